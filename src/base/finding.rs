@@ -1,0 +1,59 @@
+//! Problems as data (DESIGN decision 5).
+
+use super::{ConnectionId, FrameId, MessageId, Rule, Sender, Severity};
+
+/// What a finding is about, so that the diagram and the hex view can mark it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The connection as a whole.
+    Connection,
+    /// `len` bits of the frame's header from bit `at`, both relative to the header's first bit.
+    HeaderBits {
+        /// First bit.
+        at: u8,
+        /// How many.
+        len: u8,
+    },
+    /// `len` octets of the frame's payload from octet `at`.
+    PayloadOctets {
+        /// First octet of the payload.
+        at: u64,
+        /// How many.
+        len: u64,
+    },
+    /// `len` octets of the sender's TCP stream from stream offset `at`.
+    StreamOctets {
+        /// First octet of the stream.
+        at: u64,
+        /// How many.
+        len: u64,
+    },
+    /// A header field of the opening handshake, by its lower-case name.
+    HandshakeField(&'static str),
+}
+
+/// One thing that is wrong, unwise or worth knowing, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// The connection it happened on; `None` for the capture as a whole.
+    pub connection: Option<ConnectionId>,
+    /// The frame, where one is concerned.
+    pub frame: Option<FrameId>,
+    /// The message, where one is concerned.
+    pub message: Option<MessageId>,
+    /// Whose doing it is.
+    pub sender: Sender,
+    /// The bits or octets.
+    pub place: Place,
+    /// One sentence with the actual values.
+    pub text: String,
+}
+
+impl Finding {
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+}

@@ -1,0 +1,128 @@
+//! Places in the capture. Framescope keeps positions, not octets (DESIGN: "Records, not payloads").
+
+use std::io;
+
+use super::{PacketId, Timestamp};
+
+/// A run of octets of the capture: `len` octets from octet `at` of the file (of the spool file, where the capture is
+/// compressed or comes through a pipe).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// Offset of the first octet, in octets from the start of the file.
+    pub at: u64,
+    /// Length in octets.
+    pub len: u32,
+}
+
+impl Span {
+    /// `len` octets from `at`.
+    pub fn new(at: u64, len: u32) -> Span {
+        Span { at, len }
+    }
+
+    /// The offset just behind the last octet.
+    pub fn end(self) -> u64 {
+        self.at.saturating_add(u64::from(self.len))
+    }
+
+    /// The octets left after the first `n`; empty when there are not so many.
+    pub fn skip(self, n: u32) -> Span {
+        let n = n.min(self.len);
+        Span { at: self.at + u64::from(n), len: self.len - n }
+    }
+
+    /// The first `n` octets, or all when there are fewer.
+    pub fn take(self, n: u32) -> Span {
+        Span { at: self.at, len: self.len.min(n) }
+    }
+
+    /// Whether `other` lies wholly inside.
+    pub fn contains(self, other: Span) -> bool {
+        self.at <= other.at && other.end() <= self.end()
+    }
+}
+
+/// The packet that brought some octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PacketRef {
+    /// Which packet of the file.
+    pub id: PacketId,
+    /// Where its record (pcap) or block (pcapng) starts: file offset in octets. Its time can be read again from there.
+    pub record_at: u64,
+    /// When it was captured.
+    pub time: Timestamp,
+}
+
+/// Octets of a TCP stream together with where they came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Piece {
+    /// The octets, in the file.
+    pub span: Span,
+    /// The packet they came in.
+    pub packet: PacketRef,
+}
+
+/// Octets that can be read again by position: a capture file, a spool file that still grows, or a slice in memory.
+pub trait ReadAt: Send + Sync {
+    /// Reads up to `buf.len()` octets from offset `at`; returns how many were there (0 at and behind the end).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Reads the whole `span`, or what of it exists, into `out` (cleared first).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn read_span(&self, span: Span, out: &mut Vec<u8>) -> io::Result<()> {
+        out.clear();
+        out.resize(span.len as usize, 0);
+        let mut filled = 0;
+        while filled < out.len() {
+            match self.read_at(span.at + filled as u64, &mut out[filled..])? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        out.truncate(filled);
+        Ok(())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.len());
+        let n = buf.len().min(self.len() - start);
+        buf[..n].copy_from_slice(&self[start..start + n]);
+        Ok(n)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.as_slice().read_at(at, buf)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cut_without_leaving_themselves() {
+        let span = Span::new(10, 4);
+        assert_eq!(span.skip(1), Span::new(11, 3));
+        assert_eq!(span.skip(9), Span::new(14, 0));
+        assert_eq!(span.take(9), span);
+        assert!(span.contains(span.skip(2)) && !span.contains(Span::new(13, 2)));
+    }
+
+    #[test]
+    fn reading_past_the_end_gives_what_exists() {
+        let mut out = Vec::new();
+        b"abc".to_vec().read_span(Span::new(1, 9), &mut out).unwrap();
+        assert_eq!(out, b"bc");
+        b"abc".to_vec().read_span(Span::new(u64::MAX - 9, 9), &mut out).unwrap();
+        assert_eq!(out, b"");
+    }
+}

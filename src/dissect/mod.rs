@@ -1,0 +1,1 @@
+//! The dissector: the only module that knows every protocol, and the owner of all state.

@@ -1,0 +1,1 @@
+//! From packets to ordered TCP streams: link layers, IP, TCP, reassembly.

@@ -1,0 +1,1 @@
+//! WebSocket: frame headers, masking, messages and the rules of RFC 6455.
