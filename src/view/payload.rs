@@ -1,0 +1,152 @@
+//! Payload as text.
+
+use super::Octets;
+use crate::ws::Opcode;
+
+/// What a payload was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadKind {
+    /// There is none.
+    Empty,
+    /// UTF-8 text.
+    Text,
+    /// Text that is JSON; `pretty` holds it indented.
+    Json,
+    /// Octets that are no text.
+    Binary,
+    /// Compressed octets.
+    Compressed,
+}
+
+/// A payload, readable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadText {
+    /// What it was taken for.
+    pub kind: PayloadKind,
+    /// The text; empty for octets that are no text.
+    pub text: String,
+    /// The same as indented JSON, where it is JSON.
+    pub pretty: Option<String>,
+    /// How many octets of it are not in `text`, because it is long or not captured.
+    pub not_shown: u64,
+}
+
+/// Reads unmasked payload octets as text. Text that was cut inside a character loses that character, and says so.
+pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> PayloadText {
+    let held = plain.octets.len() as u64;
+    let none =
+        |kind| PayloadText { kind, text: String::new(), pretty: None, not_shown: plain.total.saturating_sub(held) };
+    if plain.total == 0 {
+        return none(PayloadKind::Empty);
+    }
+    if compressed {
+        return none(PayloadKind::Compressed);
+    }
+    if opcode == Opcode::BINARY && std::str::from_utf8(&plain.octets).map_or(true, |text| text.contains('\0')) {
+        return none(PayloadKind::Binary);
+    }
+    let text = match std::str::from_utf8(&plain.octets) {
+        Ok(text) => text.to_owned(),
+        // Cut in the middle of a character by our own limit.
+        Err(error) if error.error_len().is_none() && held < plain.total => {
+            String::from_utf8_lossy(&plain.octets[..error.valid_up_to()]).into_owned()
+        }
+        Err(_) if matches!(opcode, Opcode::TEXT | Opcode::CONTINUATION) => {
+            String::from_utf8_lossy(&plain.octets).into_owned()
+        }
+        Err(_) => return none(PayloadKind::Binary),
+    };
+    let pretty = pretty_json(&text);
+    let kind = if pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
+    let not_shown = plain.total.saturating_sub(text.len() as u64);
+    PayloadText { kind, text, pretty, not_shown }
+}
+
+/// Indented JSON, if `text` is a JSON object or array. Numbers keep every digit: the text is only laid out anew.
+fn pretty_json(text: &str) -> Option<String> {
+    let trimmed = text.trim_start();
+    if !trimmed.starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str::<serde::de::IgnoredAny>(trimmed).ok()?;
+    let mut out = String::with_capacity(trimmed.len() * 2);
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    let mut characters = trimmed.chars().peekable();
+    let new_line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth.min(64)));
+    };
+    while let Some(character) = characters.next() {
+        if in_string {
+            out.push(character);
+            in_string = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+            continue;
+        }
+        match character {
+            '"' => {
+                in_string = true;
+                out.push('"');
+            }
+            '{' | '[' => {
+                out.push(character);
+                while characters.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                match characters.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(close) => out.push(close),
+                    None => {
+                        depth += 1;
+                        new_line(&mut out, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(character);
+            }
+            ',' => {
+                out.push(',');
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ if character.is_ascii_whitespace() => {}
+            _ => out.push(character),
+        }
+    }
+    Some(out)
+}
+
+/// One line of `text` in which nothing moves the cursor: control characters, line ends and direction overrides are
+/// shown as `·`.
+pub fn printable(text: &str) -> String {
+    let visible = |character: char| match character {
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '·',
+        _ if character.is_control() => '·',
+        _ => character,
+    };
+    text.chars().map(visible).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(octets: &[u8], total: u64) -> PayloadText {
+        payload_text(&Octets { from: 0, octets: octets.to_vec(), missing: vec![], total }, Opcode::TEXT, false)
+    }
+
+    #[test]
+    fn text_json_and_cuts() {
+        assert_eq!(read("你好".as_bytes(), 6).text, "你好");
+        let cut = read(&"你好".as_bytes()[..4], 6);
+        assert_eq!((cut.text.as_str(), cut.not_shown), ("你", 3));
+        let json = read(br#"{"a":[1.00,{}],"b":"x,\"{y"}"#, 28);
+        assert_eq!(json.pretty.unwrap(), "{\n  \"a\": [\n    1.00,\n    {}\n  ],\n  \"b\": \"x,\\\"{y\"\n}");
+        assert_eq!(read(b"{broken", 7).kind, PayloadKind::Text);
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        assert_eq!(printable("a\x1b[31m\r\n\u{202e}b"), "a·[31m···b");
+    }
+}
