@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var_os("CARGO_FEATURE_LIVE").is_none() || std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+    if std::env::var_os("CARGO_FEATURE_LIVE").is_none()
+        || std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux")
+    {
         return;
     }
     let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
@@ -24,7 +26,9 @@ fn main() {
         return;
     }
     let Some(runtime) = find("libpcap.so.0.8").or_else(|| find("libpcap.so.1")) else {
-        println!("cargo:warning=libpcap was not found: install libpcap0.8, or build with --no-default-features --features gui");
+        println!(
+            "cargo:warning=libpcap was not found: install libpcap0.8, or build with --no-default-features --features gui"
+        );
         return;
     };
     let Some(out) = std::env::var_os("OUT_DIR").map(PathBuf::from) else { return };
