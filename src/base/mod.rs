@@ -5,6 +5,7 @@
 mod field;
 mod finding;
 mod id;
+mod link_type;
 mod rule;
 mod span;
 mod table;
@@ -13,6 +14,7 @@ mod time;
 pub use field::{Field, FieldFamily};
 pub use finding::{Finding, Place};
 pub use id::{ConnectionId, FlowId, FrameId, MessageId, PacketId};
+pub use link_type::LinkType;
 pub use rule::{Rule, Severity};
 pub use span::{PacketRef, Piece, ReadAt, Span};
 pub use table::Table;

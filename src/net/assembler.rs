@@ -1,0 +1,328 @@
+//! One direction of a flow put in order: reordering, retransmission, overlap and loss (RFC 9293 §3.4, §3.10.7.4).
+
+use super::event::{GapCause, StreamEvent};
+use super::held::{Content, HeldQueue, Run};
+use super::segment::Segment;
+use crate::base::{PacketRef, Piece, Timestamp};
+
+/// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
+/// offer is 2^30 (RFC 7323 §2.3); farther numbers belong to another connection or to nobody.
+const MAX_DISTANCE: i32 = 1 << 30;
+/// A hole that the peer acknowledged is waited for this many further segments of the flow, either way. Captures from
+/// several queues put acknowledgments before the data they are for, and a network reorders.
+pub const PATIENCE_SEGMENTS: u32 = 64;
+/// … or for this long in capture time, in nanoseconds.
+pub const PATIENCE_NANOSECONDS: i64 = 1_000_000_000;
+
+/// Puts one direction of a flow in order. Positions go in and come out; octets are never kept.
+///
+/// Feed it every segment of its direction ([`push`](Assembler::push)) and every acknowledgment of the other one
+/// ([`acknowledged`](Assembler::acknowledged)), in the order of the capture. Events are appended to what the caller
+/// gives and never removed.
+///
+/// # When octets are missing
+///
+/// Octets that come late in the file still fill their hole, even when the peer's acknowledgment was seen before. A
+/// hole is declared a [`StreamEvent::Gap`] when the peer acknowledged it and then [`PATIENCE_SEGMENTS`] segments or
+/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it; when the
+/// connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
+#[derive(Clone, Debug, Default)]
+pub struct Assembler {
+    /// Sequence number of stream offset 0.
+    start: Option<u32>,
+    /// Everything before this stream offset was delivered or declared missing.
+    next: u64,
+    held: HeldQueue,
+    /// The peer acknowledged everything before this stream offset.
+    acknowledged: u64,
+    doubt: Option<Doubt>,
+    /// Where the sender ended the stream, and the packet that said so.
+    fin: Option<(u64, PacketRef)>,
+    state: State,
+    /// The last packet pushed or acknowledging.
+    last_packet: PacketRef,
+    ignored: Ignored,
+}
+
+/// Octets before `up_to` are acknowledged and not here; since when they are waited for.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    up_to: u64,
+    since: Timestamp,
+    segments: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// The FIN was delivered.
+    Finished,
+    /// The RST was delivered.
+    Reset,
+}
+
+/// Segments that contributed nothing, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// Payload before stream offset 0: the capture started late, and segments came in another order.
+    pub before_start: u32,
+    /// A sequence or acknowledgment number more than 2^30 from where the stream is.
+    pub implausible: u32,
+    /// Payload behind the FIN, or anything behind the RST.
+    pub after_end: u32,
+}
+
+impl Assembler {
+    /// One that has seen nothing.
+    pub fn new() -> Assembler {
+        Assembler::default()
+    }
+
+    /// Stream offset of the next octet to deliver: how long the stream is so far, gaps included.
+    pub fn next_offset(&self) -> u64 {
+        self.next
+    }
+
+    /// Pieces held behind a hole, and how many octets of the stream they cover.
+    pub fn buffered(&self) -> (usize, u64) {
+        self.held.size()
+    }
+
+    /// What contributed nothing.
+    pub fn ignored(&self) -> Ignored {
+        self.ignored
+    }
+
+    /// Takes a segment of this direction.
+    pub fn push(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
+        self.last_packet = segment.packet;
+        if self.state == State::Reset {
+            self.ignored.after_end += 1;
+            return;
+        }
+        let flags = segment.flags;
+        // A SYN takes one sequence number (RFC 9293 §3.4); data may follow it at once (RFC 7413).
+        let data_seq = segment.seq.wrapping_add(u32::from(flags.syn()));
+        // A bare acknowledgment does not tell where the stream is: a keep-alive has the same form one octet earlier.
+        let tells_start = flags.syn() || flags.fin() || flags.rst() || segment.payload_len > 0;
+        if tells_start && (self.start.is_none() || (flags.syn() && self.is_untouched())) {
+            self.start = Some(data_seq);
+        }
+        let Some(offset) = self.offset_of(data_seq).filter(|_| segment.payload_len <= MAX_DISTANCE as u32) else {
+            self.ignored.implausible += u32::from(self.start.is_some());
+            return self.watch(segment.packet, events);
+        };
+
+        if flags.rst() {
+            // What an RST carries is a message to people, not to the application (RFC 9293 §3.5.3).
+            self.flush(segment.packet, events);
+            self.state = State::Reset;
+            events.push(StreamEvent::Reset { at: self.next, packet: segment.packet });
+            return;
+        }
+        if segment.payload_len > 0 {
+            self.take_payload(offset, segment, events);
+        }
+        if flags.fin() && self.fin.is_none() {
+            // An end before what was delivered already is none.
+            self.fin = u64::try_from(offset + i64::from(segment.payload_len))
+                .ok()
+                .filter(|end| *end >= self.next)
+                .map(|end| (end, segment.packet));
+            if let Some((end, _)) = self.fin {
+                self.held.cut_at(end);
+            }
+        }
+        self.give_up_if_too_full(segment.packet, events);
+        self.deliver_fin(events);
+        self.watch(segment.packet, events);
+    }
+
+    /// Takes an acknowledgment number that a segment of the other direction carries.
+    pub fn acknowledged(&mut self, ack: u32, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        self.last_packet = packet;
+        if self.state == State::Reset {
+            return;
+        }
+        // Nothing of this direction was seen, and now we know where it is.
+        self.start.get_or_insert(ack);
+        match self.offset_of(ack) {
+            Some(offset) => self.acknowledged = self.acknowledged.max(u64::try_from(offset).unwrap_or(0)),
+            None => self.ignored.implausible += 1,
+        }
+        self.watch(packet, events);
+    }
+
+    /// The capture ends: delivers what is held; holes become gaps.
+    pub fn finish(&mut self, events: &mut Vec<StreamEvent>) {
+        if self.state == State::Open {
+            self.flush(self.last_packet, events);
+        }
+    }
+
+    /// Whether the start could still be elsewhere, because it is known from an acknowledgment alone.
+    fn is_untouched(&self) -> bool {
+        self.next == 0 && self.acknowledged == 0 && self.held.is_empty()
+    }
+
+    /// The stream offset of a sequence number: the one of its many (every 2^32) that is nearest to where the stream is.
+    /// Negative before the start; `None` where it is not near.
+    fn offset_of(&self, seq: u32) -> Option<i64> {
+        let next_seq = self.start?.wrapping_add(self.next as u32);
+        let distance = seq.wrapping_sub(next_seq) as i32;
+        let near = (-MAX_DISTANCE..=MAX_DISTANCE).contains(&distance);
+        near.then(|| self.next as i64 + i64::from(distance))
+    }
+
+    fn take_payload(&mut self, offset: i64, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
+        let len = segment.payload_len;
+        // A keep-alive repeats the octet before what is acknowledged, or makes one up (RFC 9293 §3.8.4).
+        if len == 1 && offset + 1 == self.next as i64 {
+            return;
+        }
+        self.ignored.before_start += u32::from(offset < 0);
+        let fin_at = self.fin.map_or(u64::MAX, |(at, _)| at);
+        self.ignored.after_end += u32::from(offset + i64::from(len) > fin_at.min(i64::MAX as u64) as i64);
+
+        // Payload that was captured, and between and behind it payload that the snap length cut.
+        let mut done = 0;
+        for piece in segment.pieces.iter() {
+            self.take_cut(offset, done, piece.at, segment.packet, fin_at, events);
+            self.take_run(offset, piece.at, piece.piece.span.len, Content::Captured(piece.piece), fin_at, events);
+            done = piece.at.saturating_add(piece.piece.span.len);
+        }
+        self.take_cut(offset, done, len, segment.packet, fin_at, events);
+    }
+
+    fn take_cut(
+        &mut self,
+        offset: i64,
+        from: u32,
+        to: u32,
+        packet: PacketRef,
+        fin_at: u64,
+        events: &mut Vec<StreamEvent>,
+    ) {
+        if from < to {
+            self.take_run(offset, from, to - from, Content::Cut(packet), fin_at, events);
+        }
+    }
+
+    /// Takes `len` octets that stand `skip` octets behind stream offset `offset`.
+    fn take_run(
+        &mut self,
+        offset: i64,
+        skip: u32,
+        len: u32,
+        content: Content,
+        fin_at: u64,
+        events: &mut Vec<StreamEvent>,
+    ) {
+        let at = offset + i64::from(skip);
+        // What lies before the start is cut off first, because a run has no negative place.
+        let Ok(before_start) = u32::try_from(at.min(0).unsigned_abs()) else { return };
+        let Some(left) = len.checked_sub(before_start).filter(|left| *left > 0) else { return };
+        let content = match content {
+            Content::Captured(Piece { span, packet }) => {
+                Content::Captured(Piece { span: span.skip(before_start), packet })
+            }
+            cut => cut,
+        };
+        let run = Run { at: at.max(0) as u64, len: left, content };
+
+        if let Some(known) = run.between(0, self.next) {
+            overlap(known, events);
+        }
+        if let Some(new) = run.between(self.next, fin_at) {
+            if new.at == self.next && self.held.is_empty() {
+                self.deliver(new, events);
+            } else {
+                self.held.insert(new, |known| overlap(known, events));
+                self.deliver_held(events);
+            }
+        }
+    }
+
+    fn deliver(&mut self, run: Run, events: &mut Vec<StreamEvent>) {
+        let Run { at, len, content } = run;
+        self.next = run.end();
+        events.push(match content {
+            Content::Captured(piece) => StreamEvent::Data { at, piece },
+            Content::Cut(packet) => StreamEvent::Gap { at, len: u64::from(len), cause: GapCause::PacketCut, packet },
+        });
+    }
+
+    fn deliver_held(&mut self, events: &mut Vec<StreamEvent>) {
+        while let Some(run) = self.held.pop_at(self.next) {
+            self.deliver(run, events);
+        }
+    }
+
+    fn deliver_fin(&mut self, events: &mut Vec<StreamEvent>) {
+        if let Some((at, packet)) = self.fin
+            && self.state == State::Open
+            && at == self.next
+        {
+            self.state = State::Finished;
+            events.push(StreamEvent::Fin { at, packet });
+        }
+    }
+
+    /// Declares everything missing up to stream offset `up_to`, delivering what is held in between.
+    fn give_up(&mut self, up_to: u64, cause: GapCause, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        while self.next < up_to {
+            let end = self.held.first_at().map_or(up_to, |first| first.min(up_to));
+            events.push(StreamEvent::Gap { at: self.next, len: end - self.next, cause, packet });
+            self.next = end;
+            self.deliver_held(events);
+        }
+    }
+
+    fn give_up_if_too_full(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        while self.held.is_too_full()
+            && let Some(first) = self.held.first_at()
+        {
+            self.give_up(first, GapCause::GaveUp, packet, events);
+        }
+    }
+
+    /// Nothing can come any more.
+    fn flush(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        while let Some(first) = self.held.first_at() {
+            self.give_up(first, GapCause::NotCaptured, packet, events);
+        }
+        let end = self.fin.map_or(self.acknowledged, |(at, _)| at);
+        self.give_up(end, GapCause::NotCaptured, packet, events);
+        self.deliver_fin(events);
+    }
+
+    /// Looks whether octets that the peer acknowledged are missing, and for how long.
+    fn watch(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        let fin_at = self.fin.map_or(u64::MAX, |(at, _)| at);
+        let exchanged = self.acknowledged.min(fin_at);
+        if exchanged <= self.next {
+            self.doubt = None;
+            return;
+        }
+        let doubt = match &mut self.doubt {
+            // Only what was acknowledged when the waiting began has been waited for.
+            Some(doubt) if doubt.up_to > self.next => {
+                doubt.segments += 1;
+                *doubt
+            }
+            doubt => *doubt.insert(Doubt { up_to: exchanged, since: packet.time, segments: 0 }),
+        };
+        let closed = self.acknowledged > fin_at;
+        if closed || doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
+            self.give_up(if closed { fin_at } else { doubt.up_to }, GapCause::NotCaptured, packet, events);
+            self.deliver_fin(events);
+        }
+    }
+}
+
+fn overlap(run: Run, events: &mut Vec<StreamEvent>) {
+    if let Content::Captured(piece) = run.content {
+        events.push(StreamEvent::Overlap { at: run.at, piece });
+    }
+}

@@ -1,0 +1,227 @@
+//! From a packet to the TCP segment in it: link layer, IP with fragments joined, TCP header, flow.
+
+use etherparse::TcpHeaderSlice;
+use etherparse::err::tcp::HeaderSliceError;
+
+use super::flows::FlowTable;
+use super::fragments::{Datagram, FragmentPool};
+use super::ip::{self, IpPacket, IpPayload};
+use super::link;
+use super::outcome::{Layer, Malformed, Stop};
+use super::{Endpoint, Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
+use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
+
+/// Octets at the start of a joined datagram in which extension headers and the TCP header must end.
+const MAX_HEADERS: usize = 512;
+
+/// Finds the TCP segments in packets.
+///
+/// Checksums are not looked at: a capture made on the sending host has wrong ones all over (offload), and the peers
+/// judged them already.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    flows: FlowTable,
+    fragments: FragmentPool,
+    /// The datagram that the segment handed out last was joined from.
+    joined: Option<Datagram>,
+    stats: NetStats,
+}
+
+impl Default for Decoder {
+    fn default() -> Decoder {
+        Decoder::new()
+    }
+}
+
+impl Decoder {
+    /// One that has seen nothing.
+    pub fn new() -> Decoder {
+        Decoder {
+            flows: FlowTable::new(),
+            fragments: FragmentPool::default(),
+            joined: None,
+            stats: NetStats::default(),
+        }
+    }
+
+    /// Looks into a packet. `octets` are those the capture holds, at `span` of the file; `original_len` is how many
+    /// were on the wire.
+    pub fn push<'a>(
+        &'a mut self,
+        link: LinkType,
+        packet: PacketRef,
+        span: Span,
+        original_len: u32,
+        octets: &'a [u8],
+    ) -> Outcome<'a> {
+        // A capture that says less was sent than it holds is wrong about what was sent.
+        let sent_len = (original_len as usize).max(octets.len());
+        let Decoder { flows, fragments, joined, stats } = self;
+        let outcome = decode(flows, fragments, joined, link, Piece { span, packet }, sent_len, octets)
+            .unwrap_or_else(Outcome::from);
+        stats.count(&outcome, sent_len > octets.len());
+        stats.datagrams_joined = fragments.joined;
+        stats.datagrams_dropped = fragments.dropped;
+        outcome
+    }
+
+    /// What became of the packets so far.
+    pub fn stats(&self) -> &NetStats {
+        &self.stats
+    }
+
+    /// The endpoints of a flow.
+    pub fn flow(&self, id: FlowId) -> Option<&Flow> {
+        self.flows.get(id)
+    }
+
+    /// How many flows there are; their ids count from 0.
+    pub fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+}
+
+fn decode<'a>(
+    flows: &mut FlowTable,
+    fragments: &mut FragmentPool,
+    joined: &'a mut Option<Datagram>,
+    link: LinkType,
+    whole: Piece,
+    sent_len: usize,
+    octets: &'a [u8],
+) -> Result<Outcome<'a>, Stop> {
+    let ip_at = link::ip_header_at(link, octets)?;
+    let in_ip = octets.get(ip_at..).unwrap_or_default();
+    let ip = ip::parse(in_ip, sent_len.saturating_sub(ip_at)).map_err(|stop| moved(stop, ip_at))?;
+
+    let at = ip_at + ip.payload.at;
+    let captured = octets.get(at..).unwrap_or_default();
+    let captured = &captured[..captured.len().min(ip.payload.len)];
+    let piece = Piece { span: whole.span.skip(at as u32).take(captured.len() as u32), ..whole };
+
+    let Some(fragment) = ip.fragment else {
+        if ip.payload.protocol != ip::TCP {
+            return Err(Stop::NotTcp);
+        }
+        let header = TcpHeader::parse(captured, ip.payload.len).map_err(|stop| moved(stop, at))?;
+        let pieces = match captured.get(header.len..) {
+            Some(octets) if !octets.is_empty() => {
+                let piece = Piece { span: piece.span.skip(header.len as u32), ..piece };
+                Pieces::One([SegmentPiece { at: 0, piece, octets }])
+            }
+            _ => Pieces::None,
+        };
+        return Ok(Outcome::Segment(segment(flows, &ip, header, ip.payload.len, pieces, whole.packet)));
+    };
+    if ip.payload.protocol != ip::TCP && !ip::is_extension(ip.payload.protocol) {
+        return Err(Stop::NotTcp);
+    }
+    match fragments.push(&ip, fragment, piece, captured)? {
+        None => Ok(Outcome::Fragment),
+        Some(datagram) => from_datagram(flows, &ip, joined.insert(datagram), whole.packet).map(Outcome::Segment),
+    }
+}
+
+/// The segment in a datagram joined from fragments. Only their first octets are put in a row, to read the headers.
+fn from_datagram<'a>(
+    flows: &mut FlowTable,
+    ip: &IpPacket,
+    datagram: &'a Datagram,
+    packet: PacketRef,
+) -> Result<Segment<'a>, Stop> {
+    let mut start = [0; MAX_HEADERS];
+    let copied = datagram.copy_start(&mut start);
+    let start = start.get(..copied).unwrap_or_default();
+
+    let layer = if ip.source.is_ipv4() { Layer::Ipv4 } else { Layer::Ipv6 };
+    let payload = IpPayload { protocol: datagram.protocol, at: 0, len: datagram.len() };
+    let (payload, inner_fragment) = ip::skip_extensions(start, payload, layer)?;
+    if payload.protocol != ip::TCP || inner_fragment.is_some() {
+        return Err(Stop::NotTcp);
+    }
+    let header = TcpHeader::parse(start.get(payload.at..).unwrap_or_default(), payload.len)
+        .map_err(|stop| moved(stop, payload.at))?;
+
+    let data_at = payload.at + header.len;
+    let pieces = datagram.parts.iter().filter_map(|part| {
+        let skip = data_at.saturating_sub(part.at);
+        let octets = part.octets.get(skip..).filter(|octets| !octets.is_empty())?;
+        let piece = Piece { span: part.piece.span.skip(skip as u32), ..part.piece };
+        Some(SegmentPiece { at: (part.at + skip - data_at) as u32, piece, octets })
+    });
+    let pieces = Pieces::Several(pieces.collect());
+    Ok(segment(flows, ip, header, payload.len, pieces, packet))
+}
+
+/// Puts a segment together; `len` are the octets of header and payload as sent.
+fn segment<'a>(
+    flows: &mut FlowTable,
+    ip: &IpPacket,
+    header: TcpHeader,
+    len: usize,
+    pieces: Pieces<'a>,
+    packet: PacketRef,
+) -> Segment<'a> {
+    let TcpHeader { source_port, destination_port, seq, ack, flags, window, .. } = header;
+    let source = Endpoint { address: ip.source, port: source_port };
+    let destination = Endpoint { address: ip.destination, port: destination_port };
+    let place = flows.place(source, destination, flags, seq, ack);
+    Segment {
+        flow: place.flow,
+        direction: place.direction,
+        new_flow: place.new,
+        seq,
+        ack,
+        flags,
+        window,
+        payload_len: u32::try_from(len - header.len).unwrap_or(u32::MAX),
+        pieces,
+        packet,
+    }
+}
+
+/// The fields of a TCP header (RFC 9293 §3.1) that matter here.
+#[derive(Clone, Copy, Debug)]
+struct TcpHeader {
+    source_port: u16,
+    destination_port: u16,
+    seq: u32,
+    ack: Option<u32>,
+    flags: TcpFlags,
+    window: u16,
+    /// Length of the header with its options, in octets.
+    len: usize,
+}
+
+impl TcpHeader {
+    /// Reads the header at the start of `octets`, the captured ones of `sent_len`.
+    fn parse(octets: &[u8], sent_len: usize) -> Result<TcpHeader, Stop> {
+        let header = TcpHeaderSlice::from_slice(octets).map_err(|error| match error {
+            HeaderSliceError::Len(len) => Stop::short(Layer::Tcp, 0, len.required_len, len.len),
+            HeaderSliceError::Content(_) => Stop::value(Layer::Tcp, 0, "the data offset is below 5"),
+        })?;
+        let len = header.slice().len();
+        if len > sent_len {
+            return Err(Stop::value(Layer::Tcp, 0, "the data offset points behind the packet"));
+        }
+        // The octet of the control bits (RFC 9293 figure 1, with RFC 3168's two).
+        let flags = TcpFlags(header.slice().get(13).copied().unwrap_or_default());
+        Ok(TcpHeader {
+            source_port: header.source_port(),
+            destination_port: header.destination_port(),
+            seq: header.sequence_number(),
+            ack: flags.ack().then(|| header.acknowledgment_number()),
+            flags,
+            window: header.window_size(),
+            len,
+        })
+    }
+}
+
+/// The same, with its place counted from `by` octets before.
+fn moved(stop: Stop, by: usize) -> Stop {
+    match stop {
+        Stop::Malformed(what) => Stop::Malformed(Malformed { at: what.at + by, ..what }),
+        other => other,
+    }
+}

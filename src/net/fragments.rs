@@ -1,0 +1,207 @@
+//! IP datagrams joined from fragments (RFC 791 §3.2, RFC 8200 §4.5), in bounded memory.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use super::ip::{Fragment, IpPacket};
+use super::outcome::{Layer, Stop};
+use crate::base::{Piece, Timestamp};
+
+/// Datagrams that wait for fragments at once; for one more, the one that waited longest for its next is dropped.
+pub(super) const MAX_DATAGRAMS: usize = 64;
+/// Octets held at once, with [`PART_COST`] for each fragment.
+pub(super) const MAX_OCTETS: usize = 4 << 20;
+/// Fragments of one datagram. The smallest IPv4 path (68 octets) makes 1,366 of the largest datagram.
+pub(super) const MAX_PARTS: usize = 2048;
+/// What holding a fragment costs besides its octets.
+const PART_COST: usize = 64;
+/// No datagram is longer; fragments that say otherwise are an old attack.
+const MAX_DATAGRAM_LEN: usize = 65_535;
+/// After this long identifications come around again and foreign fragments would be joined. As Linux does.
+const MAX_AGE_NANOSECONDS: i64 = 30_000_000_000;
+
+/// A part of a datagram's payload. Parts never overlap: the first copy of an octet counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Octets of the datagram's payload before it.
+    pub(super) at: usize,
+    /// Octets as sent.
+    pub(super) len: usize,
+    /// Where the captured ones are.
+    pub(super) piece: Piece,
+    /// The captured ones, at most `len`.
+    pub(super) octets: Vec<u8>,
+}
+
+/// What fragments of one datagram have in common. IPv4 adds the protocol (RFC 791 §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: Option<u8>,
+    id: u32,
+}
+
+/// A datagram that is, or waits to be, joined.
+#[derive(Clone, Debug)]
+pub(super) struct Datagram {
+    key: Key,
+    first_seen: Timestamp,
+    /// Protocol number that the fragment at offset 0 gives.
+    pub(super) protocol: u8,
+    /// Length of the payload; known once the last fragment came.
+    total: Option<usize>,
+    /// In order.
+    pub(super) parts: Vec<Part>,
+}
+
+impl Datagram {
+    /// Length of the joined payload in octets, as sent.
+    pub(super) fn len(&self) -> usize {
+        self.parts.last().map_or(0, |part| part.at + part.len)
+    }
+
+    /// The first `out.len()` captured octets of the joined payload; how many there are before a hole.
+    pub(super) fn copy_start(&self, out: &mut [u8]) -> usize {
+        let mut filled = 0;
+        for part in &self.parts {
+            if part.at != filled {
+                break;
+            }
+            for (to, from) in out.iter_mut().skip(filled).zip(&part.octets) {
+                *to = *from;
+                filled += 1;
+            }
+        }
+        filled
+    }
+
+    fn is_complete(&self) -> bool {
+        // Parts do not overlap, so when their lengths add up to the end nothing is missing.
+        self.total
+            .is_some_and(|total| self.len() == total && self.parts.iter().map(|part| part.len).sum::<usize>() == total)
+    }
+
+    fn cost(&self) -> usize {
+        self.parts.iter().map(|part| part.octets.len() + PART_COST).sum()
+    }
+
+    /// Adds what the fragment brings and nothing before it brought.
+    fn insert(&mut self, start: usize, len: usize, piece: Piece, octets: &[u8]) {
+        let end = (start + len).min(self.total.unwrap_or(MAX_DATAGRAM_LEN));
+        let mut at = start;
+        let mut index = self.parts.partition_point(|part| part.at + part.len <= start);
+        while at < end && self.parts.len() < MAX_PARTS {
+            let (next_at, next_end) = self.parts.get(index).map_or((end, end), |part| (part.at, part.at + part.len));
+            let free_end = next_at.min(end);
+            if at < free_end {
+                let (skip, len) = (at - start, free_end - at);
+                let captured = octets.get(skip..).unwrap_or_default();
+                let captured = &captured[..len.min(captured.len())];
+                let span = piece.span.skip(skip as u32).take(captured.len() as u32);
+                let part = Part { at, len, piece: Piece { span, ..piece }, octets: captured.to_vec() };
+                self.parts.insert(index, part);
+                index += 1;
+            }
+            at = next_end.max(free_end);
+            index += 1;
+        }
+    }
+}
+
+/// The datagrams that wait for fragments, in the order of their last ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FragmentPool {
+    waiting: VecDeque<Datagram>,
+    octets: usize,
+    /// Datagrams joined.
+    pub(super) joined: u64,
+    /// Datagrams given up.
+    pub(super) dropped: u64,
+}
+
+impl FragmentPool {
+    /// Takes a fragment: `octets` are the captured ones of `piece`. Gives the datagram if this completes it.
+    pub(super) fn push(
+        &mut self,
+        ip: &IpPacket,
+        fragment: Fragment,
+        piece: Piece,
+        octets: &[u8],
+    ) -> Result<Option<Datagram>, Stop> {
+        let layer = if ip.source.is_ipv4() { Layer::Ipv4 } else { Layer::Ipv6 };
+        let (offset, len) = (fragment.offset, ip.payload.len);
+        if len == 0 || (fragment.more && len % 8 != 0) {
+            return Err(Stop::value(layer, 0, "a fragment's length is zero or no multiple of 8"));
+        }
+        if offset + len > MAX_DATAGRAM_LEN {
+            return Err(Stop::value(layer, 0, "a fragment ends behind the longest datagram"));
+        }
+        self.drop_old(piece.packet.time);
+
+        let key = Key {
+            source: ip.source,
+            destination: ip.destination,
+            protocol: ip.source.is_ipv4().then_some(ip.payload.protocol),
+            id: fragment.id,
+        };
+        let mut datagram = match self.waiting.iter().position(|waiting| waiting.key == key) {
+            Some(index) => self.remove(index),
+            None => None,
+        }
+        .unwrap_or_else(|| Datagram {
+            key,
+            first_seen: piece.packet.time,
+            protocol: ip.payload.protocol,
+            total: None,
+            parts: Vec::new(),
+        });
+        if offset == 0 {
+            datagram.protocol = ip.payload.protocol;
+        }
+        if !fragment.more && datagram.total.is_none() {
+            let total = offset + len;
+            datagram.total = Some(total);
+            // Parts that reach behind the end contradict it; what lies behind is not part of the datagram.
+            datagram.parts.retain(|part| part.at + part.len <= total);
+        }
+        datagram.insert(offset, len, piece, octets);
+
+        if datagram.is_complete() {
+            self.joined += 1;
+            return Ok(Some(datagram));
+        }
+        self.octets += datagram.cost();
+        self.waiting.push_back(datagram);
+        while self.waiting.len() > MAX_DATAGRAMS || self.octets > MAX_OCTETS {
+            self.drop_first();
+        }
+        Ok(None)
+    }
+
+    /// Datagrams that wait now.
+    #[cfg(test)]
+    fn waiting(&self) -> (usize, usize) {
+        (self.waiting.len(), self.octets)
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Datagram> {
+        let datagram = self.waiting.remove(index)?;
+        self.octets -= datagram.cost();
+        Some(datagram)
+    }
+
+    fn drop_first(&mut self) {
+        if self.remove(0).is_some() {
+            self.dropped += 1;
+        }
+    }
+
+    fn drop_old(&mut self, now: Timestamp) {
+        let old = |datagram: &Datagram| now.since(datagram.first_seen) > MAX_AGE_NANOSECONDS;
+        while let Some(index) = self.waiting.iter().position(old) {
+            self.remove(index);
+            self.dropped += 1;
+        }
+    }
+}

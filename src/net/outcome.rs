@@ -1,0 +1,191 @@
+//! What became of a packet, and how many became what.
+
+use std::fmt;
+
+use super::Segment;
+use crate::base::LinkType;
+
+/// What became of one packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// It belongs to a TCP connection.
+    Segment(Segment<'a>),
+    /// It is understood and carries something else: ARP, UDP, ICMP, a protocol nobody asked for.
+    NotTcp,
+    /// It is a fragment of an IP datagram; held until the others come.
+    Fragment,
+    /// Nothing here knows how to look into it.
+    Unsupported(Unsupported),
+    /// A header does not hold together.
+    Malformed(Malformed),
+}
+
+/// Why a packet cannot be looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// The link type is unknown.
+    LinkType(LinkType),
+    /// More VLAN tags, MPLS labels or IPv6 extension headers than anything real carries.
+    TooManyHeaders,
+}
+
+/// The header that does not hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Layer {
+    /// Ethernet, cooked, loopback, PPP, VLAN, MPLS, LLC.
+    Link,
+    /// IPv4 (RFC 791).
+    Ipv4,
+    /// IPv6 (RFC 8200) or one of its extension headers.
+    Ipv6,
+    /// TCP (RFC 9293).
+    Tcp,
+}
+
+/// A header that does not hold together, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Which header.
+    pub layer: Layer,
+    /// Where it starts: octets from the start of the packet (of the joined datagram's payload, for TCP in fragments).
+    pub at: usize,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It ends too early.
+    Short {
+        /// Octets it needs.
+        needs: usize,
+        /// Octets there are.
+        has: usize,
+    },
+    /// A field holds what it must not.
+    Value(&'static str),
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Layer::Link => "link",
+            Layer::Ipv4 => "IPv4",
+            Layer::Ipv6 => "IPv6",
+            Layer::Tcp => "TCP",
+        })
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Malformed { layer, at, problem } = self;
+        match problem {
+            Problem::Short { needs, has } => {
+                write!(f, "{layer} header at octet {at} needs {needs} octets and has {has}")
+            }
+            Problem::Value(what) => write!(f, "{layer} header at octet {at}: {what}"),
+        }
+    }
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unsupported::LinkType(link) => write!(f, "link type {} ({}) is not supported", link.0, link.name()),
+            Unsupported::TooManyHeaders => f.write_str("too many headers inside one another"),
+        }
+    }
+}
+
+/// Why decoding a packet ends before a segment is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    NotTcp,
+    Unsupported(Unsupported),
+    Malformed(Malformed),
+}
+
+impl Stop {
+    pub(super) fn short(layer: Layer, at: usize, needs: usize, has: usize) -> Stop {
+        Stop::Malformed(Malformed { layer, at, problem: Problem::Short { needs, has } })
+    }
+
+    pub(super) fn value(layer: Layer, at: usize, what: &'static str) -> Stop {
+        Stop::Malformed(Malformed { layer, at, problem: Problem::Value(what) })
+    }
+}
+
+impl From<Stop> for Outcome<'_> {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::NotTcp => Outcome::NotTcp,
+            Stop::Unsupported(why) => Outcome::Unsupported(why),
+            Stop::Malformed(why) => Outcome::Malformed(why),
+        }
+    }
+}
+
+/// Distinct unknown link types that are counted by name. A capture has a handful; a hostile one could list 65,536.
+const MAX_LINK_TYPES: usize = 64;
+
+/// What became of the packets so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetStats {
+    /// Packets looked at: the sum of the six counts that follow.
+    pub packets: u64,
+    /// Packets that gave a TCP segment.
+    pub segments: u64,
+    /// Packets that carry something else.
+    pub not_tcp: u64,
+    /// Packets that are IP fragments and did not complete a datagram.
+    pub fragments: u64,
+    /// Packets nothing here can look into.
+    pub unsupported: u64,
+    /// Packets with a header that does not hold together.
+    pub malformed: u64,
+    /// Packets whose headers the capture cut off (its snap length), so nothing is wrong with them.
+    pub headers_cut: u64,
+    /// Unknown link types and how many packets have them; at most 64 distinct ones are listed.
+    pub unknown_link_types: Vec<(LinkType, u64)>,
+    /// IP datagrams joined from fragments.
+    pub datagrams_joined: u64,
+    /// IP datagrams given up before their last fragment came: too old, or too many at once.
+    pub datagrams_dropped: u64,
+    /// TCP segments whose payload the capture cut.
+    pub payloads_cut: u64,
+}
+
+impl NetStats {
+    /// Counts what became of a packet. `cut` says that the capture holds fewer octets than were on the wire.
+    pub(super) fn count(&mut self, outcome: &Outcome<'_>, cut: bool) {
+        self.packets += 1;
+        match outcome {
+            Outcome::Segment(segment) => {
+                self.segments += 1;
+                let captured: u64 = segment.pieces.iter().map(|piece| u64::from(piece.piece.span.len)).sum();
+                self.payloads_cut += u64::from(captured < u64::from(segment.payload_len));
+            }
+            Outcome::NotTcp => self.not_tcp += 1,
+            Outcome::Fragment => self.fragments += 1,
+            Outcome::Unsupported(why) => {
+                self.unsupported += 1;
+                if let Unsupported::LinkType(link) = why {
+                    self.count_link_type(*link);
+                }
+            }
+            Outcome::Malformed(Malformed { problem: Problem::Short { .. }, .. }) if cut => self.headers_cut += 1,
+            Outcome::Malformed(_) => self.malformed += 1,
+        }
+    }
+
+    fn count_link_type(&mut self, link: LinkType) {
+        let room = self.unknown_link_types.len() < MAX_LINK_TYPES;
+        match self.unknown_link_types.iter_mut().find(|(known, _)| *known == link) {
+            Some((_, count)) => *count += 1,
+            None if room => self.unknown_link_types.push((link, 1)),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What one packet contributes to a TCP connection.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::{BitOr, Deref};
+
+use crate::base::{FlowId, PacketRef, Piece, Span};
+
+/// One end of a TCP connection: a socket, as RFC 9293 §3.3.1 calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The IP address.
+    pub address: IpAddr,
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    /// `10.0.0.1:50000`, `[2001:db8::1]:80`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.address, self.port).fmt(f)
+    }
+}
+
+/// Which way a segment travels within its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// From the endpoint that opened the connection (sent the SYN); where no SYN was captured, from the endpoint that
+    /// was seen sending first.
+    Forward,
+    /// Towards it.
+    Backward,
+}
+
+impl Direction {
+    /// The other way.
+    pub fn reverse(self) -> Direction {
+        match self {
+            Direction::Forward => Direction::Backward,
+            Direction::Backward => Direction::Forward,
+        }
+    }
+
+    /// 0 for forward, 1 for backward: the place in a pair.
+    pub fn index(self) -> usize {
+        match self {
+            Direction::Forward => 0,
+            Direction::Backward => 1,
+        }
+    }
+}
+
+/// The two ends of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Flow {
+    /// Where forward segments come from.
+    pub opener: Endpoint,
+    /// Where they go.
+    pub peer: Endpoint,
+}
+
+impl Flow {
+    /// The endpoint that sends segments of this direction.
+    pub fn sender(&self, direction: Direction) -> Endpoint {
+        match direction {
+            Direction::Forward => self.opener,
+            Direction::Backward => self.peer,
+        }
+    }
+}
+
+/// The control bits of a TCP header (RFC 9293 §3.1).
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TcpFlags(pub u8);
+
+impl TcpFlags {
+    /// No more data from the sender.
+    pub const FIN: TcpFlags = TcpFlags(0x01);
+    /// Synchronise sequence numbers.
+    pub const SYN: TcpFlags = TcpFlags(0x02);
+    /// Reset the connection.
+    pub const RST: TcpFlags = TcpFlags(0x04);
+    /// Push function.
+    pub const PSH: TcpFlags = TcpFlags(0x08);
+    /// The acknowledgment field counts.
+    pub const ACK: TcpFlags = TcpFlags(0x10);
+    /// The urgent pointer counts.
+    pub const URG: TcpFlags = TcpFlags(0x20);
+    /// Congestion was experienced (RFC 3168).
+    pub const ECE: TcpFlags = TcpFlags(0x40);
+    /// The congestion window was reduced (RFC 3168).
+    pub const CWR: TcpFlags = TcpFlags(0x80);
+
+    const NAMES: [(TcpFlags, &'static str); 8] = [
+        (TcpFlags::FIN, "FIN"),
+        (TcpFlags::SYN, "SYN"),
+        (TcpFlags::RST, "RST"),
+        (TcpFlags::PSH, "PSH"),
+        (TcpFlags::ACK, "ACK"),
+        (TcpFlags::URG, "URG"),
+        (TcpFlags::ECE, "ECE"),
+        (TcpFlags::CWR, "CWR"),
+    ];
+
+    /// Whether every bit of `other` is set.
+    pub fn contains(self, other: TcpFlags) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// SYN is set.
+    pub fn syn(self) -> bool {
+        self.contains(TcpFlags::SYN)
+    }
+
+    /// ACK is set.
+    pub fn ack(self) -> bool {
+        self.contains(TcpFlags::ACK)
+    }
+
+    /// FIN is set.
+    pub fn fin(self) -> bool {
+        self.contains(TcpFlags::FIN)
+    }
+
+    /// RST is set.
+    pub fn rst(self) -> bool {
+        self.contains(TcpFlags::RST)
+    }
+
+    /// PSH is set.
+    pub fn psh(self) -> bool {
+        self.contains(TcpFlags::PSH)
+    }
+}
+
+impl BitOr for TcpFlags {
+    type Output = TcpFlags;
+
+    fn bitor(self, other: TcpFlags) -> TcpFlags {
+        TcpFlags(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for TcpFlags {
+    /// `SYN ACK`; nothing where no bit is set.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> =
+            TcpFlags::NAMES.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| *name).collect();
+        f.pad(&names.join(" "))
+    }
+}
+
+impl fmt::Debug for TcpFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TcpFlags({self})")
+    }
+}
+
+/// A run of captured payload octets of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentPiece<'a> {
+    /// Octets of the segment's payload before this piece.
+    pub at: u32,
+    /// Where the octets are in the file and which packet brought them: with IP fragments, each its own.
+    pub piece: Piece,
+    /// The octets themselves; as many as `piece.span.len` says.
+    pub octets: &'a [u8],
+}
+
+/// The captured payload of a segment, in payload order, without overlaps. Holes are octets that the snap length cut.
+///
+/// Nearly every segment has one piece or none, so those need no allocation; a datagram joined from IP fragments has several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pieces<'a> {
+    /// Nothing was captured, or nothing was sent.
+    None,
+    /// One run.
+    One([SegmentPiece<'a>; 1]),
+    /// Several, from IP fragments.
+    Several(Vec<SegmentPiece<'a>>),
+}
+
+impl<'a> Deref for Pieces<'a> {
+    type Target = [SegmentPiece<'a>];
+
+    fn deref(&self) -> &[SegmentPiece<'a>] {
+        match self {
+            Pieces::None => &[],
+            Pieces::One(one) => one,
+            Pieces::Several(several) => several,
+        }
+    }
+}
+
+/// What a packet contributes to a TCP connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// The connection.
+    pub flow: FlowId,
+    /// Which way it travels.
+    pub direction: Direction,
+    /// Whether this is the first segment of its flow.
+    pub new_flow: bool,
+    /// The sequence number (RFC 9293 §3.4) of the first payload octet, or of the SYN.
+    pub seq: u32,
+    /// The acknowledgment number, where the ACK bit is set.
+    pub ack: Option<u32>,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The window field as sent, not scaled.
+    pub window: u16,
+    /// Payload octets as sent, by the IP length; the capture may hold fewer.
+    pub payload_len: u32,
+    /// The payload octets the capture holds.
+    pub pieces: Pieces<'a>,
+    /// The packet; for a datagram joined from IP fragments the packet that completed it.
+    pub packet: PacketRef,
+}
+
+impl<'a> Segment<'a> {
+    /// The octets at `span` of the file, where this segment brought them. Spans that this segment did not bring (they
+    /// were held from earlier packets) give `None`: read them from the capture.
+    pub fn octets_at(&self, span: Span) -> Option<&'a [u8]> {
+        let holder = self.pieces.iter().find(|piece| piece.piece.span.contains(span))?;
+        let start = usize::try_from(span.at - holder.piece.span.at).ok()?;
+        holder.octets.get(start..)?.get(..span.len as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_print_as_sockets() {
+        let endpoint = |address: &str, port| Endpoint { address: address.parse().unwrap(), port }.to_string();
+        assert_eq!(endpoint("10.0.0.1", 50_000), "10.0.0.1:50000");
+        assert_eq!(endpoint("2001:db8::1", 80), "[2001:db8::1]:80");
+    }
+
+    #[test]
+    fn flags_print_in_header_order_from_the_low_bit() {
+        assert_eq!((TcpFlags::ACK | TcpFlags::SYN).to_string(), "SYN ACK");
+        assert_eq!(TcpFlags(0).to_string(), "");
+    }
+
+    #[test]
+    fn a_segment_finds_its_own_octets() {
+        let piece = |at, file_at, octets: &'static [u8]| SegmentPiece {
+            at,
+            piece: Piece { span: Span::new(file_at, octets.len() as u32), packet: PacketRef::default() },
+            octets,
+        };
+        let segment = Segment {
+            flow: FlowId(0),
+            direction: Direction::Forward,
+            new_flow: true,
+            seq: 1,
+            ack: None,
+            flags: TcpFlags::ACK,
+            window: 0,
+            payload_len: 6,
+            pieces: Pieces::Several(vec![piece(0, 100, b"abc"), piece(3, 200, b"def")]),
+            packet: PacketRef::default(),
+        };
+        assert_eq!(segment.octets_at(Span::new(201, 2)), Some(&b"ef"[..]));
+        assert_eq!(segment.octets_at(Span::new(102, 2)), None);
+    }
+}
