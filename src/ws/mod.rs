@@ -3,13 +3,19 @@
 //! Views over octets make no judgement; meaning is a second step (`judge`).
 
 mod close;
+mod deframer;
 mod fields;
 mod header;
+mod judge;
 mod mask;
+mod message;
 mod opcode;
 
 pub use close::{CloseBody, close_code_name};
+pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, MAX_HEADER_LEN, Parsed};
+pub use judge::{Breach, Negotiated, judge_close, judge_header};
 pub use mask::{masking_octet, unmask};
+pub use message::{Joined, Joiner};
 pub use opcode::Opcode;

@@ -1,0 +1,279 @@
+//! From one direction of a stream to frame headers.
+//!
+//! The deframer keeps at most one header and one control frame's payload; data payloads are stepped over by their
+//! length and stay in the capture.
+
+use super::header::{FrameHeader, MAX_HEADER_LEN, Parsed};
+use super::mask::unmask;
+
+/// The longest payload of a legal control frame, in octets (RFC 6455 §5.5).
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// What the deframer came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A frame's header is whole.
+    Header {
+        /// Stream offset of its first octet.
+        at: u64,
+        /// The header.
+        header: FrameHeader,
+    },
+    /// The payload of the frame last announced is complete; comes for empty payloads too.
+    End,
+    /// A gap lies over a header: where the next frame starts is not known, and nothing more is read.
+    Lost {
+        /// Stream offset of the first octet that cannot be placed.
+        at: u64,
+    },
+}
+
+/// Where the deframer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// At a frame boundary, or inside a header of which `have` octets are in the buffer.
+    Header,
+    /// Inside a payload with so many octets to come.
+    Payload(u64),
+    /// Behind a gap over a header.
+    Lost,
+}
+
+/// Finds the frames in one direction of a WebSocket stream.
+#[derive(Clone, Debug)]
+pub struct Deframer {
+    state: State,
+    /// Stream offset of the next octet.
+    at: u64,
+    header: [u8; MAX_HEADER_LEN],
+    have: u8,
+    /// The payload of the control frame being read, still masked.
+    control: Vec<u8>,
+    /// Whether `control` is to be filled, and nothing of it is missing.
+    keep_control: bool,
+    masking_key: Option<[u8; 4]>,
+}
+
+impl Deframer {
+    /// A deframer for a stream whose first frame starts at stream offset `at`.
+    pub fn new(at: u64) -> Deframer {
+        Deframer {
+            state: State::Header,
+            at,
+            header: [0; MAX_HEADER_LEN],
+            have: 0,
+            control: Vec::new(),
+            keep_control: false,
+            masking_key: None,
+        }
+    }
+
+    /// Takes octets off the front of `octets` until something is to be told; `None` when all were taken.
+    ///
+    /// ```text
+    ///   Header ──whole──▶ Payload(n) ──n octets──▶ Header          a gap in Payload is stepped over,
+    ///      └──── a gap ─▶ Lost                                      a gap in Header loses the place
+    /// ```
+    pub fn next(&mut self, octets: &mut &[u8]) -> Option<Step> {
+        match self.state {
+            State::Payload(0) => {
+                self.state = State::Header;
+                Some(Step::End)
+            }
+            State::Payload(left) => {
+                let here = usize::try_from(left).map_or(octets.len(), |left| left.min(octets.len()));
+                let (payload, rest) = octets.split_at(here);
+                if self.keep_control {
+                    self.control.extend_from_slice(payload);
+                }
+                self.advance(octets, rest);
+                self.state = State::Payload(left - here as u64);
+                if left == here as u64 { self.next(octets) } else { None }
+            }
+            State::Header => self.next_header(octets),
+            State::Lost => {
+                self.advance(octets, &[]);
+                None
+            }
+        }
+    }
+
+    fn next_header(&mut self, octets: &mut &[u8]) -> Option<Step> {
+        let start = self.at - u64::from(self.have);
+        // The common case: nothing is kept from before, and the header is whole here.
+        if self.have == 0
+            && let Parsed::Done(header) = FrameHeader::parse(octets)
+        {
+            let rest = &octets[usize::from(header.header_len())..];
+            self.advance(octets, rest);
+            return Some(self.found(start, header));
+        }
+        loop {
+            match FrameHeader::parse(&self.header[..usize::from(self.have)]) {
+                Parsed::Done(header) => return Some(self.found(start, header)),
+                Parsed::Need(_) => {
+                    let (octet, rest) = octets.split_first()?;
+                    self.header[usize::from(self.have)] = *octet;
+                    self.have += 1;
+                    self.advance(octets, rest);
+                }
+            }
+        }
+    }
+
+    fn found(&mut self, at: u64, header: FrameHeader) -> Step {
+        self.have = 0;
+        self.state = State::Payload(header.payload_len());
+        self.control.clear();
+        self.keep_control = header.opcode().is_control() && header.payload_len() <= MAX_CONTROL_PAYLOAD as u64;
+        self.masking_key = header.masking_key();
+        Step::Header { at, header }
+    }
+
+    fn advance<'a>(&mut self, octets: &mut &'a [u8], rest: &'a [u8]) {
+        self.at += (octets.len() - rest.len()) as u64;
+        *octets = rest;
+    }
+
+    /// Steps over up to `len` octets that the capture lacks and returns how many were taken; call again, as with
+    /// `next`, until all are.
+    pub fn skip(&mut self, len: &mut u64) -> Option<Step> {
+        match self.state {
+            State::Payload(0) => {
+                self.state = State::Header;
+                Some(Step::End)
+            }
+            State::Payload(left) => {
+                let here = left.min(*len);
+                self.keep_control = false;
+                self.at += here;
+                *len -= here;
+                self.state = State::Payload(left - here);
+                if left == here { self.skip(len) } else { None }
+            }
+            State::Header if *len == 0 => None,
+            State::Header => {
+                let at = self.at - u64::from(self.have);
+                self.state = State::Lost;
+                Some(Step::Lost { at })
+            }
+            State::Lost => {
+                self.at += *len;
+                *len = 0;
+                None
+            }
+        }
+    }
+
+    /// Stream offset of the next octet.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The unmasked payload of the control frame that `Step::End` just completed; `None` for a data frame, and where
+    /// octets are missing or there are more than 125.
+    pub fn control_payload(&self) -> Option<Vec<u8>> {
+        self.keep_control.then(|| {
+            let mut octets = self.control.clone();
+            if let Some(key) = self.masking_key {
+                unmask(key, 0, &mut octets);
+            }
+            octets
+        })
+    }
+
+    /// The start of a header that never became whole: stream offset and the octets that were there.
+    pub fn partial_header(&self) -> Option<(u64, &[u8])> {
+        (self.have > 0).then(|| (self.at - u64::from(self.have), &self.header[..usize::from(self.have)]))
+    }
+
+    /// Whether it lost its place behind a gap.
+    pub fn is_lost(&self) -> bool {
+        self.state == State::Lost
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a deframer tells when it is fed `chunks`.
+    fn run(chunks: &[&[u8]]) -> Vec<(Step, Option<Vec<u8>>)> {
+        let mut deframer = Deframer::new(0);
+        let mut steps = Vec::new();
+        for chunk in chunks {
+            let mut octets = *chunk;
+            while let Some(step) = deframer.next(&mut octets) {
+                let control = if step == Step::End { deframer.control_payload() } else { None };
+                steps.push((step, control));
+            }
+            assert!(octets.is_empty());
+        }
+        steps
+    }
+
+    #[test]
+    fn a_gap_in_a_payload_is_stepped_over_and_one_over_a_header_is_not() {
+        let mut deframer = Deframer::new(100);
+        let mut octets: &[u8] = b"\x82\x05ab";
+        assert!(matches!(deframer.next(&mut octets), Some(Step::Header { at: 100, .. })));
+        assert_eq!(deframer.next(&mut octets), None);
+        let mut gap = 3;
+        assert_eq!(deframer.skip(&mut gap), Some(Step::End));
+        assert_eq!((gap, deframer.skip(&mut gap)), (0, None));
+        let mut octets: &[u8] = b"\x89";
+        assert_eq!(deframer.next(&mut octets), None);
+        assert_eq!(deframer.partial_header(), Some((107, &b"\x89"[..])));
+        let mut gap = 1;
+        assert_eq!(deframer.skip(&mut gap), Some(Step::Lost { at: 107 }));
+        assert_eq!(deframer.skip(&mut gap), None);
+        let mut octets: &[u8] = b"\x82\x00\x82\x00";
+        assert_eq!((deframer.next(&mut octets), octets), (None, &[][..]));
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_make_no_difference(octets in prop::collection::vec(any::<u8>(), 0..400), cuts in prop::collection::vec(0..400usize, 0..20)) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(octets.len())).collect();
+            cuts.extend([0, octets.len()]);
+            cuts.sort_unstable();
+            let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &octets[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(run(&chunks), run(&[&octets]));
+        }
+
+        #[test]
+        fn frames_that_were_written_are_found(lens in prop::collection::vec((0..70_000usize, any::<[u8; 4]>(), any::<bool>(), 0..16u8), 0..6)) {
+            let mut octets = Vec::new();
+            let mut expected = Vec::new();
+            for (len, key, masked, opcode) in lens {
+                expected.push((octets.len() as u64, len as u64, opcode));
+                octets.push(0x80 | opcode);
+                let mask = u8::from(masked) << 7;
+                match len {
+                    0..126 => octets.push(mask | len as u8),
+                    126..65_536 => {
+                        octets.push(mask | 126);
+                        octets.extend((len as u16).to_be_bytes());
+                    }
+                    _ => {
+                        octets.push(mask | 127);
+                        octets.extend((len as u64).to_be_bytes());
+                    }
+                }
+                if masked {
+                    octets.extend(key);
+                }
+                octets.extend(std::iter::repeat_n(7, len));
+            }
+            let found: Vec<_> = run(&[&octets])
+                .into_iter()
+                .filter_map(|(step, _)| match step {
+                    Step::Header { at, header } => Some((at, header.payload_len(), header.opcode().value())),
+                    _ => None,
+                })
+                .collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
