@@ -32,6 +32,17 @@ pub enum Place {
     HandshakeField(&'static str),
 }
 
+/// A rule that is broken, before it is known by which frame of which connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// Which rule.
+    pub rule: Rule,
+    /// The bits or octets.
+    pub place: Place,
+    /// One sentence with the actual values.
+    pub text: String,
+}
+
 /// One thing that is wrong, unwise or worth knowing, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -12,7 +12,7 @@ mod table;
 mod time;
 
 pub use field::{Field, FieldFamily};
-pub use finding::{Finding, Place};
+pub use finding::{Breach, Finding, Place};
 pub use id::{ConnectionId, FlowId, FrameId, MessageId, PacketId};
 pub use link_type::LinkType;
 pub use rule::{Rule, Severity};

@@ -3,18 +3,7 @@
 //! A new rule is one function here, one line in [`HEADER_RULES`] and one row in the rule table.
 
 use super::{CloseBody, FieldId, FrameHeader, Opcode, close_code_name};
-use crate::base::{Place, Rule, Sender};
-
-/// A rule that is broken, before it is known by which frame of which connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
-    /// Which rule.
-    pub rule: Rule,
-    /// The bits or octets.
-    pub place: Place,
-    /// One sentence with the actual values.
-    pub text: String,
-}
+use crate::base::{Breach, Place, Rule, Sender};
 
 /// What the opening handshake agreed on, as far as it matters for a frame's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

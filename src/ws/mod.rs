@@ -15,7 +15,7 @@ pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, MAX_HEADER_LEN, Parsed};
-pub use judge::{Breach, Negotiated, judge_close, judge_header};
+pub use judge::{Negotiated, judge_close, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;

@@ -1,0 +1,160 @@
+//! The head of a request or a response (RFC 9112 §2–§5), everything in it kept.
+
+use std::borrow::Cow;
+
+/// The first line of a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartLine {
+    /// `GET /chat HTTP/1.1`
+    Request {
+        /// The method, as sent.
+        method: String,
+        /// The request target, as sent.
+        target: String,
+        /// The minor version: 1 of HTTP/1.1.
+        minor_version: u8,
+    },
+    /// `HTTP/1.1 101 Switching Protocols`
+    Response {
+        /// The status code.
+        status: u16,
+        /// The reason phrase; may be empty.
+        reason: String,
+        /// The minor version.
+        minor_version: u8,
+    },
+}
+
+/// A head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The first line.
+    pub start: StartLine,
+    /// Field names and values as sent, in order, repeated ones too. Octets that are not UTF-8 are shown as U+FFFD.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Why octets are not a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an HTTP/1 head: {0}")]
+pub struct HeadError(#[from] httparse::Error);
+
+/// More fields than any real head has.
+const MAX_FIELDS: usize = 4096;
+
+impl Head {
+    /// Reads a whole request head, its empty line included. Lines that are no field are left out.
+    ///
+    /// # Errors
+    /// When the first line is not a request line, or a line breaks off.
+    pub fn request(octets: &[u8]) -> Result<Head, HeadError> {
+        let mut fields = vec![httparse::EMPTY_HEADER; room(octets)];
+        let mut request = httparse::Request::new(&mut fields);
+        let mut config = httparse::ParserConfig::default();
+        config.ignore_invalid_headers_in_requests(true).allow_multiple_spaces_in_request_line_delimiters(true);
+        config.parse_request(&mut request, octets)?;
+        Ok(Head {
+            start: StartLine::Request {
+                method: request.method.unwrap_or_default().to_owned(),
+                target: request.path.unwrap_or_default().to_owned(),
+                minor_version: request.version.unwrap_or_default(),
+            },
+            fields: owned(request.headers),
+        })
+    }
+
+    /// Reads a whole response head, its empty line included. Lines that are no field are left out.
+    ///
+    /// # Errors
+    /// When the first line is not a status line, or a line breaks off.
+    pub fn response(octets: &[u8]) -> Result<Head, HeadError> {
+        let mut fields = vec![httparse::EMPTY_HEADER; room(octets)];
+        let mut response = httparse::Response::new(&mut fields);
+        let mut config = httparse::ParserConfig::default();
+        config
+            .ignore_invalid_headers_in_responses(true)
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            .allow_multiple_spaces_in_response_status_delimiters(true);
+        config.parse_response(&mut response, octets)?;
+        Ok(Head {
+            start: StartLine::Response {
+                status: response.code.unwrap_or_default(),
+                reason: response.reason.unwrap_or_default().to_owned(),
+                minor_version: response.version.unwrap_or_default(),
+            },
+            fields: owned(response.headers),
+        })
+    }
+
+    /// The values of every field called `name` (in any case), in order.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The values of every field called `name` joined with `, `, which means the same (RFC 9110 §5.3); `None` when
+    /// there is no such field.
+    pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        let first = self.fields.iter().position(|(field, _)| field.eq_ignore_ascii_case(name))?;
+        let mut joined = Cow::Borrowed(self.fields[first].1.as_str());
+        for (field, value) in &self.fields[first + 1..] {
+            if field.eq_ignore_ascii_case(name) {
+                joined.to_mut().push_str(", ");
+                joined.to_mut().push_str(value);
+            }
+        }
+        Some(joined)
+    }
+
+    /// The status code of a response.
+    pub fn status(&self) -> Option<u16> {
+        match self.start {
+            StartLine::Response { status, .. } => Some(status),
+            StartLine::Request { .. } => None,
+        }
+    }
+
+    /// The method of a request.
+    pub fn method(&self) -> Option<&str> {
+        match &self.start {
+            StartLine::Request { method, .. } => Some(method),
+            StartLine::Response { .. } => None,
+        }
+    }
+
+    /// The first line as text.
+    pub fn start_line(&self) -> String {
+        match &self.start {
+            StartLine::Request { method, target, minor_version } => format!("{method} {target} HTTP/1.{minor_version}"),
+            StartLine::Response { status, reason, minor_version } => {
+                format!("HTTP/1.{minor_version} {status} {reason}").trim_end().to_owned()
+            }
+        }
+    }
+}
+
+/// Room for as many fields as there are lines, within reason.
+fn room(octets: &[u8]) -> usize {
+    octets.iter().filter(|octet| **octet == b'\n').count().min(MAX_FIELDS)
+}
+
+fn owned(fields: &[httparse::Header<'_>]) -> Vec<(String, String)> {
+    fields.iter().map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn real_world_heads() {
+        let head = Head::response(b"HTTP/1.1 101 \r\nUpgrade: WebSocket\r\nA:1\r\na: 2\r\n\r\n").unwrap();
+        assert_eq!((head.status(), head.start_line().as_str()), (Some(101), "HTTP/1.1 101"));
+        assert_eq!((head.value("A").as_deref(), head.value("upgrade").as_deref()), (Some("1, 2"), Some("WebSocket")));
+        assert!(Head::response(b"HTTP/1.1 101\r\n\r\n").is_ok());
+        let head = Head::request(b"GET /\xc3\xa9 HTTP/1.0\r\nno field at all\r\nHost: x\r\n\r\n").unwrap();
+        assert_eq!((head.method(), head.value("host").as_deref()), (Some("GET"), Some("x")));
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(300));
+        assert_eq!(Head::request(many.as_bytes()).unwrap().fields.len(), 300);
+    }
+}

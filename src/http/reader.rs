@@ -1,0 +1,236 @@
+//! One direction of an HTTP/1 connection: heads are handed out, bodies are stepped over.
+
+use super::Body;
+
+/// The longest head that is read, in octets. What is longer is not HTTP that opens a WebSocket.
+pub const MAX_HEAD_LEN: usize = 64 * 1024;
+
+/// What one direction carries, by its first octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Requests: the sender is the client.
+    Requests,
+    /// Responses: the sender is the server.
+    Responses,
+    /// Something else.
+    NotHttp,
+}
+
+/// Tells requests from responses from anything else by the first octets of a stream; `None` while they are too few.
+/// A request begins with a method of upper-case letters and a space; a server may send a line end before (RFC 9112
+/// §2.2).
+pub fn sniff(octets: &[u8]) -> Option<Kind> {
+    const LONGEST_METHOD: usize = 24;
+    let start = octets.iter().position(|octet| !matches!(octet, b'\r' | b'\n'))?;
+    let octets = &octets[start..];
+    if start > 4 {
+        return Some(Kind::NotHttp);
+    }
+    let version = b"HTTP/";
+    if octets.starts_with(version) {
+        return Some(Kind::Responses);
+    }
+    let method = octets.iter().take_while(|octet| matches!(octet, b'A'..=b'Z' | b'-' | b'_')).count();
+    match octets.get(method) {
+        None if version.starts_with(octets) || method < LONGEST_METHOD => None,
+        Some(b' ') if (1..LONGEST_METHOD).contains(&method) => Some(Kind::Requests),
+        _ => Some(Kind::NotHttp),
+    }
+}
+
+/// What the reader came upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpStep {
+    /// A whole head. The reader takes no more octets until it is told what follows ([`HttpReader::body`]).
+    Head {
+        /// Stream offset of its first octet.
+        at: u64,
+        /// The head's octets, the empty line included.
+        octets: Vec<u8>,
+    },
+    /// The octets are not HTTP/1, or a head is longer than 64 KiB, or a gap hid where the next one starts.
+    Lost,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Head,
+    /// A head was handed out; nothing is taken until its body is known.
+    Waiting,
+    Body(Body),
+    Lost,
+}
+
+/// Finds heads in one direction of a stream.
+#[derive(Clone, Debug)]
+pub struct HttpReader {
+    state: State,
+    at: u64,
+    /// The head so far, and how much of it was searched for its end.
+    head: Vec<u8>,
+}
+
+impl HttpReader {
+    /// A reader for a stream whose next head starts at stream offset `at`.
+    pub fn new(at: u64) -> HttpReader {
+        HttpReader { state: State::Head, at, head: Vec::new() }
+    }
+
+    /// Takes octets off the front of `octets` until something is to be told; `None` when all were taken, or when the
+    /// reader waits.
+    pub fn next(&mut self, octets: &mut &[u8]) -> Option<HttpStep> {
+        let before = octets.len();
+        let step = self.step(octets);
+        self.at += (before - octets.len()) as u64;
+        match step {
+            Some(None) => Some(HttpStep::Lost),
+            Some(Some(head)) => Some(HttpStep::Head { at: self.at - head.len() as u64, octets: head }),
+            None => None,
+        }
+    }
+
+    /// `Some(Some(head))`, `Some(None)` where it is lost, `None` where all was taken.
+    fn step(&mut self, octets: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+        loop {
+            match &mut self.state {
+                State::Waiting => return None,
+                State::Lost => {
+                    *octets = &[];
+                    return None;
+                }
+                State::Body(body) => {
+                    if !body.take(octets) {
+                        return None;
+                    }
+                    self.state = State::Head;
+                }
+                State::Head => {
+                    let Some(&octet) = octets.first() else { return None };
+                    if self.head.is_empty() && matches!(octet, b'\r' | b'\n') {
+                        *octets = &octets[1..];
+                        continue;
+                    }
+                    let known = self.head.len();
+                    let room = MAX_HEAD_LEN - known;
+                    let more = &octets[..octets.len().min(room)];
+                    self.head.extend_from_slice(more);
+                    if let Some(end) = head_end(&self.head, known.saturating_sub(3)) {
+                        self.head.truncate(end);
+                        *octets = &octets[end - known..];
+                        self.state = State::Waiting;
+                        return Some(Some(std::mem::take(&mut self.head)));
+                    }
+                    let full = more.len() == room;
+                    *octets = &octets[more.len()..];
+                    if full || sniff(&self.head) == Some(Kind::NotHttp) {
+                        self.head = Vec::new();
+                        self.state = State::Lost;
+                        return Some(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells what stands behind the head that was handed out.
+    pub fn body(&mut self, body: Body) {
+        self.state = State::Body(body);
+    }
+
+    /// Steps over `len` octets that the capture lacks: inside a body of known length its end is still known.
+    pub fn skip(&mut self, len: u64) -> Option<HttpStep> {
+        let mut left = len;
+        let known = match &mut self.state {
+            State::Body(body) => body.skip(&mut left),
+            State::Lost => return None,
+            State::Head | State::Waiting => false,
+        };
+        self.at += len;
+        if known {
+            return None;
+        }
+        self.state = State::Lost;
+        self.head = Vec::new();
+        Some(HttpStep::Lost)
+    }
+
+    /// Stream offset of the next octet.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether a head was handed out and the reader waits to be told what follows.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting)
+    }
+}
+
+/// The position behind the empty line that ends a head, searched from `from`. A bare LF ends a line too (RFC 9112
+/// §2.2).
+fn head_end(head: &[u8], from: usize) -> Option<usize> {
+    let line_ends = (from..head.len()).filter(|i| head[*i] == b'\n');
+    line_ends.map(|i| i + 1).find_map(|line| match head.get(line..)? {
+        [b'\n', ..] => Some(line + 1),
+        [b'\r', b'\n', ..] => Some(line + 2),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sniffing() {
+        assert_eq!(sniff(b""), None);
+        assert_eq!(sniff(b"GE"), None);
+        assert_eq!(sniff(b"GET /"), Some(Kind::Requests));
+        assert_eq!(sniff(b"\r\nM-SEARCH *"), Some(Kind::Requests));
+        assert_eq!(sniff(b"HT"), None);
+        assert_eq!(sniff(b"HTTP/1.1 "), Some(Kind::Responses));
+        assert_eq!(sniff(b"SSH-2.0"), Some(Kind::NotHttp));
+        assert_eq!(sniff(b"\x16\x03"), Some(Kind::NotHttp));
+        assert_eq!(sniff(&[b'A'; 40]), Some(Kind::NotHttp));
+    }
+
+    #[test]
+    fn heads_split_anywhere_and_bodies_between() {
+        let stream = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc\r\nGET /chat HTTP/1.1\nHost: x\n\nrest";
+        for size in 1..stream.len() {
+            let mut reader = HttpReader::new(10);
+            let (mut heads, mut taken) = (Vec::new(), 0);
+            'stream: for chunk in stream.chunks(size) {
+                let mut octets = chunk;
+                while let Some(step) = reader.next(&mut octets) {
+                    let HttpStep::Head { at, octets: head } = step else { panic!("lost") };
+                    heads.push((at, head.len()));
+                    if heads.len() == 2 {
+                        taken += chunk.len() - octets.len();
+                        break 'stream;
+                    }
+                    reader.body(Body::Length(3));
+                }
+                taken += chunk.len() - octets.len();
+            }
+            assert_eq!(heads, [(10, 38), (53, 28)], "{size}");
+            assert_eq!((&stream[taken..], reader.at(), reader.is_waiting()), (&b"rest"[..], 10 + taken as u64, true));
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_or_endless_is_given_up() {
+        let mut reader = HttpReader::new(0);
+        assert_eq!(reader.next(&mut &b"\x16\x03\x01"[..]), Some(HttpStep::Lost));
+        let mut reader = HttpReader::new(0);
+        let endless = [b"GET / HTTP/1.1\r\n".to_vec(), vec![b'x'; MAX_HEAD_LEN]].concat();
+        assert_eq!(reader.next(&mut &endless[..]), Some(HttpStep::Lost));
+    }
+
+    #[test]
+    fn a_gap_in_a_body_is_no_harm() {
+        let mut reader = HttpReader::new(0);
+        reader.body(Body::Length(10));
+        assert_eq!(reader.skip(10), None);
+        assert_eq!(reader.skip(1), Some(HttpStep::Lost));
+    }
+}

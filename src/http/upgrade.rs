@@ -1,0 +1,274 @@
+//! The opening handshake (RFC 6455 §4): what the client offers, what the server answers, and what is wrong with it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha1::{Digest as _, Sha1};
+
+use super::{Head, StartLine};
+use crate::base::{Breach, Place, Rule};
+
+/// What is put behind the key before hashing (RFC 6455 §1.3).
+pub const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// SHA-1 of key and GUID: 20 octets (RFC 6455 §4.2.2, step 5.4).
+pub fn accept_hash(key: &str) -> [u8; 20] {
+    Sha1::new().chain_update(key).chain_update(ACCEPT_GUID).finalize().into()
+}
+
+/// The Sec-WebSocket-Accept that belongs to a Sec-WebSocket-Key.
+pub fn accept_for(key: &str) -> String {
+    BASE64.encode(accept_hash(key))
+}
+
+/// The members of a comma-separated list (RFC 9110 §5.6.1), commas inside quotes left alone.
+pub fn tokens(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    list.split(move |character| {
+        quoted ^= character == '"';
+        character == ',' && !quoted
+    })
+    .map(str::trim)
+    .filter(|token| !token.is_empty())
+}
+
+/// One extension of a Sec-WebSocket-Extensions field (RFC 6455 §9.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Its parameters in order; quotes are taken off the values.
+    pub parameters: Vec<(String, Option<String>)>,
+}
+
+/// The extensions that a head offers or accepts, in order.
+pub fn extensions(head: &Head) -> Vec<Extension> {
+    let list = head.value("sec-websocket-extensions").unwrap_or_default();
+    let extension = |element: &str| {
+        let mut parts = element.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default().to_owned();
+        let parameters = parts.filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+            Some((name, value)) => (name.trim().to_owned(), Some(value.trim().trim_matches('"').to_owned())),
+            None => (part.to_owned(), None),
+        });
+        Extension { name, parameters: parameters.collect() }
+    };
+    tokens(&list).map(extension).collect()
+}
+
+fn has_token(head: &Head, field: &str, token: &str) -> bool {
+    head.values(field).any(|list| tokens(list).any(|member| member.eq_ignore_ascii_case(token)))
+}
+
+/// Whether the list member names the WebSocket protocol, with or without a version (`websocket/13`).
+fn upgrades_to_websocket(head: &Head) -> bool {
+    head.values("upgrade")
+        .flat_map(tokens)
+        .any(|protocol| protocol.split('/').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket")))
+}
+
+/// Whether a request wants to open a WebSocket: it says `Upgrade: websocket`, or carries a Sec-WebSocket-Key.
+pub fn is_upgrade_request(head: &Head) -> bool {
+    head.method().is_some() && (upgrades_to_websocket(head) || head.values("sec-websocket-key").next().is_some())
+}
+
+/// Whether a response opens a WebSocket although nobody saw it being asked for: 101, and a WebSocket field.
+pub fn is_upgrade_response(head: &Head) -> bool {
+    head.status() == Some(101) && (upgrades_to_websocket(head) || head.values("sec-websocket-accept").next().is_some())
+}
+
+/// The URL a request opens (RFC 6455 §3): of the target and Host, `None` without either.
+pub fn url(request: &Head, scheme: &str) -> Option<String> {
+    let StartLine::Request { target, .. } = &request.start else { return None };
+    if let Some((_, rest)) = target.split_once("://") {
+        return Some(format!("{scheme}://{rest}"));
+    }
+    let host = request.values("host").next()?;
+    Some(format!("{scheme}://{host}{target}"))
+}
+
+/// Judges a request that wants to open a WebSocket (RFC 6455 §4.1).
+pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
+    let mut broken = |rule, field, text: String| report(Breach { rule, place: Place::HandshakeField(field), text });
+    let StartLine::Request { method, minor_version, .. } = &head.start else { return };
+    if method != "GET" {
+        broken(Rule::HandshakeMethodNotGet, "", format!("The request's method is {method}; it must be GET."));
+    }
+    if *minor_version < 1 {
+        broken(
+            Rule::HandshakeHttpVersion,
+            "",
+            format!("The request is HTTP/1.{minor_version}; it must be at least HTTP/1.1."),
+        );
+    }
+    if head.value("host").is_none() {
+        broken(Rule::HandshakeHostMissing, "host", "The request has no Host.".into());
+    }
+    judge_upgrade(head, "request", &mut broken);
+    judge_key(head, &mut broken);
+    match head.value("sec-websocket-version") {
+        None => {
+            broken(
+                Rule::HandshakeVersionMissing,
+                "sec-websocket-version",
+                "The request has no Sec-WebSocket-Version.".into(),
+            );
+        }
+        Some(version) if version.trim() != "13" => broken(
+            Rule::HandshakeVersionUnsupported,
+            "sec-websocket-version",
+            format!("Sec-WebSocket-Version is “{version}”; RFC 6455 is version 13."),
+        ),
+        Some(_) => {}
+    }
+}
+
+/// Upgrade and Connection, which request and 101 both need.
+fn judge_upgrade(head: &Head, what: &str, broken: &mut impl FnMut(Rule, &'static str, String)) {
+    if !upgrades_to_websocket(head) {
+        let text = match head.value("upgrade") {
+            Some(value) => format!("The {what} has “Upgrade: {value}”, which does not name websocket."),
+            None => format!("The {what} has no Upgrade."),
+        };
+        broken(Rule::HandshakeUpgradeMissing, "upgrade", text);
+    }
+    if !has_token(head, "connection", "upgrade") {
+        let text = match head.value("connection") {
+            Some(value) => format!("The {what} has “Connection: {value}”, without the token Upgrade."),
+            None => format!("The {what} has no Connection."),
+        };
+        broken(Rule::HandshakeConnectionMissing, "connection", text);
+    }
+}
+
+fn judge_key(head: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+    const FIELD: &str = "sec-websocket-key";
+    let keys: Vec<&str> = head.values(FIELD).collect();
+    match keys[..] {
+        [] => broken(Rule::HandshakeKeyMissing, FIELD, "The request has no Sec-WebSocket-Key.".into()),
+        [key] => match BASE64.decode(key.trim()) {
+            Ok(octets) if octets.len() == 16 => {}
+            Ok(octets) => {
+                let text = format!("Sec-WebSocket-Key “{key}” is {} octets in base64; it must be 16.", octets.len());
+                broken(Rule::HandshakeKeyInvalid, FIELD, text);
+            }
+            Err(_) => broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key “{key}” is not base64.")),
+        },
+        _ => broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key is given {} times.", keys.len())),
+    }
+}
+
+/// Judges a 101 (RFC 6455 §4.1, §4.2.2) against its request, where that was captured.
+pub fn judge_answer(request: Option<&Head>, response: &Head, mut report: impl FnMut(Breach)) {
+    let mut broken = |rule, field, text: String| report(Breach { rule, place: Place::HandshakeField(field), text });
+    judge_upgrade(response, "101", &mut broken);
+    let accept = response.value("sec-websocket-accept");
+    if accept.is_none() {
+        broken(Rule::HandshakeAcceptMissing, "sec-websocket-accept", "The 101 has no Sec-WebSocket-Accept.".into());
+    }
+    let Some(request) = request else { return };
+    if let (Some(accept), Some(key)) = (accept, request.values("sec-websocket-key").next()) {
+        let computed = accept_for(key.trim());
+        if accept.trim() != computed {
+            let text = format!("Sec-WebSocket-Accept is “{accept}”; the key “{key}” makes it “{computed}”.");
+            broken(Rule::HandshakeAcceptMismatch, "sec-websocket-accept", text);
+        }
+    }
+    judge_subprotocol(request, response, &mut broken);
+    let offered = extensions(request);
+    for chosen in extensions(response) {
+        if !offered.iter().any(|offer| offer.name.eq_ignore_ascii_case(&chosen.name)) {
+            broken(
+                Rule::HandshakeExtensionNotOffered,
+                "sec-websocket-extensions",
+                format!("The server accepted the extension “{}”, which the client did not offer.", chosen.name),
+            );
+        }
+    }
+}
+
+fn judge_subprotocol(request: &Head, response: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+    const FIELD: &str = "sec-websocket-protocol";
+    let chosen: Vec<&str> = response.values(FIELD).flat_map(tokens).collect();
+    let offered: Vec<&str> = request.values(FIELD).flat_map(tokens).collect();
+    let text = match chosen[..] {
+        [] => return,
+        // Subprotocol names are compared as they are (RFC 6455 §11.5: no case folding).
+        [one] if offered.contains(&one) => return,
+        [one] if offered.is_empty() => {
+            format!("The server chose the subprotocol “{one}”, and the client offered none.")
+        }
+        [one] => format!("The server chose the subprotocol “{one}”, and the client offered {}.", offered.join(", ")),
+        _ => format!("The server chose {} subprotocols at once: {}.", chosen.len(), chosen.join(", ")),
+    };
+    broken(Rule::HandshakeSubprotocolNotOffered, FIELD, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFER: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
+                         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: chat, superchat\r\n\
+                         Sec-WebSocket-Extensions: a; x=\"1,2\", permessage-deflate\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\r\n";
+
+    fn offer(from: &str, to: &str) -> Vec<&'static str> {
+        let mut rules = Vec::new();
+        judge_offer(&Head::request(OFFER.replace(from, to).as_bytes()).unwrap(), |breach| rules.push(breach.rule.id()));
+        rules
+    }
+
+    fn answer(from: &str, to: &str) -> Vec<&'static str> {
+        let mut rules = Vec::new();
+        let request = Head::request(OFFER.as_bytes()).unwrap();
+        let response = Head::response(ANSWER.replace(from, to).as_bytes()).unwrap();
+        judge_answer(Some(&request), &response, |breach| rules.push(breach.rule.id()));
+        rules
+    }
+
+    #[test]
+    fn the_rfcs_example() {
+        assert_eq!(accept_for("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!((offer("", ""), answer("", "")), (vec![], vec![]));
+        let head = Head::request(OFFER.as_bytes()).unwrap();
+        assert_eq!(url(&head, "ws").as_deref(), Some("ws://server.example.com/chat"));
+        assert_eq!(extensions(&head)[0].parameters, [("x".to_owned(), Some("1,2".to_owned()))]);
+    }
+
+    #[test]
+    fn every_rule_is_broken_once() {
+        for (from, to, rule) in [
+            ("GET", "POST", "handshake.method-not-get"),
+            ("HTTP/1.1", "HTTP/1.0", "handshake.http-version"),
+            ("Host: server.example.com\r\n", "", "handshake.host-missing"),
+            ("keep-alive, Upgrade", "keep-alive", "handshake.connection-missing"),
+            ("Upgrade: websocket\r\n", "", "handshake.upgrade-missing"),
+            ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", "", "handshake.key-missing"),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ=", "handshake.key-invalid"),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "?", "handshake.key-invalid"),
+            ("Sec-WebSocket-Version: 13\r\n", "", "handshake.version-missing"),
+            ("Version: 13", "Version: 8", "handshake.version-unsupported"),
+        ] {
+            assert_eq!(offer(from, to), [rule]);
+        }
+        for (from, to, rule) in [
+            ("Upgrade: websocket\r\n", "", "handshake.upgrade-missing"),
+            ("Connection: Upgrade\r\n", "", "handshake.connection-missing"),
+            ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "", "handshake.accept-missing"),
+            ("s3pP", "S3pP", "handshake.accept-mismatch"),
+            ("Protocol: chat", "Protocol: Chat", "handshake.subprotocol-not-offered"),
+            ("Protocol: chat", "Protocol: chat, superchat", "handshake.subprotocol-not-offered"),
+            ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x-other\r\n\r\n", "handshake.extension-not-offered"),
+        ] {
+            assert_eq!(answer(from, to), [rule]);
+        }
+    }
+
+    #[test]
+    fn what_real_peers_send_is_accepted() {
+        assert_eq!(offer("Upgrade: websocket", "Upgrade: websocket, h2c"), [""; 0]);
+        assert_eq!(answer("Upgrade: websocket", "upgrade: WebSocket"), [""; 0]);
+        assert_eq!(answer("101 Switching Protocols", "101 "), [""; 0]);
+    }
+}
