@@ -305,18 +305,20 @@ impl Assembler {
             self.doubt = None;
             return;
         }
+        let begin = Doubt { up_to: exchanged, since: packet.time, segments: 0 };
         let doubt = match &mut self.doubt {
             // Only what was acknowledged when the waiting began has been waited for.
             Some(doubt) if doubt.up_to > self.next => {
                 doubt.segments += 1;
                 *doubt
             }
-            doubt => *doubt.insert(Doubt { up_to: exchanged, since: packet.time, segments: 0 }),
+            doubt => *doubt.insert(begin),
         };
         let closed = self.acknowledged > fin_at;
         if closed || doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
             self.give_up(if closed { fin_at } else { doubt.up_to }, GapCause::NotCaptured, packet, events);
             self.deliver_fin(events);
+            self.doubt = (exchanged > self.next).then_some(begin);
         }
     }
 }
@@ -326,3 +328,6 @@ fn overlap(run: Run, events: &mut Vec<StreamEvent>) {
         events.push(StreamEvent::Overlap { at: run.at, piece });
     }
 }
+
+#[cfg(test)]
+mod tests;

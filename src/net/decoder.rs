@@ -225,3 +225,6 @@ fn moved(stop: Stop, by: usize) -> Stop {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

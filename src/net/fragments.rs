@@ -179,12 +179,6 @@ impl FragmentPool {
         Ok(None)
     }
 
-    /// Datagrams that wait now.
-    #[cfg(test)]
-    fn waiting(&self) -> (usize, usize) {
-        (self.waiting.len(), self.octets)
-    }
-
     fn remove(&mut self, index: usize) -> Option<Datagram> {
         let datagram = self.waiting.remove(index)?;
         self.octets -= datagram.cost();
@@ -203,5 +197,96 @@ impl FragmentPool {
             self.remove(index);
             self.dropped += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{PacketRef, Span};
+    use crate::net::ip::IpPayload;
+
+    /// A fragment of datagram `id`, whose octets count up from `first`; it lies at file offset 1000 × `first`.
+    fn push(pool: &mut FragmentPool, id: u32, offset: usize, len: usize, more: bool, first: u8) -> Option<Datagram> {
+        let (source, destination) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let payload = IpPayload { protocol: 6, at: 20, len };
+        let fragment = Fragment { id, offset, more };
+        let ip = IpPacket { source, destination, payload, fragment: Some(fragment) };
+        let octets: Vec<u8> = (0..len).map(|n| first.wrapping_add(n as u8)).collect();
+        let span = Span::new(1000 * u64::from(first), len as u32);
+        pool.push(&ip, fragment, Piece { span, packet: PacketRef::default() }, &octets).unwrap()
+    }
+
+    /// Offset, length and file offset of each part.
+    fn parts(datagram: Option<Datagram>) -> Vec<(usize, usize, u64)> {
+        let parts = datagram.map(|datagram| datagram.parts).unwrap_or_default();
+        parts.iter().map(|part| (part.at, part.len, part.piece.span.at)).collect()
+    }
+
+    #[test]
+    fn fragments_join_in_any_order() {
+        let mut pool = FragmentPool::default();
+        assert!(push(&mut pool, 1, 16, 5, false, 3).is_none());
+        assert!(push(&mut pool, 2, 0, 8, true, 9).is_none(), "of another datagram");
+        assert!(push(&mut pool, 1, 0, 8, true, 1).is_none());
+        assert!(push(&mut pool, 1, 0, 8, true, 7).is_none(), "a copy");
+        let whole = push(&mut pool, 1, 8, 8, true, 2);
+        assert_eq!(parts(whole), [(0, 8, 1000), (8, 8, 2000), (16, 5, 3000)]);
+        assert_eq!((pool.joined, pool.waiting.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_first_copy_of_an_octet_counts() {
+        let mut pool = FragmentPool::default();
+        push(&mut pool, 1, 8, 8, true, 2);
+        push(&mut pool, 1, 0, 24, true, 1);
+        let whole = push(&mut pool, 1, 16, 16, false, 3).unwrap();
+        let mut start = [0; 64];
+        assert_eq!(whole.copy_start(&mut start), 32);
+        assert_eq!((start[7], start[8], start[15], start[16], start[31]), (8, 2, 9, 17, 18));
+        assert_eq!(parts(Some(whole)), [(0, 8, 1000), (8, 8, 2000), (16, 8, 1016), (24, 8, 3008)]);
+    }
+
+    #[test]
+    fn contradictions_do_not_complete_a_datagram_wrongly() {
+        let mut pool = FragmentPool::default();
+        assert!(push(&mut pool, 1, 32, 8, true, 1).is_none());
+        assert!(push(&mut pool, 1, 8, 8, false, 2).is_none(), "ends before what is known");
+        assert!(push(&mut pool, 1, 64, 8, false, 3).is_none(), "another end");
+        assert_eq!(parts(push(&mut pool, 1, 0, 8, true, 4)), [(0, 8, 4000), (8, 8, 2000)]);
+    }
+
+    #[test]
+    fn impossible_fragments_are_malformed() {
+        let mut pool = FragmentPool::default();
+        let mut reject = |offset, len, more| {
+            let fragment = Fragment { id: 1, offset, more };
+            let payload = IpPayload { protocol: 6, at: 20, len };
+            let (source, destination) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+            let ip = IpPacket { source, destination, payload, fragment: Some(fragment) };
+            pool.push(&ip, fragment, Piece::default(), &[]).is_err()
+        };
+        assert!(reject(0, 9, true) && reject(8, 0, false) && reject(65_528, 8, false));
+        assert!(!reject(65_528, 7, false));
+    }
+
+    #[test]
+    fn the_pool_is_bounded_and_forgets_the_old() {
+        let mut pool = FragmentPool::default();
+        for id in 0..500 {
+            push(&mut pool, id, 8, 8, true, 1);
+            assert!(pool.waiting.len() <= MAX_DATAGRAMS);
+        }
+        assert_eq!(pool.dropped, 500 - MAX_DATAGRAMS as u64);
+        for id in 0..60 {
+            push(&mut pool, 1000 + id, 8, 65_520, true, 1);
+        }
+        for n in 0..4000 {
+            push(&mut pool, 9999, 16 * (n % 4000) + 8, 8, true, 1);
+            assert!(pool.octets <= MAX_OCTETS);
+        }
+        assert!(pool.waiting.iter().all(|datagram| datagram.parts.len() <= MAX_PARTS));
+        pool.drop_old(Timestamp(30_000_000_001));
+        assert_eq!((pool.waiting.len(), pool.octets), (0, 0));
     }
 }
