@@ -1,1 +1,33 @@
 //! The dissector: the only module that knows every protocol, and the owner of all state.
+//!
+//! ```text
+//!   packet ─▶ Dissector ─▶ net::Decoder ─▶ segment ─▶ one FlowState a TCP connection
+//!                                                       Assembler × 2 ─▶ chunks, in order
+//!                                                       HttpReader × 2 ─▶ heads ─▶ handshake
+//!                                                       Deframer × 2   ─▶ frames, messages
+//!                                                            │
+//!                                                            ▼
+//!                                                          Index ── snapshot() ─▶ Snapshot
+//! ```
+//!
+//! A [`Dissector`] is a plain value with `push`; a [`Session`] feeds it from a capture file. One writer owns it, readers
+//! take a [`Snapshot`], which costs next to nothing and never changes.
+
+mod connection;
+mod dissector;
+mod flow;
+mod frames;
+mod handshake;
+mod index;
+mod octets;
+mod record;
+mod session;
+mod snapshot;
+
+pub use connection::{CloseRecord, Connection, End, HandshakeState, HeadPlace, TcpEnd, Transport};
+pub use dissector::Dissector;
+pub use index::Totals;
+pub use octets::Octets;
+pub use record::FrameRecord;
+pub use session::{Progress, Session};
+pub use snapshot::{Message, Segment, Snapshot};

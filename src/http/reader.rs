@@ -159,6 +159,11 @@ impl HttpReader {
         self.at
     }
 
+    /// Stream offset of the head that is not whole yet.
+    pub fn partial_head(&self) -> Option<u64> {
+        (!self.head.is_empty()).then(|| self.at - self.head.len() as u64)
+    }
+
     /// Whether a head was handed out and the reader waits to be told what follows.
     pub fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting)

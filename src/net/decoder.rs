@@ -169,6 +169,8 @@ fn segment<'a>(
     Segment {
         flow: place.flow,
         direction: place.direction,
+        source,
+        destination,
         new_flow: place.new,
         seq,
         ack,

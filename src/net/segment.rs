@@ -15,6 +15,11 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+impl Endpoint {
+    /// `0.0.0.0:0`, for where nobody asks.
+    pub const NONE: Endpoint = Endpoint { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), port: 0 };
+}
+
 impl fmt::Display for Endpoint {
     /// `10.0.0.1:50000`, `[2001:db8::1]:80`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -199,6 +204,10 @@ pub struct Segment<'a> {
     pub flow: FlowId,
     /// Which way it travels.
     pub direction: Direction,
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
     /// Whether this is the first segment of its flow.
     pub new_flow: bool,
     /// The sequence number (RFC 9293 §3.4) of the first payload octet, or of the SYN.
@@ -254,6 +263,8 @@ mod tests {
         let segment = Segment {
             flow: FlowId(0),
             direction: Direction::Forward,
+            source: Endpoint::NONE,
+            destination: Endpoint::NONE,
             new_flow: true,
             seq: 1,
             ack: None,

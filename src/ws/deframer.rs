@@ -170,6 +170,14 @@ impl Deframer {
         self.at
     }
 
+    /// Octets of the current frame's payload that did not come yet.
+    pub fn payload_left(&self) -> u64 {
+        match self.state {
+            State::Payload(left) => left,
+            State::Header | State::Lost => 0,
+        }
+    }
+
     /// The unmasked payload of the control frame that `Step::End` just completed; `None` for a data frame, and where
     /// octets are missing or there are more than 125.
     pub fn control_payload(&self) -> Option<Vec<u8>> {

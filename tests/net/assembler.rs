@@ -1,7 +1,7 @@
 //! The assembler against an array with one cell an octet, where the first copy wins.
 
 use framescope::base::{FlowId, PacketId, PacketRef, Piece, Span};
-use framescope::net::{Assembler, Direction, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags};
+use framescope::net::{Assembler, Direction, Endpoint, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -36,8 +36,20 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
         0 => Pieces::None,
         _ => Pieces::One([SegmentPiece { at: 0, piece, octets: &PAYLOADS[..captured as usize] }]),
     };
-    let (flow, direction) = (FlowId(0), Direction::Forward);
-    Segment { flow, direction, new_flow: false, seq, ack: None, flags, window: 0, payload_len: len, pieces, packet }
+    Segment {
+        flow: FlowId(0),
+        direction: Direction::Forward,
+        source: Endpoint::NONE,
+        destination: Endpoint::NONE,
+        new_flow: false,
+        seq,
+        ack: None,
+        flags,
+        window: 0,
+        payload_len: len,
+        pieces,
+        packet,
+    }
 }
 
 /// Runs the steps behind a SYN with this initial sequence number, to the end of the capture.

@@ -29,6 +29,8 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
     Segment {
         flow: FlowId(0),
         direction: Direction::Forward,
+        source: Endpoint::NONE,
+        destination: Endpoint::NONE,
         new_flow: false,
         seq,
         ack: None,

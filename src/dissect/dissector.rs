@@ -1,0 +1,109 @@
+//! Packets in, snapshots out.
+
+use std::sync::Arc;
+
+use super::flow::{Context, FlowState, wakes_up};
+use super::index::Writer;
+use super::snapshot::Snapshot;
+use crate::base::{FlowId, ReadAt};
+use crate::capture::{Layout, Packet};
+use crate::net::{Decoder, Outcome};
+
+/// What is kept of a TCP connection.
+enum Slot {
+    /// It may carry, or carries, a WebSocket.
+    Watched(Box<FlowState>),
+    /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
+    Ignored,
+}
+
+/// Turns packets into frames, messages and findings.
+///
+/// Push every packet in the order of the capture; take a [`Snapshot`] whenever something is to be shown; `finish` when
+/// the capture has ended.
+pub struct Dissector {
+    /// Octets that were pushed earlier are read again from here.
+    source: Arc<dyn ReadAt>,
+    decoder: Decoder,
+    flows: Vec<Slot>,
+    writer: Writer,
+    /// Flows whose connection changed since the last snapshot.
+    changed: Vec<FlowId>,
+}
+
+impl Dissector {
+    /// A dissector of packets whose octets can be read again from `source`.
+    pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
+        Dissector {
+            source,
+            decoder: Decoder::new(),
+            flows: Vec::new(),
+            writer: Writer::default(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Takes the next packet.
+    pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
+        let totals = &mut self.writer.index.totals;
+        totals.packets += 1;
+        totals.octets += octets.len() as u64;
+        totals.packets_cut += u64::from(packet.original_len as usize > octets.len());
+        let outcome =
+            self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
+        let segment = match outcome {
+            Outcome::Segment(segment) => segment,
+            Outcome::Unsupported(_) | Outcome::Malformed(_) => {
+                totals.undecoded += 1;
+                return;
+            }
+            Outcome::NotTcp | Outcome::Fragment => return,
+        };
+        let index = segment.flow.index();
+        while self.flows.len() <= index {
+            self.flows.push(Slot::Watched(Box::default()));
+            totals.tcp_connections += 1;
+        }
+        let slot = &mut self.flows[index];
+        if matches!(slot, Slot::Ignored) {
+            if !wakes_up(&segment) {
+                return;
+            }
+            *slot = Slot::Watched(Box::default());
+        }
+        let Slot::Watched(flow) = slot else { return };
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };
+        flow.segment(&segment, &mut context);
+        if flow.is_uninteresting() {
+            *slot = Slot::Ignored;
+        } else if flow.mark_changed() {
+            self.changed.push(segment.flow);
+        }
+    }
+
+    /// Says that no packet follows: what waits for more is shown as far as it is known.
+    pub fn finish(&mut self) {
+        for (index, slot) in self.flows.iter_mut().enumerate() {
+            let Slot::Watched(flow) = slot else { continue };
+            flow.finish(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
+            if flow.mark_changed() {
+                self.changed.push(FlowId::from_index(index));
+            }
+        }
+    }
+
+    /// Everything known so far. `layout` tells how to read a packet's record again.
+    pub fn snapshot(&mut self, layout: Layout) -> Snapshot {
+        for id in std::mem::take(&mut self.changed) {
+            if let Some(Slot::Watched(flow)) = self.flows.get_mut(id.index()) {
+                flow.publish(&mut self.writer);
+            }
+        }
+        Snapshot::new(self.writer.index.clone(), self.source.clone(), layout)
+    }
+
+    /// What became of the packets below TCP.
+    pub fn net_stats(&self) -> &crate::net::NetStats {
+        self.decoder.stats()
+    }
+}

@@ -1,0 +1,365 @@
+//! Following HTTP/1 until a WebSocket opens (RFC 6455 §4), as a passive observer.
+
+use std::collections::VecDeque;
+
+use super::connection::{Connection, HeadPlace, Transport};
+use super::flow::{Chunk, Context, FlowState, Side};
+use super::frames::FrameSide;
+use super::record::NONE;
+use crate::base::{Breach, ConnectionId, Finding, FlowId, PacketRef, Place, Rule, Sender, Span};
+use crate::http::{
+    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
+    judge_offer, sniff,
+};
+use crate::net::Direction;
+use crate::ws::{Negotiated, Opcode};
+
+/// Requests that may wait for their answers at once. Real clients pipeline a few.
+const MAX_OUTSTANDING: usize = 1024;
+
+/// The requests and answers of one TCP connection.
+#[derive(Debug, Default)]
+pub(super) struct Exchange {
+    client: Option<Direction>,
+    outstanding: VecDeque<Outstanding>,
+}
+
+/// A request whose final answer was not seen.
+#[derive(Debug)]
+struct Outstanding {
+    method: String,
+    attempt: Option<Attempt>,
+}
+
+/// A request that wants to open a WebSocket.
+#[derive(Debug)]
+struct Attempt {
+    connection: ConnectionId,
+    head: Head,
+}
+
+impl FlowState {
+    /// A whole head came.
+    pub(super) fn head(
+        &mut self,
+        direction: Direction,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+        let place = HeadPlace { direction, at, len, time: packet.time };
+        let client = self.exchange.client;
+        match sniff(octets) {
+            Some(Kind::Requests) if client.is_none_or(|client| client == direction) => {
+                self.exchange.client = Some(direction);
+                match Head::request(octets) {
+                    Ok(head) => self.request(place, head, context),
+                    Err(_) => self.http_lost(direction, context),
+                }
+            }
+            Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
+                self.exchange.client = Some(direction.reverse());
+                match Head::response(octets) {
+                    Ok(head) => self.response(place, &head, packet, context),
+                    Err(_) => self.http_lost(direction, context),
+                }
+            }
+            _ => self.http_lost(direction, context),
+        }
+    }
+
+    fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
+        if self.exchange.outstanding.len() == MAX_OUTSTANDING {
+            return self.http_lost(place.direction, context);
+        }
+        let method = head.method().unwrap_or_default().to_owned();
+        let attempt = is_upgrade_request(&head).then(|| {
+            let connection = self.open_connection(place, true, context);
+            if let Some(row) = context.writer.connection(connection) {
+                row.url = http::url(&head, "ws");
+            }
+            judge_offer(&head, |breach| report(context, connection, Sender::Client, breach));
+            Attempt { connection, head: head.clone() }
+        });
+        // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
+        let waits = attempt.is_some() || method == "CONNECT";
+        self.exchange.outstanding.push_back(Outstanding { method, attempt });
+        if !waits {
+            self.set_body(place.direction, Body::of_request(&head));
+        }
+    }
+
+    fn response(&mut self, place: HeadPlace, head: &Head, packet: PacketRef, context: &mut Context<'_>) {
+        let status = head.status().unwrap_or_default();
+        if (100..200).contains(&status) && status != 101 {
+            // An interim answer (RFC 9110 §15.2): the final one follows.
+            return self.set_body(place.direction, Body::Length(0));
+        }
+        let request = self.exchange.outstanding.pop_front();
+        let method = request.as_ref().map(|request| request.method.clone());
+        match request.and_then(|request| request.attempt) {
+            Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
+            Some(attempt) => self.refused(&attempt, place, head, context),
+            None if is_upgrade_response(head) => self.answered_without_request(place, head, packet, context),
+            None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
+                self.tunnel(place.direction, context);
+            }
+            None => {
+                self.set_body(place.direction, Body::of_response(head, method.as_deref()));
+                if method.as_deref() == Some("CONNECT") {
+                    self.set_body(place.direction.reverse(), Body::Length(0));
+                    self.resume(place.direction.reverse(), context);
+                }
+            }
+        }
+    }
+
+    /// The answer opens the WebSocket: frames follow both heads.
+    fn answered(
+        &mut self,
+        attempt: &Attempt,
+        place: HeadPlace,
+        head: &Head,
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let connection = attempt.connection;
+        judge_answer(Some(&attempt.head), head, |breach| report(context, connection, Sender::Server, breach));
+        self.judge_early_data(connection, place.direction.reverse(), packet, context);
+        self.note_answer(connection, place, head, context);
+        self.start_frames(place.direction, negotiated(head), context);
+    }
+
+    /// A 101 whose request the capture lacks.
+    fn answered_without_request(
+        &mut self,
+        place: HeadPlace,
+        head: &Head,
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let connection = self.open_connection(place, false, context);
+        let text = "The capture has the 101 and not the request it answers.".to_owned();
+        let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
+        report(context, connection, Sender::Client, breach);
+        judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
+        self.judge_early_data(connection, place.direction.reverse(), packet, context);
+        self.note_answer(connection, place, head, context);
+        self.start_frames(place.direction, negotiated(head), context);
+    }
+
+    fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+        let Some(connection) = context.writer.connection(id) else { return };
+        connection.response = Some(place);
+        connection.status = head.status();
+        let opened = opens(head);
+        connection.opened = opened;
+        if opened {
+            connection.subprotocol = head.value("sec-websocket-protocol").map(|value| value.into_owned());
+            connection.extensions = head.value("sec-websocket-extensions").map(|value| value.into_owned());
+        }
+    }
+
+    fn refused(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+        self.note_answer(attempt.connection, place, head, context);
+        let text = format!("The server refused with “{}”{}.", status_line(head), refusal_detail(head));
+        let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
+        report(context, attempt.connection, Sender::Server, breach);
+        self.set_body(place.direction, Body::of_response(head, attempt.head.method()));
+        self.set_body(place.direction.reverse(), Body::of_request(&attempt.head));
+        self.resume(place.direction.reverse(), context);
+    }
+
+    /// Behind a successful CONNECT (RFC 9110 §9.3.6) both directions start anew.
+    fn tunnel(&mut self, server: Direction, context: &mut Context<'_>) {
+        self.exchange = Exchange::default();
+        for direction in [server, server.reverse()] {
+            if let Side::Http(reader) = &self.sides[direction.index()] {
+                self.sides[direction.index()] = Side::Http(HttpReader::new(reader.at()));
+            }
+        }
+        self.resume(server.reverse(), context);
+    }
+
+    /// Octets that the client sent behind its request and before the answer (RFC 6455 §4.1: it has to wait).
+    fn judge_early_data(
+        &mut self,
+        connection: ConnectionId,
+        client: Direction,
+        answer: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let early = self.waiting[client.index()].iter().filter_map(|chunk| match chunk {
+            Chunk::Data { at, piece } if piece.packet.id < answer.id => Some((*at, u64::from(piece.span.len))),
+            _ => None,
+        });
+        let (mut first, mut sum) = (None, 0);
+        for (at, len) in early {
+            first.get_or_insert(at);
+            sum += len;
+        }
+        let Some(at) = first else { return };
+        let text = format!("The client sent {sum} octets behind its request without waiting for the 101 in packet {}.", answer.id);
+        let place = Place::StreamOctets { at, len: sum };
+        report(context, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
+    }
+
+    /// Both sides carry frames from where their readers stand.
+    fn start_frames(&mut self, server: Direction, negotiated: Negotiated, context: &mut Context<'_>) {
+        for (direction, sender) in [(server, Sender::Server), (server.reverse(), Sender::Client)] {
+            if let Side::Http(reader) = &self.sides[direction.index()] {
+                let side = FrameSide::new(reader.at(), sender, negotiated);
+                self.sides[direction.index()] = Side::Frames(Box::new(side));
+            }
+        }
+        self.resume(server.reverse(), context);
+    }
+
+    /// Where this direction's next head is cannot be known any more.
+    pub(super) fn http_lost(&mut self, direction: Direction, context: &mut Context<'_>) {
+        let awaited = self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref());
+        if let (Some(attempt), Some(client)) = (awaited, self.exchange.client)
+            && client != direction
+        {
+            let connection = attempt.connection;
+            if let Some(row) = context.writer.connection(connection) {
+                row.response_lost = true;
+            }
+            let text = "The capture lacks octets where the answer to the request should be.".to_owned();
+            let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
+            report(context, connection, Sender::Server, breach);
+            self.sides[direction.index()] = Side::Done;
+            return self.assume_open(context);
+        }
+        self.sides[direction.index()] = Side::Done;
+    }
+
+    /// Takes the client's octets behind its request for frames, if they look like some, although no 101 was seen.
+    fn assume_open(&mut self, context: &mut Context<'_>) {
+        let Some(client) = self.exchange.client else { return };
+        let Some(attempt) = self.exchange.outstanding.pop_front().and_then(|request| request.attempt) else { return };
+        if !self.looks_like_a_frame(client, context) {
+            self.sides[client.index()] = Side::Done;
+            return;
+        }
+        let deflate = extensions(&attempt.head).iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
+        if let Some(connection) = context.writer.connection(attempt.connection) {
+            connection.opened = true;
+        }
+        // Which extensions were accepted is not known, so no reserved bit can be judged.
+        self.start_frames(client.reverse(), Negotiated { deflate, other: true }, context);
+    }
+
+    fn looks_like_a_frame(&self, client: Direction, context: &Context<'_>) -> bool {
+        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else {
+            // Nothing there to say otherwise.
+            return true;
+        };
+        let mut start = Vec::new();
+        let read = context.source.read_span(Span::new(piece.span.at, piece.span.len.min(2)), &mut start);
+        matches!((read, &start[..]), (Ok(()), [octet0, octet1]) if !Opcode::of(*octet0).is_reserved() && octet1 & 0x80 != 0)
+    }
+
+    /// The answer that chunks wait for will not come.
+    pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
+        let Some(client) = self.exchange.client else { return };
+        if self.waiting[client.index()].is_empty() {
+            return;
+        }
+        match self.exchange.outstanding.front() {
+            Some(Outstanding { attempt: Some(_), .. }) => self.assume_open(context),
+            _ => self.sides[client.index()] = Side::Done,
+        }
+        self.drain(client, context);
+    }
+
+    fn set_body(&mut self, direction: Direction, body: Body) {
+        if let Side::Http(reader) = &mut self.sides[direction.index()] {
+            reader.body(body);
+        }
+    }
+
+    /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
+    fn open_connection(&mut self, place: HeadPlace, is_request: bool, context: &mut Context<'_>) -> ConnectionId {
+        self.publish(context.writer);
+        let client = if is_request { place.direction } else { place.direction.reverse() };
+        let id = context.writer.next_connection();
+        let connection = Connection {
+            id,
+            flow: context.segment.map_or(FlowId::default(), |segment| segment.flow),
+            client: self.ends[client.index()],
+            server: self.ends[client.reverse().index()],
+            client_direction: client,
+            transport: Transport::Tcp,
+            request: is_request.then_some(place),
+            response: None,
+            response_lost: false,
+            url: None,
+            status: None,
+            subprotocol: None,
+            extensions: None,
+            opened: false,
+            frames: [0; 2],
+            messages: [0; 2],
+            payload: [0; 2],
+            missing: [0; 2],
+            start: place.time,
+            end: place.time,
+            closes: [None, None],
+            tcp_end: None,
+            last_frame: None,
+            rules: Vec::new(),
+            last_finding: NONE,
+        };
+        context.writer.add_connection(connection, &self.streams);
+        self.connection = Some(id);
+        id
+    }
+}
+
+/// Whether an answer to an Upgrade request opens the WebSocket: 101, and not to another protocol.
+fn opens(head: &Head) -> bool {
+    head.status() == Some(101) && (is_upgrade_response(head) || head.value("upgrade").is_none())
+}
+
+/// What the answer agrees on, as far as frame headers are concerned.
+fn negotiated(head: &Head) -> Negotiated {
+    let accepted = extensions(head);
+    let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
+    Negotiated {
+        deflate: accepted.iter().any(|extension| is_deflate(&extension.name)),
+        other: accepted.iter().any(|extension| !is_deflate(&extension.name)),
+    }
+}
+
+fn status_line(head: &Head) -> String {
+    match &head.start {
+        StartLine::Response { status, reason, .. } => format!("{status} {reason}").trim_end().to_owned(),
+        StartLine::Request { .. } => String::new(),
+    }
+}
+
+/// What the server says about why, in the fields that are made for it.
+fn refusal_detail(head: &Head) -> String {
+    let (field, what) = match head.status() {
+        Some(426 | 400) => ("sec-websocket-version", "it speaks version"),
+        Some(401 | 407) => ("www-authenticate", "it asks for"),
+        Some(300..=399) => ("location", "it points to"),
+        _ => return String::new(),
+    };
+    head.value(field).map_or(String::new(), |value| format!("; {what} {value}"))
+}
+
+fn report(context: &mut Context<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
+    context.writer.report(Finding {
+        rule: breach.rule,
+        connection: Some(connection),
+        frame: None,
+        message: None,
+        sender,
+        place: breach.place,
+        text: breach.text,
+    });
+}

@@ -1,0 +1,169 @@
+//! The tables that the dissector writes and snapshots share.
+
+use std::sync::Arc;
+
+use super::Connection;
+use super::connection::side;
+use super::record::{Fragmented, FrameRecord, NONE, flag};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Table};
+use crate::net::ByteStream;
+
+/// A finding and the ones before it about the same things.
+#[derive(Clone, Debug)]
+pub(super) struct FindingRow {
+    pub finding: Arc<Finding>,
+    pub previous_of_frame: u32,
+    pub previous_of_connection: u32,
+}
+
+/// A connection as snapshots see it, with the streams of its flow.
+#[derive(Clone, Debug)]
+pub(super) struct Published {
+    pub connection: Connection,
+    pub streams: [ByteStream; 2],
+}
+
+/// Counts over the whole capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Packets.
+    pub packets: u64,
+    /// Octets of packets that the capture holds.
+    pub octets: u64,
+    /// TCP connections.
+    pub tcp_connections: u64,
+    /// Frames of client and server.
+    pub frames: [u64; 2],
+    /// Frames by opcode.
+    pub opcodes: [u64; 16],
+    /// Payload octets exchanged.
+    pub payload_octets: u64,
+    /// Findings: notes, warnings, violations.
+    pub findings: [u64; 3],
+    /// Packets that no TCP segment could be taken from although they may hold one.
+    pub undecoded: u64,
+    /// Packets that the capture holds only in part.
+    pub packets_cut: u64,
+}
+
+/// Everything known so far. `clone` is a snapshot.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    pub frames: Table<FrameRecord>,
+    /// Message → its first frame.
+    pub messages: Table<FrameId>,
+    /// In the order of messages.
+    pub fragmented: Table<Fragmented>,
+    pub findings: Table<FindingRow>,
+    pub published: Table<Arc<Published>>,
+    pub totals: Totals,
+}
+
+/// The index together with the connections as the dissector changes them.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    pub index: Index,
+    pub connections: Vec<Connection>,
+}
+
+impl Writer {
+    pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.connections.get_mut(id.index())
+    }
+
+    pub fn add_connection(&mut self, connection: Connection, streams: &[ByteStream; 2]) {
+        self.index.published.push(Arc::new(Published { connection: connection.clone(), streams: streams.clone() }));
+        self.connections.push(connection);
+    }
+
+    /// Lets snapshots see the connection as it is now.
+    pub fn publish(&mut self, id: ConnectionId, streams: &[ByteStream; 2]) {
+        if let (Some(connection), Some(shared)) =
+            (self.connections.get(id.index()), self.index.published.get_mut(id.index()))
+        {
+            *shared = Arc::new(Published { connection: connection.clone(), streams: streams.clone() });
+        }
+    }
+
+    pub fn next_connection(&self) -> ConnectionId {
+        ConnectionId::from_index(self.connections.len())
+    }
+
+    pub fn next_message(&self) -> MessageId {
+        MessageId::from_index(self.index.messages.len())
+    }
+
+    /// Adds a frame and counts it.
+    pub fn add_frame(&mut self, mut frame: FrameRecord) -> FrameId {
+        let id = FrameId::from_index(self.index.frames.len());
+        let sender = frame.sender();
+        if let Some(connection) = self.connections.get_mut(frame.connection.index()) {
+            frame.previous = connection.last_frame.map_or(NONE, |previous| previous.0);
+            connection.last_frame = Some(id);
+            connection.frames[side(sender)] += 1;
+        }
+        self.index.totals.frames[side(sender)] += 1;
+        self.index.totals.opcodes[usize::from(frame.header.opcode().value())] += 1;
+        self.index.frames.push(frame);
+        id
+    }
+
+    pub fn frame(&mut self, id: FrameId) -> Option<&mut FrameRecord> {
+        self.index.frames.get_mut(id.index())
+    }
+
+    /// Starts a message with `first`, the frame that is about to be added.
+    pub fn add_message(&mut self, first: FrameId, fin: bool, payload_len: u64, connection: ConnectionId, sender: Sender) {
+        let message = self.next_message();
+        self.index.messages.push(first);
+        if !fin {
+            let row = Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
+            self.index.fragmented.push(row);
+        }
+        if let Some(connection) = self.connection(connection) {
+            connection.messages[side(sender)] += 1;
+        }
+    }
+
+    /// The record of a message of several frames.
+    pub fn fragmented(&mut self, message: MessageId) -> Option<&mut Fragmented> {
+        let at = self.index.fragmented.partition_point(|row| row.message < message);
+        self.index.fragmented.get_mut(at).filter(|row| row.message == message)
+    }
+
+    /// Marks that nothing more of a frame will come, and counts the `payload` octets of it that were exchanged.
+    pub fn end_frame(&mut self, id: FrameId, reached_end: bool, payload: u64) {
+        let Some(frame) = self.index.frames.get_mut(id.index()) else { return };
+        frame.flags |= flag::ENDED | if reached_end { flag::REACHED_END } else { 0 };
+        let (connection, sender) = (frame.connection, frame.sender());
+        if let Some(connection) = self.connections.get_mut(connection.index()) {
+            let sum = &mut connection.payload[side(sender)];
+            *sum = sum.saturating_add(payload);
+        }
+        let sum = &mut self.index.totals.payload_octets;
+        *sum = sum.saturating_add(payload);
+    }
+
+    /// Adds a finding, and hangs it on its frame and its connection.
+    pub fn report(&mut self, finding: Finding) {
+        let row = u32::try_from(self.index.findings.len()).unwrap_or(NONE);
+        let (mut previous_of_frame, mut previous_of_connection) = (NONE, NONE);
+        if let Some(frame) = finding.frame.and_then(|id| self.index.frames.get_mut(id.index())) {
+            previous_of_frame = std::mem::replace(&mut frame.finding, row);
+        }
+        if let Some(connection) = finding.connection.and_then(|id| self.connections.get_mut(id.index())) {
+            previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
+            match connection.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+                Some((_, count)) => *count += 1,
+                None => connection.rules.push((finding.rule, 1)),
+            }
+        }
+        let severity = match finding.severity() {
+            Severity::Note => 0,
+            Severity::Warning => 1,
+            Severity::Violation => 2,
+        };
+        self.index.totals.findings[severity] += 1;
+        self.index.findings.push(FindingRow { finding: Arc::new(finding), previous_of_frame, previous_of_connection });
+    }
+}

@@ -1,0 +1,287 @@
+//! What readers see: the index as it was at one moment, and the way home to the octets (DESIGN decision 7).
+//!
+//! ```text
+//!   frame ─▶ its connection's stream ─▶ stream offsets ─▶ spans of the file ─▶ packets
+//! ```
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::index::{Index, Totals};
+use super::record::{FrameRecord, NONE};
+use super::{Connection, HeadPlace, Octets};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, ReadAt, Sender, Timestamp};
+use crate::capture::Layout;
+use crate::net::ByteStream;
+use crate::ws::Opcode;
+
+/// The index as it was at one moment. Costs next to nothing to take and never changes.
+#[derive(Clone)]
+pub struct Snapshot {
+    index: Index,
+    source: Arc<dyn ReadAt>,
+    layout: Layout,
+}
+
+/// A data message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// Who sent it.
+    pub sender: Sender,
+    /// Text or binary.
+    pub opcode: Opcode,
+    /// Whether permessage-deflate compressed it.
+    pub compressed: bool,
+    /// Its first frame.
+    pub first: FrameId,
+    /// Its last frame so far.
+    pub last: FrameId,
+    /// How many frames it has so far.
+    pub frames: u32,
+    /// Payload octets as its frame headers declare them, as sent.
+    pub wire_len: u64,
+    /// The final frame was seen.
+    pub final_seen: bool,
+    /// Nothing more of it will come.
+    pub ended: bool,
+}
+
+/// A part of a frame as one TCP segment brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Octet of the frame it starts with (0 is the first of its header).
+    pub at: u64,
+    /// How many octets of the frame it brought.
+    pub len: u32,
+    /// The packet.
+    pub packet: PacketId,
+    /// Where the octets are in the file.
+    pub span: crate::base::Span,
+    /// Where the packet's record starts in the file.
+    pub record_at: u64,
+}
+
+impl Snapshot {
+    pub(super) fn new(index: Index, source: Arc<dyn ReadAt>, layout: Layout) -> Snapshot {
+        Snapshot { index, source, layout }
+    }
+
+    /// How many frames there are.
+    pub fn frame_count(&self) -> usize {
+        self.index.frames.len()
+    }
+
+    /// How many messages there are.
+    pub fn message_count(&self) -> usize {
+        self.index.messages.len()
+    }
+
+    /// How many connections there are.
+    pub fn connection_count(&self) -> usize {
+        self.index.published.len()
+    }
+
+    /// How many findings there are.
+    pub fn finding_count(&self) -> usize {
+        self.index.findings.len()
+    }
+
+    /// Counts over the whole capture.
+    pub fn totals(&self) -> Totals {
+        self.index.totals
+    }
+
+    /// A frame.
+    pub fn frame(&self, id: FrameId) -> Option<&FrameRecord> {
+        self.index.frames.get(id.index())
+    }
+
+    /// A connection.
+    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.index.published.get(id.index()).map(|published| &published.connection)
+    }
+
+    /// The connections in order.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.index.published.iter().map(|published| &published.connection)
+    }
+
+    /// Finding `index`, in the order of discovery.
+    pub fn finding(&self, index: usize) -> Option<&Finding> {
+        self.index.findings.get(index).map(|row| &*row.finding)
+    }
+
+    /// The findings about a frame, in the order of discovery.
+    pub fn findings_of_frame(&self, id: FrameId) -> Vec<&Finding> {
+        let mut next = self.frame(id).map_or(NONE, |frame| frame.finding);
+        self.chain(&mut next, |row| row.previous_of_frame)
+    }
+
+    /// The findings about a connection, its frames' included, in the order of discovery; at most `most`, the last ones.
+    pub fn findings_of_connection(&self, id: ConnectionId, most: usize) -> Vec<&Finding> {
+        let mut next = self.connection(id).map_or(NONE, |connection| connection.last_finding);
+        let mut found = Vec::new();
+        while let Some(row) = self.index.findings.get(next as usize).filter(|_| found.len() < most) {
+            found.push(&*row.finding);
+            next = row.previous_of_connection;
+        }
+        found.reverse();
+        found
+    }
+
+    fn chain(&self, next: &mut u32, previous: impl Fn(&super::index::FindingRow) -> u32) -> Vec<&Finding> {
+        let mut found = Vec::new();
+        while let Some(row) = self.index.findings.get(*next as usize) {
+            found.push(&*row.finding);
+            *next = previous(row);
+        }
+        found.reverse();
+        found
+    }
+
+    /// A message.
+    pub fn message(&self, id: MessageId) -> Option<Message> {
+        let first_id = *self.index.messages.get(id.index())?;
+        let first = self.frame(first_id)?;
+        let at = self.index.fragmented.partition_point(|row| row.message < id);
+        let row = self.index.fragmented.get(at).filter(|row| row.message == id);
+        let (last, frames, wire_len, final_seen, broken_off) = match row {
+            Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off),
+            None => (first_id, 1, first.header.payload_len(), true, false),
+        };
+        Some(Message {
+            id,
+            connection: first.connection,
+            sender: first.sender(),
+            opcode: first.header.opcode(),
+            compressed: first.is_compressed(),
+            first: first_id,
+            last,
+            frames,
+            wire_len,
+            final_seen,
+            ended: (final_seen || broken_off) && self.frame(last).is_some_and(FrameRecord::is_ended),
+        })
+    }
+
+    /// The frames of a message, in order.
+    pub fn message_frames(&self, message: &Message) -> Vec<FrameId> {
+        let mut frames = Vec::new();
+        let mut next = Some(message.last);
+        while let Some((id, frame)) = next.and_then(|id| Some((id, self.frame(id)?))) {
+            if frame.message() == Some(message.id) {
+                frames.push(id);
+            }
+            next = if id == message.first { None } else { frame.previous() };
+        }
+        frames.reverse();
+        frames
+    }
+
+    fn stream(&self, frame: &FrameRecord) -> Option<&ByteStream> {
+        let published = self.index.published.get(frame.connection.index())?;
+        Some(&published.streams[published.connection.direction(frame.sender()).index()])
+    }
+
+    /// How many payload octets of a frame the capture holds.
+    pub fn captured_len(&self, frame: &FrameRecord) -> u64 {
+        self.stream(frame).map_or(0, |stream| stream.captured(frame.payload_range()))
+    }
+
+    /// How far into a frame's payload the capture reaches, holes included: no octet behind this one was captured.
+    pub fn payload_end(&self, frame: &FrameRecord) -> u64 {
+        let reached = self.stream(frame).map_or(0, ByteStream::end).saturating_sub(frame.payload_at());
+        let end = reached.min(frame.header.payload_len());
+        // A hole at the very end holds nothing to show.
+        let hole = self.stream(frame).and_then(|stream| {
+            let mut range = frame.payload_range();
+            range.end = range.start + end;
+            stream.trailing_gap(range)
+        });
+        hole.map_or(end, |hole| hole - frame.payload_at())
+    }
+
+    /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn payload(&self, frame: &FrameRecord, range: Range<u64>) -> io::Result<Octets> {
+        let end = self.payload_end(frame).min(range.end);
+        let from = range.start.min(end);
+        let start = frame.payload_at();
+        let Some(stream) = self.stream(frame) else { return Ok(Octets::default()) };
+        let mut read = self.read(stream, start + from..start + end)?;
+        read.from = from;
+        for hole in &mut read.missing {
+            *hole = hole.start - start..hole.end - start;
+        }
+        read.total = frame.header.payload_len();
+        Ok(read)
+    }
+
+    /// Octets of a head of a connection's opening handshake.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn head(&self, connection: ConnectionId, place: &HeadPlace) -> io::Result<Octets> {
+        let Some(published) = self.index.published.get(connection.index()) else { return Ok(Octets::default()) };
+        let stream = &published.streams[place.direction.index()];
+        self.read(stream, place.at..place.at + u64::from(place.len))
+    }
+
+    /// The octets of `range` of a stream; positions in the result are stream offsets.
+    fn read(&self, stream: &ByteStream, range: Range<u64>) -> io::Result<Octets> {
+        let mut octets = Octets { from: range.start, total: range.end - range.start, ..Octets::default() };
+        let mut part = Vec::new();
+        for piece in stream.spans(range.clone()) {
+            octets.fill_hole(piece.at);
+            self.source.read_span(piece.span, &mut part)?;
+            octets.octets.extend_from_slice(&part);
+            // A file that has become shorter: what is gone is missing.
+            octets.fill_hole(piece.end());
+        }
+        octets.fill_hole(range.end);
+        Ok(octets)
+    }
+
+    /// The TCP segments that brought a frame, in order; at most `most`.
+    pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<Segment> {
+        let Some(stream) = self.stream(frame) else { return Vec::new() };
+        let spans = stream.spans(frame.at..frame.payload_range().end);
+        let segment = |piece: crate::net::StreamSpan| Segment {
+            at: piece.at - frame.at,
+            len: piece.span.len,
+            packet: piece.packet,
+            span: piece.span,
+            record_at: piece.record_at,
+        };
+        spans.map(segment).take(most).collect()
+    }
+
+    /// When the packet with the last captured octet of a frame was captured.
+    pub fn end_time(&self, frame: &FrameRecord) -> Timestamp {
+        let last = self.stream(frame).and_then(|stream| stream.last_span(frame.at..frame.payload_range().end));
+        last.and_then(|piece| self.packet_time(piece.record_at)).unwrap_or(frame.time)
+    }
+
+    /// When the packet whose record starts at `record_at` was captured, read again from the file.
+    pub fn packet_time(&self, record_at: u64) -> Option<Timestamp> {
+        self.layout.packet_at(&*self.source, record_at).ok().flatten().map(|record| record.time)
+    }
+}
+
+impl Octets {
+    /// Makes the octets reach `end`: what is not there is a hole.
+    fn fill_hole(&mut self, end: u64) {
+        let here = self.end();
+        if here < end {
+            self.missing.push(here..end);
+            self.octets.resize((end - self.from) as usize, 0);
+        }
+    }
+}
