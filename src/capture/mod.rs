@@ -32,6 +32,8 @@ mod unpack;
 mod unzstd;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
 
 pub use damage::Damage;
