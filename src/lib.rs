@@ -45,7 +45,7 @@
 
 pub mod base;
 pub mod capture;
-// pub mod dissect;
+pub mod dissect;
 pub mod http;
 pub mod net;
 pub mod view;

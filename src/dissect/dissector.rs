@@ -34,13 +34,7 @@ pub struct Dissector {
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector {
-            source,
-            decoder: Decoder::new(),
-            flows: Vec::new(),
-            writer: Writer::default(),
-            changed: Vec::new(),
-        }
+        Dissector { source, decoder: Decoder::new(), flows: Vec::new(), writer: Writer::default(), changed: Vec::new() }
     }
 
     /// Takes the next packet.
@@ -49,8 +43,7 @@ impl Dissector {
         totals.packets += 1;
         totals.octets += octets.len() as u64;
         totals.packets_cut += u64::from(packet.original_len as usize > octets.len());
-        let outcome =
-            self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
+        let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
         let segment = match outcome {
             Outcome::Segment(segment) => segment,
             Outcome::Unsupported(_) | Outcome::Malformed(_) => {

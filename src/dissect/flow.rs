@@ -16,8 +16,8 @@ use super::handshake::Exchange;
 use super::index::Writer;
 use crate::base::{ConnectionId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
-use crate::ws::Step;
 use crate::net::{Assembler, ByteStream, Direction, Endpoint, GapCause, Segment, StreamEvent};
+use crate::ws::Step;
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -251,7 +251,7 @@ impl FlowState {
                 Side::Http(reader) => match reader.next(&mut rest) {
                     Some(HttpStep::Head { at: start, octets }) => {
                         let packet = began(self.began[direction.index()], start);
-                        self.head(direction, start, octets, packet, context);
+                        self.head(direction, start, &octets, packet, context);
                     }
                     Some(HttpStep::Lost) => self.http_lost(direction, context),
                     None => break,

@@ -93,7 +93,9 @@ impl FlowState {
         }
         let lost = side.deframer.is_lost() && !was_lost;
         let (rule, why) = match cause {
-            GapCause::PacketCut => (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id)),
+            GapCause::PacketCut => {
+                (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id))
+            }
             GapCause::NotCaptured => (Rule::CaptureGap, format!("between packets {} and {}", before.id, packet.id)),
             GapCause::GaveUp => (
                 Rule::CaptureGap,
@@ -122,10 +124,18 @@ impl FlowState {
             context.writer.end_frame(frame, false, here);
             let text = format!("{end} after {here} of {} payload octets.", side.current_len);
             let place = Place::PayloadOctets { at: here, len: side.deframer.payload_left() };
-            report(context, connection, side.sender, Some(frame), None, Breach { rule: Rule::FrameTruncated, place, text });
+            report(
+                context,
+                connection,
+                side.sender,
+                Some(frame),
+                None,
+                Breach { rule: Rule::FrameTruncated, place, text },
+            );
         }
         if let Some((at, octets)) = side.deframer.partial_header() {
-            let text = format!("{end} inside a frame header, of which {} octets are there: {}.", octets.len(), hex(octets));
+            let text =
+                format!("{end} inside a frame header, of which {} octets are there: {}.", octets.len(), hex(octets));
             let place = Place::StreamOctets { at, len: octets.len() as u64 };
             report(context, connection, side.sender, None, None, Breach { rule: Rule::FrameTruncated, place, text });
         }
@@ -228,7 +238,8 @@ impl FrameSide {
                 about(Rule::MessageContinuationWithoutStart, "A continuation frame, and no message is open.".into());
             }
             Joined::First { interrupted: Some(open) } if !self.gap_seen => {
-                let text = format!("A new {} message starts while message {open} waits for its final frame.", header.opcode());
+                let text =
+                    format!("A new {} message starts while message {open} waits for its final frame.", header.opcode());
                 about(Rule::MessageInterleaved, text);
             }
             _ => {}

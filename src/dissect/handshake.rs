@@ -201,7 +201,10 @@ impl FlowState {
             sum += len;
         }
         let Some(at) = first else { return };
-        let text = format!("The client sent {sum} octets behind its request without waiting for the 101 in packet {}.", answer.id);
+        let text = format!(
+            "The client sent {sum} octets behind its request without waiting for the 101 in packet {}.",
+            answer.id
+        );
         let place = Place::StreamOctets { at, len: sum };
         report(context, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
     }
@@ -244,7 +247,8 @@ impl FlowState {
             self.sides[client.index()] = Side::Done;
             return;
         }
-        let deflate = extensions(&attempt.head).iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
+        let deflate =
+            extensions(&attempt.head).iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
         if let Some(connection) = context.writer.connection(attempt.connection) {
             connection.opened = true;
         }

@@ -113,11 +113,19 @@ impl Writer {
     }
 
     /// Starts a message with `first`, the frame that is about to be added.
-    pub fn add_message(&mut self, first: FrameId, fin: bool, payload_len: u64, connection: ConnectionId, sender: Sender) {
+    pub fn add_message(
+        &mut self,
+        first: FrameId,
+        fin: bool,
+        payload_len: u64,
+        connection: ConnectionId,
+        sender: Sender,
+    ) {
         let message = self.next_message();
         self.index.messages.push(first);
         if !fin {
-            let row = Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
+            let row =
+                Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
             self.index.fragmented.push(row);
         }
         if let Some(connection) = self.connection(connection) {

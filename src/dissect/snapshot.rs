@@ -195,15 +195,13 @@ impl Snapshot {
 
     /// How far into a frame's payload the capture reaches, holes included: no octet behind this one was captured.
     pub fn payload_end(&self, frame: &FrameRecord) -> u64 {
-        let reached = self.stream(frame).map_or(0, ByteStream::end).saturating_sub(frame.payload_at());
-        let end = reached.min(frame.header.payload_len());
-        // A hole at the very end holds nothing to show.
-        let hole = self.stream(frame).and_then(|stream| {
-            let mut range = frame.payload_range();
-            range.end = range.start + end;
-            stream.trailing_gap(range)
-        });
-        hole.map_or(end, |hole| hole - frame.payload_at())
+        let Some(stream) = self.stream(frame) else { return 0 };
+        let payload = frame.payload_range();
+        let reached = match stream.missing() {
+            0 => stream.end(),
+            _ => stream.spans(payload.clone()).last().map_or(0, |piece| piece.end()),
+        };
+        reached.min(payload.end).saturating_sub(payload.start)
     }
 
     /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
@@ -265,13 +263,13 @@ impl Snapshot {
 
     /// When the packet with the last captured octet of a frame was captured.
     pub fn end_time(&self, frame: &FrameRecord) -> Timestamp {
-        let last = self.stream(frame).and_then(|stream| stream.last_span(frame.at..frame.payload_range().end));
+        let last = self.stream(frame).and_then(|stream| stream.spans(frame.at..frame.payload_range().end).last());
         last.and_then(|piece| self.packet_time(piece.record_at)).unwrap_or(frame.time)
     }
 
     /// When the packet whose record starts at `record_at` was captured, read again from the file.
     pub fn packet_time(&self, record_at: u64) -> Option<Timestamp> {
-        self.layout.packet_at(&*self.source, record_at).ok().flatten().map(|record| record.time)
+        self.layout.packet_at(&*self.source, record_at).ok().flatten().and_then(|record| record.time)
     }
 }
 

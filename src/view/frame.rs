@@ -3,53 +3,8 @@
 use std::ops::Range;
 
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Sender, Severity, Timestamp};
-use crate::ws::{FieldId, FrameHeader, Parsed, masking_octet, unmask};
-
-/// Octets that were read for showing: the first ones of something that may be longer, with holes where the capture
-/// lacks them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Octets {
-    /// Position of the first octet within the whole.
-    pub from: u64,
-    /// The octets; 0 where they are missing.
-    pub octets: Vec<u8>,
-    /// Which are missing: positions within the whole, in order.
-    pub missing: Vec<Range<u64>>,
-    /// How long the whole is said to be, in octets.
-    pub total: u64,
-}
-
-impl Octets {
-    /// The octet at position `at` of the whole; `None` where it is missing or was not read.
-    pub fn get(&self, at: u64) -> Option<u8> {
-        let octet = self.octets.get(usize::try_from(at.checked_sub(self.from)?).ok()?)?;
-        (!self.is_missing(at)).then_some(*octet)
-    }
-
-    /// Whether the capture lacks the octet at position `at`.
-    pub fn is_missing(&self, at: u64) -> bool {
-        let after = self.missing.partition_point(|range| range.end <= at);
-        self.missing.get(after).is_some_and(|range| range.contains(&at))
-    }
-
-    /// The position behind the last octet that was read.
-    pub fn end(&self) -> u64 {
-        self.from + self.octets.len() as u64
-    }
-
-    /// The octets unmasked with `key`, these being payload octets; holes stay 0.
-    pub fn unmasked(mut self, key: Option<[u8; 4]>) -> Octets {
-        if let Some(key) = key {
-            unmask(key, self.from, &mut self.octets);
-            for hole in &self.missing {
-                let within = |at: u64| (at.saturating_sub(self.from) as usize).min(self.octets.len());
-                let range = within(hole.start)..within(hole.end);
-                self.octets[range].fill(0);
-            }
-        }
-        self
-    }
-}
+use crate::dissect::Octets;
+use crate::ws::{FieldId, FrameHeader, Parsed, masking_octet};
 
 /// Where a TCP segment starts inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,13 +165,5 @@ mod tests {
     fn a_claimed_length_costs_nothing() {
         let (view, taken) = FrameView::from_octets(b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xffab").unwrap();
         assert_eq!((taken, view.len(), view.captured_len), (12, u64::MAX, 2));
-    }
-
-    #[test]
-    fn holes_are_not_unmasked() {
-        let octets =
-            Octets { from: 4, octets: vec![0; 6], missing: vec![5..8], total: 20 }.unmasked(Some([1, 2, 3, 4]));
-        assert_eq!(octets.octets, [1, 0, 0, 0, 1, 2]);
-        assert_eq!((octets.get(4), octets.get(7), octets.get(8), octets.get(10)), (Some(1), None, Some(1), None));
     }
 }

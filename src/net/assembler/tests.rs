@@ -14,7 +14,7 @@
 
 use super::*;
 use crate::base::{FlowId, PacketId, Span};
-use crate::net::{Direction, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
+use crate::net::{Direction, Endpoint, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
 
 const ZEROS: [u8; 2000] = [0; 2000];
 

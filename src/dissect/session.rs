@@ -1,0 +1,116 @@
+//! A capture being read: source, reader and dissector together.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Dissector, Snapshot};
+use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
+
+/// How far a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to read at once.
+    More,
+    /// Everything that is there was read, and the source still grows.
+    Pending,
+    /// Everything was read.
+    End,
+}
+
+/// Reads one capture. It does nothing by itself: whoever owns it calls `step`.
+pub struct Session {
+    reader: Reader,
+    filler: Option<Filler>,
+    dissector: Dissector,
+    finished: bool,
+}
+
+impl Session {
+    /// Opens a capture file: pcap or pcapng, plain, gzip or zstd.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and what to do.
+    pub fn open(path: &Path) -> Result<Session, OpenError> {
+        let (source, filler) = capture::open(path)?;
+        Ok(Session::new(source, filler))
+    }
+
+    /// Reads a capture from a pipe, which is spooled to a temporary file. `name` is what people see.
+    ///
+    /// # Errors
+    /// When there can be no temporary file.
+    pub fn open_stream(input: Box<dyn Read + Send>, name: &str) -> Result<Session, OpenError> {
+        let (source, filler) = capture::open_stream(input, name)?;
+        Ok(Session::new(source, Some(filler)))
+    }
+
+    /// Reads `source`, which `filler` fills.
+    pub fn new(source: Arc<Source>, filler: Option<Filler>) -> Session {
+        let dissector = Dissector::new(source.clone());
+        Session { reader: Reader::new(source), filler, dissector, finished: false }
+    }
+
+    /// Reads up to `packets` packets. Where everything that is there was read and the session fills its source itself,
+    /// it moves more into the source first, and may wait for the input.
+    ///
+    /// # Errors
+    /// When the capture cannot be read, or turns out to be none.
+    pub fn step(&mut self, packets: usize) -> Result<Progress, ReadError> {
+        for _ in 0..packets {
+            match self.reader.next()? {
+                Step::Packet(packet, octets) => self.dissector.push(&packet, octets),
+                Step::Pending => return Ok(Progress::Pending),
+                Step::End => {
+                    if !std::mem::replace(&mut self.finished, true) {
+                        self.dissector.finish();
+                    }
+                    return Ok(Progress::End);
+                }
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    /// Moves what the input has into the source: to be called when `step` says [`Progress::Pending`]. Waits where the
+    /// input has nothing.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn pump(&mut self) -> std::io::Result<()> {
+        match &mut self.filler {
+            Some(filler) => filler.pump().map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the filler out, for a thread of its own.
+    pub fn take_filler(&mut self) -> Option<Filler> {
+        self.filler.take()
+    }
+
+    /// Everything known so far.
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.dissector.snapshot(self.reader.layout())
+    }
+
+    /// Where and why reading stopped before the end, if it did.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.reader.damage()
+    }
+
+    /// What became of the packets below TCP.
+    pub fn net_stats(&self) -> &crate::net::NetStats {
+        self.dissector.net_stats()
+    }
+
+    /// Octets read of the capture, and octets there are of it so far.
+    pub fn position(&self) -> (u64, u64) {
+        (self.reader.position(), self.reader.source().len())
+    }
+
+    /// What the capture is called.
+    pub fn name(&self) -> &str {
+        self.reader.source().name()
+    }
+}
