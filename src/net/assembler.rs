@@ -2,7 +2,7 @@
 
 use super::event::{GapCause, StreamEvent};
 use super::held::{Content, HeldQueue, Run};
-use super::segment::Segment;
+use super::segment::{Segment, SegmentPiece};
 use crate::base::{PacketRef, Piece, Timestamp};
 
 /// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
@@ -121,8 +121,19 @@ impl Assembler {
             events.push(StreamEvent::Reset { at: self.next, packet: segment.packet });
             return;
         }
-        if segment.payload_len > 0 {
-            self.take_payload(offset, segment, events);
+        match *segment.pieces {
+            // Nearly every segment is the next one, whole.
+            [SegmentPiece { piece, .. }]
+                if offset as u64 == self.next
+                    && piece.span.len == segment.payload_len
+                    && self.held.is_empty()
+                    && self.fin.is_none() =>
+            {
+                events.push(StreamEvent::Data { at: self.next, piece });
+                self.next += u64::from(piece.span.len);
+            }
+            _ if segment.payload_len > 0 => self.take_payload(offset, segment, events),
+            _ => {}
         }
         if flags.fin() && self.fin.is_none() {
             // An end before what was delivered already is none.
