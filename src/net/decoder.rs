@@ -96,7 +96,7 @@ fn decode<'a>(
 
     let at = ip_at + ip.payload.at;
     let captured = octets.get(at..).unwrap_or_default();
-    let captured = &captured[..captured.len().min(ip.payload.len)];
+    let captured = captured.get(..ip.payload.len).unwrap_or(captured);
     let piece = Piece { span: whole.span.skip(at as u32).take(captured.len() as u32), ..whole };
 
     let Some(fragment) = ip.fragment else {

@@ -200,6 +200,11 @@ impl Hasher for PairHasher {
 mod tests {
     use super::*;
 
+    /// Sender's host, flags, sequence number, acknowledgment number.
+    type Sent = (u8, TcpFlags, u32, u32);
+    /// Name, segments, and of each the flow, F or B for its direction, `+` where it opens the flow.
+    type Case = (&'static str, &'static [Sent], &'static [&'static str]);
+
     const SYN: TcpFlags = TcpFlags::SYN;
     const ACK: TcpFlags = TcpFlags::ACK;
     const SYN_ACK: TcpFlags = TcpFlags(0x12);
@@ -210,10 +215,10 @@ mod tests {
         (Addresses { source, destination, is_v6: false }, if from_one { [1000, 80] } else { [80, 1000] })
     }
 
-    /// Places segments between the two hosts: (sender's host, flags, seq, ack) → flow, F or B, `+` if new.
-    fn place_all(segments: &[(u8, TcpFlags, u32, u32)]) -> Vec<String> {
+    /// Places segments between the two hosts.
+    fn place_all(segments: &[Sent]) -> Vec<String> {
         let mut table = FlowTable::new();
-        let place = |&(host, flags, seq, ack): &(u8, TcpFlags, u32, u32)| {
+        let place = |&(host, flags, seq, ack): &Sent| {
             let (addresses, ports) = way(host == 1);
             let place = table.place(&addresses, ports, flags, seq, flags.ack().then_some(ack));
             let direction = if place.direction == Direction::Forward { "F" } else { "B" };
@@ -224,7 +229,7 @@ mod tests {
 
     #[test]
     fn forward_is_who_opened_the_connection() {
-        let cases: &[(&str, &[(u8, TcpFlags, u32, u32)], &[&str])] = &[
+        let cases: &[Case] = &[
             ("handshake", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (1, ACK, 10, 6)], &["0F+", "0B", "0F"]),
             ("the answer first", &[(2, SYN_ACK, 5, 10), (1, SYN, 9, 0), (1, ACK, 10, 6)], &["0B+", "0F", "0F"]),
             ("mid-stream", &[(2, ACK, 70, 3), (1, ACK, 3, 70)], &["0F+", "0B"]),
@@ -237,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_used_again() {
-        let cases: &[(&str, &[(u8, TcpFlags, u32, u32)], &[&str])] = &[
+        let cases: &[Case] = &[
             ("SYN retransmitted", &[(1, SYN, 9, 0), (1, SYN, 9, 0), (2, SYN_ACK, 5, 10)], &["0F+", "0F", "0B"]),
             ("another SYN", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (1, SYN, 77, 0)], &["0F+", "0B", "1F+"]),
             ("another SYN before data", &[(1, SYN, 9, 0), (1, SYN, 77, 0)], &["0F+", "1F+"]),

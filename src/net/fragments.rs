@@ -95,7 +95,7 @@ impl Datagram {
             if at < free_end {
                 let (skip, len) = (at - start, free_end - at);
                 let captured = octets.get(skip..).unwrap_or_default();
-                let captured = &captured[..len.min(captured.len())];
+                let captured = captured.get(..len).unwrap_or(captured);
                 let span = piece.span.skip(skip as u32).take(captured.len() as u32);
                 let part = Part { at, len, piece: Piece { span, ..piece }, octets: captured.to_vec() };
                 self.parts.insert(index, part);
