@@ -45,6 +45,7 @@
 
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod dissect;
 pub mod http;
 pub mod net;

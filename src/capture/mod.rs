@@ -21,6 +21,8 @@ mod filler;
 mod gunzip;
 mod interface;
 mod layout;
+#[cfg(feature = "live")]
+pub mod live;
 mod look_alike;
 mod open;
 mod pcap;
