@@ -23,6 +23,7 @@ mod interface;
 mod layout;
 mod look_alike;
 mod open;
+mod packet_block;
 mod pcap;
 mod pcapng;
 mod reader;
