@@ -25,6 +25,7 @@ mod layout;
 pub mod live;
 mod look_alike;
 mod open;
+mod packet_block;
 mod pcap;
 mod pcapng;
 mod reader;
