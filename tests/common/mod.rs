@@ -1,0 +1,11 @@
+//! What the test crates share. Each includes it by path and uses a part of it.
+#![allow(dead_code, reason = "every test crate compiles this anew and uses only a part of it")]
+
+pub mod dump;
+pub mod frame;
+pub mod link;
+pub mod pcap;
+pub mod program;
+pub mod rows;
+pub mod samples;
+pub mod tcp;
