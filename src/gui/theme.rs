@@ -126,7 +126,7 @@ const fn family(edge: u32, text: u32, window: u32, percent: u32) -> FamilyColors
         edge: rgb(edge),
         text: rgb(text),
         tint: mix(edge, window, percent),
-        tint_strong: mix(edge, window, percent * 2 + 2),
+        tint_strong: mix(edge, window, percent + 13),
     }
 }
 

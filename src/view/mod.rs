@@ -6,6 +6,7 @@
 mod bit_grid;
 mod field_tree;
 mod frame;
+mod handshake;
 mod hex;
 mod meaning;
 mod payload;
@@ -13,6 +14,7 @@ mod payload;
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, Octets, SegmentMark};
+pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated};
 pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows};
 pub use meaning::{count, frame_title, length, meaning, value_text};
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
