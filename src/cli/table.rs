@@ -22,7 +22,7 @@ pub const FRAMES_HEADER: &str =
 pub const MESSAGES_HEADER: &str = "  msg  conn  time (UTC)        sender  type    frames      length  payload";
 
 /// The header over `connection` rows.
-pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                   url";
+pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                       url";
 
 /// `text` in exactly `columns` columns of a terminal: padded, or cut with `…`.
 pub fn fit(text: &str, columns: usize) -> String {
@@ -165,7 +165,7 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
         fit(&handshake, 16),
         row.frames[0],
         row.frames[1],
-        fit(&printable(&close), 22),
+        fit(&printable(&close), 26),
         printable(&notes.join("  "))
     ))
 }
