@@ -5,12 +5,12 @@
 //!   client continuation "lo"
 //!   server binary 200000 octets
 //!   server text "ab??e" 3 of 5                  ? : octets that the capture lacks
-//!   client ping "" [frame.control-fragmented]   findings
+//!   client ping… "" [frame.control-fragmented]  violations and warnings; notes are asked for by themselves
 //! ```
 
 use std::sync::Arc;
 
-use framescope::base::{FrameId, MessageId};
+use framescope::base::{FrameId, MessageId, Severity};
 use framescope::capture::Source;
 use framescope::dissect::{Octets, Progress, Session, Snapshot};
 use framescope::view::{MessageState, message_payload, message_row};
@@ -40,7 +40,8 @@ fn frame(snapshot: &Snapshot, id: FrameId) -> String {
     if captured < header.payload_len() {
         line += &format!(" {captured} of {}", header.payload_len());
     }
-    let rules: Vec<&str> = snapshot.findings_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
+    let found = snapshot.findings_of_frame(id).into_iter().filter(|finding| finding.severity() > Severity::Note);
+    let rules: Vec<&str> = found.map(|finding| finding.rule.id()).collect();
     if !rules.is_empty() {
         line += &format!(" [{}]", rules.join(", "));
     }

@@ -38,9 +38,9 @@ impl Connection {
         [("client", &self.frames_client), ("server", &self.frames_server)]
     }
 
-    /// The messages by sender, with the frames.
-    pub fn messages(&self) -> [(&'static str, &[Frame], &Option<Vec<Message>>); 2] {
-        [("client", &self.frames_client, &self.messages_client), ("server", &self.frames_server, &self.messages_server)]
+    /// The messages of a sender, where the peers logged them.
+    pub fn messages(&self, sender: &str) -> Option<&[Message]> {
+        if sender == "client" { self.messages_client.as_deref() } else { self.messages_server.as_deref() }
     }
 
     /// The statuses of the requests that want a WebSocket: those with the path of the last one.
