@@ -46,6 +46,8 @@
 pub mod base;
 pub mod capture;
 pub mod dissect;
+#[cfg(feature = "gui")]
+pub mod gui;
 pub mod http;
 pub mod net;
 pub mod view;

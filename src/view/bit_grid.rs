@@ -11,7 +11,7 @@
 
 use super::{FrameView, meaning, value_text};
 use crate::base::{FieldFamily, PacketId, Severity};
-use crate::ws::{FieldId, Opcode, field};
+use crate::ws::{FieldId, Opcode, close_code_name, field};
 
 /// Bits in a row of the figure.
 pub const ROW_BITS: u8 = 32;
@@ -23,6 +23,8 @@ pub struct BitGrid {
     pub rows: Vec<GridRow>,
     /// Payload octets that the figure does not show, because it was asked for fewer rows.
     pub cut: u64,
+    /// The status code that the first two payload octets of a Close frame are, and its name.
+    pub close_code: Option<(u16, &'static str)>,
 }
 
 /// 32 bits of the frame.
@@ -141,7 +143,8 @@ impl BitGrid {
                 }
             }
         }
-        BitGrid { rows, cut: view.header.payload_len().saturating_sub(shown as u64) }
+        let cut = view.header.payload_len().saturating_sub(shown as u64);
+        BitGrid { rows, cut, close_code: close_code(view).filter(|_| shown >= 2) }
     }
 }
 
@@ -202,6 +205,12 @@ fn octet_cell(view: &FrameView, index: u64, glyph: Glyph) -> Cell {
         joins_below: index + 1 < view.header.payload_len(),
         severity: view.findings.iter().filter(marks).map(crate::base::Finding::severity).max(),
     }
+}
+
+/// What the first two payload octets of a Close frame say, if both were captured.
+fn close_code(view: &FrameView) -> Option<(u16, &'static str)> {
+    let code = u16::from_be_bytes([view.plain_octet(0)?, view.plain_octet(1)?]);
+    (view.header.opcode() == Opcode::CLOSE && !view.compressed).then(|| (code, close_code_name(code)))
 }
 
 /// What each of the first `n` payload octets stands for: text where the frame says text, else printable ASCII.

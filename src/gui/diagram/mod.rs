@@ -1,0 +1,303 @@
+//! The bit diagram: the RFC 6455 §5.2 figure with one frame's bits in it.
+//!
+//! ```text
+//!   mod          the pane: title and zoom, scrolling, what is in sight, the pointer
+//!   layout       where everything is
+//!   ruler        bit numbers on top, octet offsets at the left, segment starts
+//!   header_cell  a field's name, value and bits
+//!   octet_cell   a payload octet: wire ⊕ key = plain, and its character
+//! ```
+
+mod header_cell;
+mod ink;
+mod layout;
+mod octet_cell;
+mod ruler;
+
+use egui::{Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+
+use self::ink::Digits;
+use self::layout::Layout;
+use super::theme::{self, Palette};
+use super::{PaneCommand, Selection, explain, fonts, marks};
+use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
+use crate::ws::FieldId;
+
+/// Payload octets that are shown at first.
+const FIRST_LIMIT: usize = 64;
+/// Payload octets that are shown at most: behind them the hex dump is the better tool.
+const LAST_LIMIT: usize = 4096;
+
+/// What the diagram remembers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiagramState {
+    /// 0.5–3.
+    pub zoom: f32,
+    /// How many payload octets are shown.
+    pub limit: usize,
+    seen: Option<u64>,
+}
+
+impl Default for DiagramState {
+    fn default() -> Self {
+        DiagramState { zoom: 1.0, limit: FIRST_LIMIT, seen: None }
+    }
+}
+
+impl DiagramState {
+    /// Another frame is shown: a raised limit belonged to the old one.
+    pub fn frame_changed(&mut self) {
+        self.limit = FIRST_LIMIT;
+        self.seen = None;
+    }
+}
+
+/// Paints the bit diagram of `view` into the room that is left.
+pub fn diagram_ui(
+    ui: &mut Ui,
+    view: &FrameView,
+    state: &mut DiagramState,
+    selection: &mut Selection,
+) -> Option<PaneCommand> {
+    head_ui(ui, view, state);
+    let grid = BitGrid::new(view, state.limit);
+    let area = ui.available_rect_before_wrap();
+    if ui.rect_contains_pointer(area) {
+        let zoom = ui.input(egui::InputState::zoom_delta);
+        state.zoom = (state.zoom * zoom).clamp(0.5, 3.0);
+    }
+    let layout = Layout::new(&grid, view.header.masked(), area.width() - 12.0, state.zoom);
+    let mut command = None;
+    ScrollArea::both().id_salt("bit diagram").auto_shrink(false).show_viewport(ui, |ui, viewport| {
+        ui.set_min_size(layout.size());
+        let diagram =
+            Diagram { view, grid: &grid, layout: &layout, palette: Palette::of(ui), origin: ui.min_rect().min };
+        diagram.follow(ui, selection, &mut state.seen);
+        command = diagram.rows_ui(ui, viewport, selection);
+        if let Some(wish) = diagram.tail_ui(ui, state) {
+            command = Some(wish);
+        }
+        ruler::paint(ui.painter(), &layout, diagram.origin, viewport, diagram.palette);
+    });
+    command
+}
+
+/// What the frame is, and the zoom.
+fn head_ui(ui: &mut Ui, view: &FrameView, state: &mut DiagramState) {
+    let palette = Palette::of(ui);
+    ui.horizontal(|ui| {
+        marks::opcode_ui(ui, view.header.opcode());
+        ui.add(egui::Label::new(RichText::new(frame_title(view)).color(palette.secondary)).truncate());
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = theme::GRID;
+            let step = |ui: &mut Ui, text: &str, hint: &str| {
+                let button = ui.add(egui::Button::new(text).min_size(vec2(theme::ROW, theme::ROW)));
+                button.on_hover_text(hint).clicked()
+            };
+            if step(ui, "+", "Larger (Ctrl + wheel)") {
+                state.zoom = (state.zoom * 1.25).min(3.0);
+            }
+            let percent = format!("{:.0} %", state.zoom * 100.0);
+            if ui.add(egui::Button::new(percent).frame(false)).on_hover_text("Back to 100 %").clicked() {
+                state.zoom = 1.0;
+            }
+            if step(ui, "−", "Smaller (Ctrl + wheel)") {
+                state.zoom = (state.zoom / 1.25).max(0.5);
+            }
+        });
+    });
+    ui.add_space(theme::GRID);
+}
+
+/// One pass over the diagram.
+struct Diagram<'a> {
+    view: &'a FrameView,
+    grid: &'a BitGrid,
+    layout: &'a Layout,
+    palette: &'static Palette,
+    origin: Pos2,
+}
+
+impl Diagram<'_> {
+    /// Scrolls to what another pane selected, if it is out of sight.
+    fn follow(&self, ui: &Ui, selection: &Selection, seen: &mut Option<u64>) {
+        let Some(octet) = selection.scroll_target(seen) else { return };
+        let row = (octet / 4) as usize;
+        if row < self.grid.rows.len() {
+            let mut rect = self.layout.row(self.origin, row);
+            rect.min.y -= self.layout.ruler;
+            rect.max.x = rect.min.x;
+            if !ui.clip_rect().contains_rect(rect) {
+                ui.scroll_to_rect(rect, None);
+            }
+        }
+    }
+
+    fn rows_ui(&self, ui: &mut Ui, viewport: Rect, selection: &mut Selection) -> Option<PaneCommand> {
+        let painter = ui.painter().clone();
+        let digits = Digits::new(&painter, self.layout);
+        let rows = self.layout.visible(viewport.top() + self.layout.ruler, viewport.bottom());
+        // Cells under the ruler are not to be hit.
+        let mut sight = ui.clip_rect();
+        sight.min.y = sight.min.y.max(self.origin.y + viewport.top() + self.layout.ruler);
+        let mut frames = Vec::new();
+        let mut command = None;
+        for index in rows {
+            let row = &self.grid.rows[index];
+            for (number, cell) in row.cells.iter().enumerate() {
+                let rect = self.layout.cell(self.origin, index, row, cell.column, cell.width);
+                let hit = rect.expand(1.0).intersect(sight);
+                let response = ui.interact(hit, ui.scope_id().with(("cell", index, number)), Sense::click());
+                self.cell_ui(response, cell, selection);
+                self.paint(&painter, &digits, cell, rect, selection);
+                frames.extend(self.frame(cell, rect, selection));
+            }
+            octet_cell::characters(&painter, self.layout, self.origin, self.grid, index, self.palette);
+            ruler::offsets(&painter, self.layout, self.origin, row, index, self.palette);
+            if let Some(packet) = ruler::boundaries_ui(ui, self.layout, self.origin, row, index, sight) {
+                command = Some(PaneCommand::OpenPacket(packet));
+            }
+        }
+        for (rect, stroke) in frames {
+            painter.rect_stroke(rect, theme::RADIUS, stroke, egui::StrokeKind::Middle);
+        }
+        command
+    }
+
+    /// The octets of the frame that a click on the cell selects.
+    fn octets(&self, cell: &Cell) -> std::ops::Range<u64> {
+        match cell.content {
+            Content::Header { .. } => self.view.octets_of(cell.field),
+            Content::Octet { index, .. } => {
+                let at = u64::from(self.view.header.header_len()) + index;
+                at..at + 1
+            }
+        }
+    }
+
+    fn cell_ui(&self, response: Response, cell: &Cell, selection: &mut Selection) {
+        let octets = self.octets(cell);
+        let selected = selection.is_selected(cell.field, octets.start);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, self.label(cell)));
+        if response.clicked() {
+            selection.select(cell.field, octets.clone());
+        }
+        if response.hovered() {
+            selection.hover(cell.field, octets);
+        }
+        let index = match cell.content {
+            Content::Octet { index, .. } => Some(index),
+            Content::Header { .. } => None,
+        };
+        response.on_hover_ui(|ui| explain::explain_ui(ui, self.view, cell.field, index));
+    }
+
+    /// What a screen reader says: `opcode, bits 4–7, 0001, text`.
+    fn label(&self, cell: &Cell) -> String {
+        match &cell.content {
+            Content::Header { name, bits, meaning, .. } => format!(
+                "{name}, {}, {bits:0width$b}, {meaning}",
+                explain::place_text(self.view, cell.field),
+                width = usize::from(cell.width)
+            ),
+            Content::Octet { index, wire: Some(wire), key, plain, glyph } => {
+                let mut label = format!("payload octet {index}, {wire:02x}");
+                if let (Some(key), Some(plain)) = (key, plain) {
+                    label.push_str(&format!(" masked with {key:02x} is {plain:02x}"));
+                }
+                if let Glyph::Char(character, _) = glyph {
+                    label.push_str(&format!(", {character}"));
+                }
+                label
+            }
+            Content::Octet { index, .. } => format!("payload octet {index}, not captured"),
+        }
+    }
+
+    fn paint(&self, painter: &Painter, digits: &Digits, cell: &Cell, rect: Rect, selection: &Selection) {
+        let at = self.octets(cell).start;
+        let strong = selection.is_selected(cell.field, at) || selection.is_hovered(cell.field, at);
+        header_cell::ground(painter, cell, rect, self.palette.family(cell.family()), strong);
+        match &cell.content {
+            Content::Header { name, short_name, bits, value, meaning } => {
+                let words = header_cell::Words {
+                    name,
+                    short_name,
+                    bits: *bits,
+                    value,
+                    meaning,
+                    opcode: self.view.header.opcode(),
+                };
+                header_cell::words(painter, self.layout, digits, cell, rect, &words, self.palette);
+            }
+            Content::Octet { wire, key, plain, .. } => {
+                let values = octet_cell::Values { wire: *wire, key: *key, plain: *plain };
+                octet_cell::values(painter, self.layout, digits, rect, values, self.palette);
+            }
+        }
+        if let Some(severity) = cell.severity {
+            let size = self.layout.scaled(11.0);
+            let corner = pos2(rect.right() - size * 0.5 - 3.0, rect.top() + size * 0.5 + 5.0);
+            let center = if cell.width == 1 { pos2(rect.center().x, corner.y) } else { corner };
+            marks::severity(painter, center, size, severity, self.palette);
+        }
+    }
+
+    /// The frame around a cell that is selected, hovered or at fault.
+    fn frame(&self, cell: &Cell, rect: Rect, selection: &Selection) -> Option<(Rect, egui::Stroke)> {
+        let at = self.octets(cell).start;
+        if selection.is_selected(cell.field, at) {
+            Some((rect, self.palette.selected_stroke()))
+        } else if selection.is_hovered(cell.field, at) {
+            Some((rect, self.palette.hover_stroke()))
+        } else {
+            let stroke = |severity| egui::Stroke::new(1.5, self.palette.severity(severity));
+            cell.severity.map(|severity| (rect.shrink(0.5), stroke(severity)))
+        }
+    }
+
+    /// The box that says how much of the payload is not shown, and what can be done about it.
+    fn tail_ui(&self, ui: &mut Ui, state: &mut DiagramState) -> Option<PaneCommand> {
+        if self.grid.cut == 0 {
+            return None;
+        }
+        let rect = self.layout.tail(self.origin).intersect(ui.clip_rect());
+        if !rect.is_positive() {
+            return None;
+        }
+        let shown = self.view.header.payload_len() - self.grid.cut;
+        let captured = self.view.captured_len > shown;
+        let words = if captured {
+            format!("… {} of payload", count(self.grid.cut, "more octet"))
+        } else {
+            format!("… {} that the capture lacks", count(self.grid.cut, "octet"))
+        };
+        painter_box(ui.painter(), rect, self.palette);
+        let mut command = None;
+        let builder = UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 6.0)));
+        ui.scope_builder(builder.layout(egui::Layout::left_to_right(egui::Align::Center)), |ui| {
+            ui.label(RichText::new(words).font(fonts::body(theme::BODY)).color(self.palette.secondary));
+            if captured && state.limit < LAST_LIMIT && ui.button("Show more").clicked() {
+                state.limit = (state.limit * 4).min(LAST_LIMIT);
+                if state.limit as u64 > self.view.payload.end() && self.view.payload.end() < self.view.captured_len {
+                    command = Some(PaneCommand::ReadPayload(state.limit as u64));
+                }
+            }
+            if captured && ui.button("Open hex dump").clicked() {
+                command = Some(PaneCommand::OpenHex);
+            }
+        });
+        command
+    }
+}
+
+fn painter_box(painter: &Painter, rect: Rect, palette: &Palette) {
+    let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    let stroke = egui::Stroke::new(1.0, palette.line_strong);
+    painter.extend(egui::Shape::dashed_line(&corners, stroke, 4.0, 4.0));
+}
+
+/// Whether a diagram shows this field in a cell of its own.
+pub fn shows(view: &FrameView, field: FieldId) -> bool {
+    field == FieldId::Payload || view.header.field(field).is_some()
+}

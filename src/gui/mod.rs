@@ -1,0 +1,41 @@
+//! The window: paints `view::` models, never parses.
+//!
+//! ```text
+//!   theme, fonts, marks       what everything looks like: colours, sizes, painted shapes
+//!   selection, rows           what panes share: one selection, integer-addressed rows
+//!   diagram  tree  hex        three panes of one frame, linked by the selection
+//!   payload  handshake        the other tabs
+//! ```
+//!
+//! A pane is `fn x_ui(ui, &model, &mut its state, …) -> Option<PaneCommand>`: state goes in, a wish comes out, and the
+//! shell fulfils it. Call [`install`] once, before the first frame.
+
+pub mod diagram;
+pub mod explain;
+pub mod fonts;
+
+pub mod marks;
+
+pub mod selection;
+pub mod theme;
+
+pub use selection::Selection;
+
+use crate::base::PacketId;
+
+/// What a pane asks the window to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaneCommand {
+    /// Show the hex dump of the frame.
+    OpenHex,
+    /// Read at least so many octets of the frame's payload into its `FrameView`, and paint again.
+    ReadPayload(u64),
+    /// Show the packet that brought a segment.
+    OpenPacket(PacketId),
+}
+
+/// Gives `ctx` the fonts and both themes. Once, before the first frame.
+pub fn install(ctx: &egui::Context) {
+    fonts::install(ctx);
+    theme::apply(ctx);
+}
