@@ -2,7 +2,7 @@
 
 use super::event::{GapCause, StreamEvent};
 use super::held::{Content, HeldQueue, Run};
-use super::segment::Segment;
+use super::segment::{Segment, SegmentPiece};
 use crate::base::{PacketRef, Piece, Timestamp};
 
 /// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
@@ -62,7 +62,7 @@ enum State {
     Reset,
 }
 
-/// Segments that contributed nothing, by reason.
+/// Segments that contributed nothing, or only a part, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// Payload before stream offset 0: the capture started late, and segments came in another order.
@@ -98,7 +98,7 @@ impl Assembler {
     pub fn push(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
         self.last_packet = segment.packet;
         if self.state == State::Reset {
-            self.ignored.after_end += 1;
+            count(&mut self.ignored.after_end, true);
             return;
         }
         let flags = segment.flags;
@@ -110,7 +110,7 @@ impl Assembler {
             self.start = Some(data_seq);
         }
         let Some(offset) = self.offset_of(data_seq).filter(|_| segment.payload_len <= MAX_DISTANCE as u32) else {
-            self.ignored.implausible += u32::from(self.start.is_some());
+            count(&mut self.ignored.implausible, self.start.is_some());
             return self.watch(segment.packet, events);
         };
 
@@ -121,8 +121,19 @@ impl Assembler {
             events.push(StreamEvent::Reset { at: self.next, packet: segment.packet });
             return;
         }
-        if segment.payload_len > 0 {
-            self.take_payload(offset, segment, events);
+        match *segment.pieces {
+            // Nearly every segment is the next one, whole.
+            [SegmentPiece { piece, .. }]
+                if offset as u64 == self.next
+                    && piece.span.len == segment.payload_len
+                    && self.held.is_empty()
+                    && self.fin.is_none() =>
+            {
+                events.push(StreamEvent::Data { at: self.next, piece });
+                self.next += u64::from(piece.span.len);
+            }
+            _ if segment.payload_len > 0 => self.take_payload(offset, segment, events),
+            _ => {}
         }
         if flags.fin() && self.fin.is_none() {
             // An end before what was delivered already is none.
@@ -149,7 +160,7 @@ impl Assembler {
         self.start.get_or_insert(ack);
         match self.offset_of(ack) {
             Some(offset) => self.acknowledged = self.acknowledged.max(u64::try_from(offset).unwrap_or(0)),
-            None => self.ignored.implausible += 1,
+            None => count(&mut self.ignored.implausible, true),
         }
         self.watch(packet, events);
     }
@@ -175,50 +186,39 @@ impl Assembler {
         near.then(|| self.next as i64 + i64::from(distance))
     }
 
+    /// Stream offset of the FIN; beyond everything while none was seen.
+    fn fin_at(&self) -> u64 {
+        self.fin.map_or(i64::MAX as u64, |(at, _)| at)
+    }
+
     fn take_payload(&mut self, offset: i64, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
         let len = segment.payload_len;
         // A keep-alive repeats the octet before what is acknowledged, or makes one up (RFC 9293 §3.8.4).
         if len == 1 && offset + 1 == self.next as i64 {
             return;
         }
-        self.ignored.before_start += u32::from(offset < 0);
-        let fin_at = self.fin.map_or(u64::MAX, |(at, _)| at);
-        self.ignored.after_end += u32::from(offset + i64::from(len) > fin_at.min(i64::MAX as u64) as i64);
+        count(&mut self.ignored.before_start, offset < 0);
+        let behind_fin = offset + i64::from(len) > self.fin_at() as i64;
+        count(&mut self.ignored.after_end, behind_fin);
 
         // Payload that was captured, and between and behind it payload that the snap length cut.
         let mut done = 0;
         for piece in segment.pieces.iter() {
-            self.take_cut(offset, done, piece.at, segment.packet, fin_at, events);
-            self.take_run(offset, piece.at, piece.piece.span.len, Content::Captured(piece.piece), fin_at, events);
+            self.take_cut(offset, done, piece.at, segment.packet, events);
+            self.take_run(offset, piece.at, piece.piece.span.len, Content::Captured(piece.piece), events);
             done = piece.at.saturating_add(piece.piece.span.len);
         }
-        self.take_cut(offset, done, len, segment.packet, fin_at, events);
+        self.take_cut(offset, done, len, segment.packet, events);
     }
 
-    fn take_cut(
-        &mut self,
-        offset: i64,
-        from: u32,
-        to: u32,
-        packet: PacketRef,
-        fin_at: u64,
-        events: &mut Vec<StreamEvent>,
-    ) {
+    fn take_cut(&mut self, offset: i64, from: u32, to: u32, packet: PacketRef, events: &mut Vec<StreamEvent>) {
         if from < to {
-            self.take_run(offset, from, to - from, Content::Cut(packet), fin_at, events);
+            self.take_run(offset, from, to - from, Content::Cut(packet), events);
         }
     }
 
     /// Takes `len` octets that stand `skip` octets behind stream offset `offset`.
-    fn take_run(
-        &mut self,
-        offset: i64,
-        skip: u32,
-        len: u32,
-        content: Content,
-        fin_at: u64,
-        events: &mut Vec<StreamEvent>,
-    ) {
+    fn take_run(&mut self, offset: i64, skip: u32, len: u32, content: Content, events: &mut Vec<StreamEvent>) {
         let at = offset + i64::from(skip);
         // What lies before the start is cut off first, because a run has no negative place.
         let Ok(before_start) = u32::try_from(at.min(0).unsigned_abs()) else { return };
@@ -234,7 +234,7 @@ impl Assembler {
         if let Some(known) = run.between(0, self.next) {
             overlap(known, events);
         }
-        if let Some(new) = run.between(self.next, fin_at) {
+        if let Some(new) = run.between(self.next, self.fin_at()) {
             if new.at == self.next && self.held.is_empty() {
                 self.deliver(new, events);
             } else {
@@ -299,7 +299,7 @@ impl Assembler {
 
     /// Looks whether octets that the peer acknowledged are missing, and for how long.
     fn watch(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        let fin_at = self.fin.map_or(u64::MAX, |(at, _)| at);
+        let fin_at = self.fin_at();
         let exchanged = self.acknowledged.min(fin_at);
         if exchanged <= self.next {
             self.doubt = None;
@@ -321,6 +321,11 @@ impl Assembler {
             self.doubt = (exchanged > self.next).then_some(begin);
         }
     }
+}
+
+/// Counts what is so.
+fn count(counter: &mut u32, is_so: bool) {
+    *counter = counter.saturating_add(u32::from(is_so));
 }
 
 fn overlap(run: Run, events: &mut Vec<StreamEvent>) {

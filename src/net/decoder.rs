@@ -8,7 +8,7 @@ use super::fragments::{Datagram, FragmentPool};
 use super::ip::{self, IpPacket, IpPayload};
 use super::link;
 use super::outcome::{Layer, Malformed, Stop};
-use super::{Endpoint, Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
+use super::{Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
 use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
 
 /// Octets at the start of a joined datagram in which extension headers and the TCP header must end.
@@ -96,7 +96,7 @@ fn decode<'a>(
 
     let at = ip_at + ip.payload.at;
     let captured = octets.get(at..).unwrap_or_default();
-    let captured = &captured[..captured.len().min(ip.payload.len)];
+    let captured = captured.get(..ip.payload.len).unwrap_or(captured);
     let piece = Piece { span: whole.span.skip(at as u32).take(captured.len() as u32), ..whole };
 
     let Some(fragment) = ip.fragment else {
@@ -133,9 +133,8 @@ fn from_datagram<'a>(
     let copied = datagram.copy_start(&mut start);
     let start = start.get(..copied).unwrap_or_default();
 
-    let layer = if ip.source.is_ipv4() { Layer::Ipv4 } else { Layer::Ipv6 };
     let payload = IpPayload { protocol: datagram.protocol, at: 0, len: datagram.len() };
-    let (payload, inner_fragment) = ip::skip_extensions(start, payload, layer)?;
+    let (payload, inner_fragment) = ip::skip_extensions(start, payload, ip.addresses.layer())?;
     if payload.protocol != ip::TCP || inner_fragment.is_some() {
         return Err(Stop::NotTcp);
     }
@@ -162,10 +161,8 @@ fn segment<'a>(
     pieces: Pieces<'a>,
     packet: PacketRef,
 ) -> Segment<'a> {
-    let TcpHeader { source_port, destination_port, seq, ack, flags, window, .. } = header;
-    let source = Endpoint { address: ip.source, port: source_port };
-    let destination = Endpoint { address: ip.destination, port: destination_port };
-    let place = flows.place(source, destination, flags, seq, ack);
+    let TcpHeader { ports, seq, ack, flags, window, .. } = header;
+    let place = flows.place(&ip.addresses, ports, flags, seq, ack);
     Segment {
         flow: place.flow,
         direction: place.direction,
@@ -185,8 +182,8 @@ fn segment<'a>(
 /// The fields of a TCP header (RFC 9293 §3.1) that matter here.
 #[derive(Clone, Copy, Debug)]
 struct TcpHeader {
-    source_port: u16,
-    destination_port: u16,
+    /// Source and destination.
+    ports: [u16; 2],
     seq: u32,
     ack: Option<u32>,
     flags: TcpFlags,
@@ -209,8 +206,7 @@ impl TcpHeader {
         // The octet of the control bits (RFC 9293 figure 1, with RFC 3168's two).
         let flags = TcpFlags(header.slice().get(13).copied().unwrap_or_default());
         Ok(TcpHeader {
-            source_port: header.source_port(),
-            destination_port: header.destination_port(),
+            ports: [header.source_port(), header.destination_port()],
             seq: header.sequence_number(),
             ack: flags.ack().then(|| header.acknowledgment_number()),
             flags,

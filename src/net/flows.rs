@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::IpAddr;
 
+use super::ip::Addresses;
 use super::{Direction, Endpoint, Flow, TcpFlags};
 use crate::base::FlowId;
 
@@ -23,6 +23,8 @@ pub(super) struct FlowTable {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     flow: Flow,
+    /// Whether the opener comes first in the [`Pair`].
+    opener_is_low: bool,
     /// Initial sequence numbers by direction, as far as a SYN or the answer to one told.
     isn: [Option<u32>; 2],
     /// Only segments with SYN were seen.
@@ -50,16 +52,16 @@ impl FlowTable {
         self.flows.len()
     }
 
-    /// Finds the flow of a segment, or opens one.
+    /// Finds the flow of a segment, or opens one. `ports` are source and destination.
     pub(super) fn place(
         &mut self,
-        source: Endpoint,
-        destination: Endpoint,
+        addresses: &Addresses,
+        ports: [u16; 2],
         flags: TcpFlags,
         seq: u32,
         ack: Option<u32>,
     ) -> Place {
-        let pair = Pair::new(source, destination);
+        let (pair, source_is_low) = Pair::new(addresses, ports);
         let known = match self.last {
             Some((last, id)) if last == pair => Some(id),
             _ => self.newest.get(&pair).copied(),
@@ -67,31 +69,23 @@ impl FlowTable {
         if let Some(id) = known
             && let Some(entry) = self.flows.get_mut(id.index())
         {
-            let direction = if source == entry.flow.opener { Direction::Forward } else { Direction::Backward };
+            let direction = if source_is_low == entry.opener_is_low { Direction::Forward } else { Direction::Backward };
             if entry.admits(direction, flags, seq, ack) {
                 self.last = Some((pair, id));
                 return Place { flow: id, direction, new: false };
             }
         }
-        self.open(pair, source, destination, flags, seq, ack)
-    }
 
-    fn open(
-        &mut self,
-        pair: Pair,
-        source: Endpoint,
-        destination: Endpoint,
-        flags: TcpFlags,
-        seq: u32,
-        ack: Option<u32>,
-    ) -> Place {
         // Who answers a SYN did not send the first one.
         let direction = if flags.syn() && ack.is_some() { Direction::Backward } else { Direction::Forward };
-        let flow = match direction {
-            Direction::Forward => Flow { opener: source, peer: destination },
-            Direction::Backward => Flow { opener: destination, peer: source },
+        let [source_port, destination_port] = ports;
+        let source = Endpoint { address: addresses.address(addresses.source), port: source_port };
+        let destination = Endpoint { address: addresses.address(addresses.destination), port: destination_port };
+        let (flow, opener_is_low) = match direction {
+            Direction::Forward => (Flow { opener: source, peer: destination }, source_is_low),
+            Direction::Backward => (Flow { opener: destination, peer: source }, !source_is_low),
         };
-        let mut entry = Entry { flow, isn: [None; 2], opening: true };
+        let mut entry = Entry { flow, opener_is_low, isn: [None; 2], opening: true };
         entry.admits(direction, flags, seq, ack);
         let id = FlowId::from_index(self.flows.len());
         self.flows.push(entry);
@@ -129,24 +123,23 @@ impl Entry {
     }
 }
 
-/// The two endpoints of a connection, whichever way the segment goes: numbers, so that hashing and comparing is quick.
+/// The two endpoints of a connection, whichever way the segment goes: the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
     addresses: [u128; 2],
-    /// Both ports, and a bit that keeps IPv4 addresses apart from the IPv6 ones with the same number.
+    /// Both ports, and a bit for IPv6.
     ports: u64,
 }
 
 impl Pair {
-    fn new(one: Endpoint, other: Endpoint) -> Pair {
-        let number = |endpoint: Endpoint| match endpoint.address {
-            IpAddr::V4(address) => (u128::from(address.to_bits()), endpoint.port),
-            IpAddr::V6(address) => (address.to_bits(), endpoint.port),
-        };
-        let (one_number, other_number) = (number(one), number(other));
-        let (low, high) = (one_number.min(other_number), one_number.max(other_number));
-        let version = u64::from(one.address.is_ipv6()) << 32;
-        Pair { addresses: [low.0, high.0], ports: version | u64::from(low.1) << 16 | u64::from(high.1) }
+    /// The pair, and whether the source is the first of it.
+    fn new(addresses: &Addresses, ports: [u16; 2]) -> (Pair, bool) {
+        let [source_port, destination_port] = ports;
+        let (source, destination) = ((addresses.source, source_port), (addresses.destination, destination_port));
+        let source_is_low = source <= destination;
+        let (low, high) = if source_is_low { (source, destination) } else { (destination, source) };
+        let ports = u64::from(addresses.is_v6) << 32 | u64::from(low.1) << 16 | u64::from(high.1);
+        (Pair { addresses: [low.0, high.0], ports }, source_is_low)
     }
 }
 
@@ -207,21 +200,27 @@ impl Hasher for PairHasher {
 mod tests {
     use super::*;
 
+    /// Sender's host, flags, sequence number, acknowledgment number.
+    type Sent = (u8, TcpFlags, u32, u32);
+    /// Name, segments, and of each the flow, F or B for its direction, `+` where it opens the flow.
+    type Case = (&'static str, &'static [Sent], &'static [&'static str]);
+
     const SYN: TcpFlags = TcpFlags::SYN;
     const ACK: TcpFlags = TcpFlags::ACK;
     const SYN_ACK: TcpFlags = TcpFlags(0x12);
 
-    fn endpoint(host: u8, port: u16) -> Endpoint {
-        Endpoint { address: IpAddr::from([10, 0, 0, host]), port }
+    /// From host 1, port 1000 to host 2, port 80, or back.
+    fn way(from_one: bool) -> (Addresses, [u16; 2]) {
+        let (source, destination) = if from_one { (1, 2) } else { (2, 1) };
+        (Addresses { source, destination, is_v6: false }, if from_one { [1000, 80] } else { [80, 1000] })
     }
 
-    /// Places segments between 10.0.0.1:1000 and 10.0.0.2:80: (sender's host, flags, seq, ack) → flow, F or B, `+` if new.
-    fn place_all(segments: &[(u8, TcpFlags, u32, u32)]) -> Vec<String> {
+    /// Places segments between the two hosts.
+    fn place_all(segments: &[Sent]) -> Vec<String> {
         let mut table = FlowTable::new();
-        let (one, two) = (endpoint(1, 1000), endpoint(2, 80));
-        let place = |&(host, flags, seq, ack): &(u8, TcpFlags, u32, u32)| {
-            let (source, destination) = if host == 1 { (one, two) } else { (two, one) };
-            let place = table.place(source, destination, flags, seq, flags.ack().then_some(ack));
+        let place = |&(host, flags, seq, ack): &Sent| {
+            let (addresses, ports) = way(host == 1);
+            let place = table.place(&addresses, ports, flags, seq, flags.ack().then_some(ack));
             let direction = if place.direction == Direction::Forward { "F" } else { "B" };
             format!("{}{direction}{}", place.flow.0, if place.new { "+" } else { "" })
         };
@@ -230,7 +229,7 @@ mod tests {
 
     #[test]
     fn forward_is_who_opened_the_connection() {
-        let cases: &[(&str, &[(u8, TcpFlags, u32, u32)], &[&str])] = &[
+        let cases: &[Case] = &[
             ("handshake", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (1, ACK, 10, 6)], &["0F+", "0B", "0F"]),
             ("the answer first", &[(2, SYN_ACK, 5, 10), (1, SYN, 9, 0), (1, ACK, 10, 6)], &["0B+", "0F", "0F"]),
             ("mid-stream", &[(2, ACK, 70, 3), (1, ACK, 3, 70)], &["0F+", "0B"]),
@@ -243,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_used_again() {
-        let cases: &[(&str, &[(u8, TcpFlags, u32, u32)], &[&str])] = &[
+        let cases: &[Case] = &[
             ("SYN retransmitted", &[(1, SYN, 9, 0), (1, SYN, 9, 0), (2, SYN_ACK, 5, 10)], &["0F+", "0F", "0B"]),
             ("another SYN", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (1, SYN, 77, 0)], &["0F+", "0B", "1F+"]),
             ("another SYN before data", &[(1, SYN, 9, 0), (1, SYN, 77, 0)], &["0F+", "1F+"]),
@@ -259,9 +258,10 @@ mod tests {
 
     #[test]
     fn ipv4_and_ipv6_numbers_do_not_meet() {
-        let four = endpoint(1, 80);
-        let six = Endpoint { address: "::10.0.0.1".parse().unwrap(), port: 80 };
-        assert_ne!(Pair::new(four, four), Pair::new(six, six));
-        assert_eq!(Pair::new(four, endpoint(1, 81)), Pair::new(endpoint(1, 81), four));
+        let (addresses, ports) = way(true);
+        let (back, back_ports) = way(false);
+        let (pair, _) = Pair::new(&addresses, ports);
+        assert_eq!(Pair::new(&back, back_ports), (pair, false));
+        assert_ne!(Pair::new(&Addresses { is_v6: true, ..addresses }, ports), (pair, true));
     }
 }

@@ -1,10 +1,9 @@
 //! IP datagrams joined from fragments (RFC 791 §3.2, RFC 8200 §4.5), in bounded memory.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 
-use super::ip::{Fragment, IpPacket};
-use super::outcome::{Layer, Stop};
+use super::ip::{Addresses, Fragment, IpPacket};
+use super::outcome::Stop;
 use crate::base::{Piece, Timestamp};
 
 /// Datagrams that wait for fragments at once; for one more, the one that waited longest for its next is dropped.
@@ -36,8 +35,7 @@ pub(super) struct Part {
 /// What fragments of one datagram have in common. IPv4 adds the protocol (RFC 791 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
-    source: IpAddr,
-    destination: IpAddr,
+    addresses: Addresses,
     protocol: Option<u8>,
     id: u32,
 }
@@ -97,7 +95,7 @@ impl Datagram {
             if at < free_end {
                 let (skip, len) = (at - start, free_end - at);
                 let captured = octets.get(skip..).unwrap_or_default();
-                let captured = &captured[..len.min(captured.len())];
+                let captured = captured.get(..len).unwrap_or(captured);
                 let span = piece.span.skip(skip as u32).take(captured.len() as u32);
                 let part = Part { at, len, piece: Piece { span, ..piece }, octets: captured.to_vec() };
                 self.parts.insert(index, part);
@@ -129,7 +127,7 @@ impl FragmentPool {
         piece: Piece,
         octets: &[u8],
     ) -> Result<Option<Datagram>, Stop> {
-        let layer = if ip.source.is_ipv4() { Layer::Ipv4 } else { Layer::Ipv6 };
+        let layer = ip.addresses.layer();
         let (offset, len) = (fragment.offset, ip.payload.len);
         if len == 0 || (fragment.more && len % 8 != 0) {
             return Err(Stop::value(layer, 0, "a fragment's length is zero or no multiple of 8"));
@@ -139,12 +137,8 @@ impl FragmentPool {
         }
         self.drop_old(piece.packet.time);
 
-        let key = Key {
-            source: ip.source,
-            destination: ip.destination,
-            protocol: ip.source.is_ipv4().then_some(ip.payload.protocol),
-            id: fragment.id,
-        };
+        let protocol = (!ip.addresses.is_v6).then_some(ip.payload.protocol);
+        let key = Key { addresses: ip.addresses, protocol, id: fragment.id };
         let mut datagram = match self.waiting.iter().position(|waiting| waiting.key == key) {
             Some(index) => self.remove(index),
             None => None,
@@ -208,10 +202,10 @@ mod tests {
 
     /// A fragment of datagram `id`, whose octets count up from `first`; it lies at file offset 1000 × `first`.
     fn push(pool: &mut FragmentPool, id: u32, offset: usize, len: usize, more: bool, first: u8) -> Option<Datagram> {
-        let (source, destination) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let addresses = Addresses { source: 1, destination: 2, is_v6: false };
         let payload = IpPayload { protocol: 6, at: 20, len };
         let fragment = Fragment { id, offset, more };
-        let ip = IpPacket { source, destination, payload, fragment: Some(fragment) };
+        let ip = IpPacket { addresses, payload, fragment: Some(fragment) };
         let octets: Vec<u8> = (0..len).map(|n| first.wrapping_add(n as u8)).collect();
         let span = Span::new(1000 * u64::from(first), len as u32);
         pool.push(&ip, fragment, Piece { span, packet: PacketRef::default() }, &octets).unwrap()
@@ -262,8 +256,8 @@ mod tests {
         let mut reject = |offset, len, more| {
             let fragment = Fragment { id: 1, offset, more };
             let payload = IpPayload { protocol: 6, at: 20, len };
-            let (source, destination) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
-            let ip = IpPacket { source, destination, payload, fragment: Some(fragment) };
+            let addresses = Addresses { source: 1, destination: 2, is_v6: false };
+            let ip = IpPacket { addresses, payload, fragment: Some(fragment) };
             pool.push(&ip, fragment, Piece::default(), &[]).is_err()
         };
         assert!(reject(0, 9, true) && reject(8, 0, false) && reject(65_528, 8, false));

@@ -1,10 +1,14 @@
 //! One frame with the octets that are needed to show it.
 
+use std::io;
 use std::ops::Range;
 
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Sender, Severity, Timestamp};
-use crate::dissect::Octets;
+use crate::dissect::{Octets, Snapshot};
 use crate::ws::{FieldId, FrameHeader, Parsed, masking_octet};
+
+/// Segments of a frame that are marked; a frame of a gigabyte has a million.
+const MAX_SEGMENT_MARKS: usize = 4096;
 
 /// Where a TCP segment starts inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,30 @@ pub struct FrameView {
 }
 
 impl FrameView {
+    /// A frame of a capture with the first `max_payload` octets of its payload; `None` when there is no such frame.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn load(snapshot: &Snapshot, id: FrameId, max_payload: u64) -> io::Result<Option<FrameView>> {
+        let Some(frame) = snapshot.frame(id) else { return Ok(None) };
+        let segments = snapshot.segments(frame, MAX_SEGMENT_MARKS);
+        Ok(Some(FrameView {
+            id: Some(id),
+            connection: Some(frame.connection),
+            message: frame.message(),
+            sender: frame.sender(),
+            time: Some(frame.time),
+            at_in_stream: frame.at,
+            header: frame.header,
+            payload: snapshot.payload(frame, 0..max_payload)?,
+            captured_len: snapshot.captured_len(frame),
+            segments: segments.iter().map(|segment| SegmentMark { at: segment.at, packet: segment.packet }).collect(),
+            compressed: frame.is_compressed(),
+            deflate: frame.has_deflate(),
+            findings: snapshot.findings_of_frame(id).into_iter().cloned().collect(),
+        }))
+    }
+
     /// Takes one frame off the front of pasted octets: the frame and how many octets it took. `None` when the octets
     /// do not even hold a whole header.
     pub fn from_octets(octets: &[u8]) -> Option<(FrameView, usize)> {

@@ -10,11 +10,18 @@ mod field_tree;
 mod frame;
 mod hex;
 mod meaning;
+mod message;
 mod payload;
+mod rows;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
 pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows};
 pub use meaning::{count, frame_title, length, meaning, value_text};
+pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
+pub use rows::{
+    CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_row,
+    message_row,
+};

@@ -1,0 +1,286 @@
+//! One row each: connections, frames, messages.
+
+use super::payload::{PayloadKind, payload_text, printable};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
+use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
+use crate::ws::{CloseBody, Opcode, close_code_name};
+
+/// Payload octets that are read for a preview.
+const PREVIEW_OCTETS: u64 = 160;
+
+/// A frame in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameRow {
+    /// Its id.
+    pub id: FrameId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The message it belongs to.
+    pub message: Option<MessageId>,
+    /// When its first octet was captured.
+    pub time: Timestamp,
+    /// Nanoseconds since the frame before of the same connection.
+    pub delta_ns: Option<i64>,
+    /// Who sent it.
+    pub sender: Sender,
+    /// Its opcode.
+    pub opcode: Opcode,
+    /// FIN.
+    pub fin: bool,
+    /// RSV1, RSV2, RSV3.
+    pub rsv: [bool; 3],
+    /// MASK.
+    pub masked: bool,
+    /// Payload octets as declared.
+    pub payload_len: u64,
+    /// Payload octets that the capture holds.
+    pub captured_len: u64,
+    /// The payload's start as one line of text; what it is, where it is no text.
+    pub preview: String,
+    /// Whether it belongs to a compressed message.
+    pub compressed: bool,
+    /// Whether nothing more of it will come.
+    pub ended: bool,
+    /// How bad the worst finding about it is.
+    pub severity: Option<Severity>,
+    /// How many findings there are about it.
+    pub findings: usize,
+}
+
+/// The row of a frame.
+pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
+    let frame = snapshot.frame(id)?;
+    let findings = snapshot.findings_of_frame(id);
+    let previous = frame.previous().and_then(|previous| snapshot.frame(previous));
+    Some(FrameRow {
+        id,
+        connection: frame.connection,
+        message: frame.message(),
+        time: frame.time,
+        delta_ns: previous.map(|previous| frame.time.since(previous.time)),
+        sender: frame.sender(),
+        opcode: frame.header.opcode(),
+        fin: frame.header.fin(),
+        rsv: frame.header.rsv(),
+        masked: frame.header.masked(),
+        payload_len: frame.header.payload_len(),
+        captured_len: snapshot.captured_len(frame),
+        preview: frame_preview(snapshot, frame),
+        compressed: frame.is_compressed(),
+        ended: frame.is_ended(),
+        severity: findings.iter().map(|finding| finding.severity()).max(),
+        findings: findings.len(),
+    })
+}
+
+fn frame_preview(snapshot: &Snapshot, frame: &FrameRecord) -> String {
+    match snapshot.payload(frame, 0..PREVIEW_OCTETS) {
+        Ok(octets) => {
+            preview(&octets.unmasked(frame.header.masking_key()), frame.header.opcode(), frame.is_compressed())
+        }
+        Err(error) => format!("cannot be read: {error}"),
+    }
+}
+
+/// The start of an unmasked payload in one line.
+fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
+    if opcode == Opcode::CLOSE && plain.missing.is_empty() {
+        return match CloseBody::parse(&plain.octets) {
+            CloseBody::Empty => String::new(),
+            CloseBody::OneOctet(octet) => format!("{octet:02x}"),
+            CloseBody::Code { code, reason } => {
+                let reason = printable(&String::from_utf8_lossy(reason));
+                format!("{code} {} {reason}", close_code_name(code)).trim_end().to_owned()
+            }
+        };
+    }
+    let text = payload_text(plain, opcode, compressed);
+    match text.kind {
+        PayloadKind::Empty => String::new(),
+        PayloadKind::Text | PayloadKind::Json => printable(&text.text),
+        PayloadKind::Binary | PayloadKind::Compressed => {
+            let hex: Vec<String> = plain.octets.iter().take(24).map(|octet| format!("{octet:02x}")).collect();
+            hex.join(" ")
+        }
+    }
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageState {
+    /// The final frame was seen and every octet was captured.
+    Complete,
+    /// More of it may come.
+    Open,
+    /// It ended without its final frame, or octets of it are missing.
+    Incomplete,
+}
+
+/// A message in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: MessageId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// Who sent it.
+    pub sender: Sender,
+    /// Text or binary.
+    pub opcode: Opcode,
+    /// Whether it is compressed.
+    pub compressed: bool,
+    /// How many frames it has.
+    pub frames: u32,
+    /// Its first frame.
+    pub first: FrameId,
+    /// When its first octet was captured.
+    pub time: Timestamp,
+    /// Nanoseconds since the frame before of the same connection.
+    pub delta_ns: Option<i64>,
+    /// Payload octets as sent.
+    pub wire_len: u64,
+    /// How far it has come.
+    pub state: MessageState,
+    /// The payload's start as one line of text.
+    pub preview: String,
+    /// How bad the worst finding about its frames is.
+    pub severity: Option<Severity>,
+}
+
+/// The row of a message.
+pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
+    let message = snapshot.message(id)?;
+    let frames = snapshot.message_frames(&message);
+    let records: Vec<&FrameRecord> = frames.iter().filter_map(|id| snapshot.frame(*id)).collect();
+    let first = snapshot.frame(message.first)?;
+    let previous = first.previous().and_then(|previous| snapshot.frame(previous));
+    let state = match (message.ended, message.final_seen && records.iter().all(|frame| frame.is_whole())) {
+        (false, _) => MessageState::Open,
+        (true, true) => MessageState::Complete,
+        (true, false) => MessageState::Incomplete,
+    };
+    let plain = super::message_payload(snapshot, &message, PREVIEW_OCTETS);
+    Some(MessageRow {
+        id,
+        connection: message.connection,
+        sender: message.sender,
+        opcode: message.opcode,
+        compressed: message.compressed,
+        frames: message.frames,
+        first: message.first,
+        time: first.time,
+        delta_ns: previous.map(|previous| first.time.since(previous.time)),
+        wire_len: message.wire_len,
+        state,
+        preview: match plain {
+            Ok(plain) => preview(&plain, message.opcode, message.compressed),
+            Err(error) => format!("cannot be read: {error}"),
+        },
+        severity: frames.iter().flat_map(|id| snapshot.findings_of_frame(*id)).map(Finding::severity).max(),
+    })
+}
+
+/// How a connection was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseSummary {
+    /// 1005 for an empty Close body, 1006 where no Close frame was seen; `None` for a body that holds no code.
+    pub code: Option<u16>,
+    /// What the code means.
+    pub name: &'static str,
+    /// The reason; empty where none was given.
+    pub reason: String,
+    /// Who sent Close first; where nobody did, who ended TCP.
+    pub by: Sender,
+    /// Whether both sides sent Close.
+    pub clean: bool,
+}
+
+/// How `connection` was closed; `None` while it is open, and where it never was.
+pub fn close_summary(connection: &Connection) -> Option<CloseSummary> {
+    if !connection.opened {
+        return None;
+    }
+    if let Some((by, close)) = connection.first_close() {
+        return Some(CloseSummary {
+            code: close.code,
+            name: close.code.map_or("no code", close_code_name),
+            reason: close.reason.clone(),
+            by,
+            clean: connection.closes.iter().all(Option::is_some),
+        });
+    }
+    let end = connection.tcp_end?;
+    Some(CloseSummary {
+        code: Some(1006),
+        name: close_code_name(1006),
+        reason: String::new(),
+        by: end.by,
+        clean: false,
+    })
+}
+
+/// A connection in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionRow {
+    /// Its id.
+    pub id: ConnectionId,
+    /// The client's socket.
+    pub client: String,
+    /// The server's socket.
+    pub server: String,
+    /// The URL, if the request was captured.
+    pub url: Option<String>,
+    /// Host and port of the URL; the server's socket where there is none.
+    pub host: String,
+    /// Path and query of the URL; empty where there is none.
+    pub path: String,
+    /// The final status.
+    pub status: Option<u16>,
+    /// What became of the opening handshake.
+    pub handshake: HandshakeState,
+    /// The chosen subprotocol.
+    pub subprotocol: Option<String>,
+    /// The accepted extensions.
+    pub extensions: Option<String>,
+    /// Frames of client and server.
+    pub frames: [u64; 2],
+    /// Payload octets of client and server.
+    pub payload: [u64; 2],
+    /// How it was closed.
+    pub close: Option<CloseSummary>,
+    /// How bad the worst finding is.
+    pub severity: Option<Severity>,
+    /// When it began.
+    pub start: Timestamp,
+    /// When the last packet of it came.
+    pub end: Timestamp,
+}
+
+/// The row of a connection.
+pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<ConnectionRow> {
+    let connection = snapshot.connection(id)?;
+    let server = connection.server.to_string();
+    let address = connection.url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
+    let (host, path) = match address {
+        Some(address) => address.split_at(address.find(['/', '?']).unwrap_or(address.len())),
+        None => (server.as_str(), ""),
+    };
+    Some(ConnectionRow {
+        id,
+        client: connection.client.to_string(),
+        url: connection.url.clone(),
+        host: host.to_owned(),
+        path: path.to_owned(),
+        status: connection.status,
+        handshake: connection.handshake(),
+        subprotocol: connection.subprotocol.clone(),
+        extensions: connection.extensions.clone(),
+        frames: connection.frames,
+        payload: connection.payload,
+        close: close_summary(connection),
+        severity: connection.severity(),
+        start: connection.start,
+        end: connection.end,
+        server,
+    })
+}
