@@ -166,8 +166,7 @@ fn segment<'a>(
     Segment {
         flow: place.flow,
         direction: place.direction,
-        source,
-        destination,
+        ends: place.ends,
         new_flow: place.new,
         seq,
         ack,

@@ -35,6 +35,7 @@ struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) flow: FlowId,
+    pub(super) ends: Flow,
     pub(super) direction: Direction,
     pub(super) new: bool,
 }
@@ -72,7 +73,7 @@ impl FlowTable {
             let direction = if source_is_low == entry.opener_is_low { Direction::Forward } else { Direction::Backward };
             if entry.admits(direction, flags, seq, ack) {
                 self.last = Some((pair, id));
-                return Place { flow: id, direction, new: false };
+                return Place { flow: id, ends: entry.flow, direction, new: false };
             }
         }
 
@@ -91,7 +92,7 @@ impl FlowTable {
         self.flows.push(entry);
         self.newest.insert(pair, id);
         self.last = Some((pair, id));
-        Place { flow: id, direction, new: true }
+        Place { flow: id, ends: flow, direction, new: true }
     }
 }
 

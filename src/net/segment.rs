@@ -65,6 +65,9 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// From nowhere to nowhere, for where nobody asks.
+    pub const NONE: Flow = Flow { opener: Endpoint::NONE, peer: Endpoint::NONE };
+
     /// The endpoint that sends segments of this direction.
     pub fn sender(&self, direction: Direction) -> Endpoint {
         match direction {
@@ -204,10 +207,8 @@ pub struct Segment<'a> {
     pub flow: FlowId,
     /// Which way it travels.
     pub direction: Direction,
-    /// Who sent it.
-    pub source: Endpoint,
-    /// To whom.
-    pub destination: Endpoint,
+    /// The two ends of the connection.
+    pub ends: Flow,
     /// Whether this is the first segment of its flow.
     pub new_flow: bool,
     /// The sequence number (RFC 9293 §3.4) of the first payload octet, or of the SYN.
@@ -263,8 +264,7 @@ mod tests {
         let segment = Segment {
             flow: FlowId(0),
             direction: Direction::Forward,
-            source: Endpoint::NONE,
-            destination: Endpoint::NONE,
+            ends: Flow::NONE,
             new_flow: true,
             seq: 1,
             ack: None,

@@ -14,7 +14,7 @@
 
 use super::*;
 use crate::base::{FlowId, PacketId, Span};
-use crate::net::{Direction, Endpoint, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
+use crate::net::{Direction, Flow, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
 
 const ZEROS: [u8; 2000] = [0; 2000];
 
@@ -29,8 +29,7 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
     Segment {
         flow: FlowId(0),
         direction: Direction::Forward,
-        source: Endpoint::NONE,
-        destination: Endpoint::NONE,
+        ends: Flow::NONE,
         new_flow: false,
         seq,
         ack: None,
