@@ -45,6 +45,7 @@
 
 pub mod base;
 pub mod capture;
+pub mod cli;
 pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;

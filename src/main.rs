@@ -1,1 +1,5 @@
-fn main() {}
+//! The program: `framescope [FILE]` opens the window, a subcommand answers on the command line.
+
+fn main() -> std::process::ExitCode {
+    framescope::cli::main()
+}

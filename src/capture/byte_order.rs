@@ -30,6 +30,15 @@ impl ByteOrder {
         })
     }
 
+    /// A 32-bit number as it is written.
+    #[inline]
+    pub fn u32_octets(self, number: u32) -> [u8; 4] {
+        match self {
+            ByteOrder::Little => number.to_le_bytes(),
+            ByteOrder::Big => number.to_be_bytes(),
+        }
+    }
+
     /// The signed 64-bit number at `octets[at..]`; `None` where there are too few octets.
     #[inline]
     pub fn i64(self, octets: &[u8], at: usize) -> Option<i64> {
@@ -51,6 +60,7 @@ mod tests {
         assert_eq!(ByteOrder::Big.u16(&octets, 1), Some(0x0102));
         assert_eq!(ByteOrder::Little.u32(&octets, 1), Some(0x0403_0201));
         assert_eq!(ByteOrder::Little.i64(&octets, 1), Some(-0x00f8_f9fa_fbfc_fdff));
+        assert_eq!(ByteOrder::Big.u32_octets(0x0102_0304), [1, 2, 3, 4]);
         assert_eq!(ByteOrder::Big.u32(&octets, 6), None);
         assert_eq!(ByteOrder::Big.u32(&octets, 99), None);
     }

@@ -102,19 +102,11 @@ impl Unpack for Gunzip {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::io::Cursor;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
+    use super::super::testing::gzip;
     use super::super::unpack::tests::{drain, noise};
     use super::*;
-
-    fn gzip(octets: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(octets).unwrap();
-        encoder.finish().unwrap()
-    }
 
     fn gunzip(octets: Vec<u8>) -> (Vec<u8>, Option<String>) {
         drain(&mut Gunzip::new(Box::new(Cursor::new(octets))))

@@ -2,6 +2,7 @@
 
 use super::byte_order::ByteOrder;
 use super::clock::Clock;
+use super::damage::Flaw;
 use crate::base::LinkType;
 
 /// An interface of the capture; a pcap file has exactly one.
@@ -31,24 +32,24 @@ mod option {
 
 impl Interface {
     /// Reads a whole Interface Description Block: type, length, link type, reserved, snapshot length, options, length.
-    pub(super) fn parse(order: ByteOrder, block: &[u8]) -> Result<Interface, String> {
+    pub(super) fn parse(order: ByteOrder, block: &[u8]) -> Result<Interface, Flaw> {
         let fields = || {
             let options = block.get(16..block.len().checked_sub(4)?)?;
             Some((LinkType(order.u16(block, 8)?), order.u32(block, 12)?, options))
         };
         let Some((link_type, snap_len, options)) = fields() else {
-            return Err(format!("an interface description of {} octets, which takes 20 at least", block.len()));
+            return Err(Flaw::InterfaceTooShort(block.len()));
         };
         let mut interface = Interface { link_type, snap_len, name: String::new(), clock: Clock::default() };
         interface.read_options(order, options)?;
         Ok(interface)
     }
 
-    fn read_options(&mut self, order: ByteOrder, mut options: &[u8]) -> Result<(), String> {
+    fn read_options(&mut self, order: ByteOrder, mut options: &[u8]) -> Result<(), Flaw> {
         while let (Some(code), Some(len)) = (order.u16(options, 0), order.u16(options, 2)) {
             let len = usize::from(len);
             let Some(value) = options.get(4..4 + len) else {
-                return Err(format!("option {code} of an interface claims {len} octets, more than its block has left"));
+                return Err(Flaw::OptionTooLong { code, len });
             };
             match (code, value) {
                 (option::END, _) => break,
@@ -59,9 +60,7 @@ impl Interface {
                     self.clock = self.clock.with_offset(order.i64(value, 0).unwrap_or(0));
                 }
                 // A wrong clock would be worse than none.
-                (option::IF_TSRESOL | option::IF_TSOFFSET, _) => {
-                    return Err(format!("option {code} of an interface, which tells its clock, has {len} octets"));
-                }
+                (option::IF_TSRESOL | option::IF_TSOFFSET, _) => return Err(Flaw::ClockOption { code, len }),
                 _ => {}
             }
             options = options.get(4 + len.next_multiple_of(4)..).unwrap_or_default();
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
     use crate::base::Timestamp;
 
-    fn parse(options: &[u8]) -> Result<Interface, String> {
+    fn parse(options: &[u8]) -> Result<Interface, Flaw> {
         let head = [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 64];
         Interface::parse(ByteOrder::Big, &[&head[..], options, &[0; 4]].concat())
     }
@@ -104,8 +103,8 @@ mod tests {
 
     #[test]
     fn wrong_lengths() {
-        assert!(parse(b"\0\x01\0\x05hell").unwrap_err().contains("claims 5 octets"));
-        assert!(parse(b"\0\x09\0\x02\x09\x09\0\0").unwrap_err().contains("tells its clock"));
+        assert!(parse(b"\0\x01\0\x05hell") == Err(Flaw::OptionTooLong { code: 1, len: 5 }));
+        assert!(parse(b"\0\x09\0\x02\x09\x09\0\0") == Err(Flaw::ClockOption { code: 9, len: 2 }));
         assert!(Interface::parse(ByteOrder::Big, &[0; 16]).is_err());
         assert!(Interface::parse(ByteOrder::Big, &[]).is_err());
         let long = [&b"\0\x02\x10\0"[..], &[b'x'; 4096]].concat();

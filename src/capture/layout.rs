@@ -3,10 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
+use super::damage::Flaw;
 use super::interface::Interface;
+use super::packet_block;
 use super::pcap::{self, FileHeader};
-use super::pcapng::{self, PACKET_HEAD, Sections};
-use super::record::{Parsed, RecordInfo};
+use super::pcapng::{self, Sections};
+use super::record::{MAX_CAPTURED, Parsed, RecordInfo};
 use crate::base::ReadAt;
 
 /// All that is needed to read a packet's record again: byte order, resolution and interfaces. A clone costs nothing and
@@ -59,7 +61,7 @@ impl Layout {
     /// # Errors
     /// What the operating system says.
     pub fn packet_at(&self, source: &dyn ReadAt, record_at: u64) -> io::Result<Option<RecordInfo>> {
-        let mut octets = [0; PACKET_HEAD];
+        let mut octets = [0; packet_block::FIELDS];
         let mut there = 0;
         while there < octets.len() {
             match source.read_at(record_at.saturating_add(there as u64), &mut octets[there..])? {
@@ -70,7 +72,7 @@ impl Layout {
         let octets = &octets[..there];
         Ok(match &*self.0 {
             Format::Unknown => None,
-            Format::Pcap(header) => header.info(record_at, octets),
+            Format::Pcap(header) => header.info(record_at, octets).filter(|info| info.span.len <= MAX_CAPTURED),
             Format::Pcapng(sections) => sections.info(record_at, octets),
         })
     }
@@ -86,7 +88,7 @@ impl Layout {
     }
 
     /// Learns from a description, which is what `octets` at file offset `at` are; or tells what is wrong with it.
-    pub(super) fn learn(&mut self, at: u64, octets: &[u8]) -> Result<(), String> {
+    pub(super) fn learn(&mut self, at: u64, octets: &[u8]) -> Result<(), Flaw> {
         let format = Arc::make_mut(&mut self.0);
         if let Format::Unknown = format {
             *format = match FileHeader::parse(octets) {

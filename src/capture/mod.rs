@@ -21,8 +21,11 @@ mod filler;
 mod gunzip;
 mod interface;
 mod layout;
+#[cfg(feature = "live")]
+pub mod live;
 mod look_alike;
 mod open;
+mod packet_block;
 mod pcap;
 mod pcapng;
 mod reader;

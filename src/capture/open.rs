@@ -154,6 +154,9 @@ pub fn follow(path: &Path) -> Result<Arc<Source>, OpenError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reader;
+    use super::super::byte_order::ByteOrder;
+    use super::super::testing;
     use super::*;
 
     fn error(name: &str, octets: &[u8]) -> String {
@@ -176,6 +179,37 @@ mod tests {
              open a pcap or pcapng file, plain or compressed with gzip or zstd"
         );
         assert!(error("c.pcap", b"").starts_with("c.pcap: the file is empty"));
+    }
+
+    #[test]
+    fn plain_and_compressed_files_hold_the_same() {
+        let mut file = testing::Writer::new(ByteOrder::Little);
+        file.pcap_header(0xa1b2_c3d4, 1);
+        file.pcap_packet(&testing::packet(0, b"first"), 1_000);
+        file.pcap_packet(&testing::packet(0, &[b'x'; 10_000]), 1_000);
+        let plain = file.octets;
+        let gzip = testing::gzip(&plain);
+        let cut = &gzip[..gzip.len() - 1];
+        for (name, octets, fills, damaged) in [
+            ("a.pcap", &plain[..], false, false),
+            ("a.pcap.gz", &gzip, true, false),
+            ("a.pcap.zst", &testing::zstd(&plain), true, false),
+            ("cut.pcap.gz", cut, true, true),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join(name);
+            std::fs::write(&path, octets).unwrap();
+            let (source, filler) = open(&path).unwrap();
+            assert_eq!(filler.is_some(), fills);
+            if let Some(mut filler) = filler {
+                while filler.pump().unwrap() {}
+            }
+            assert_eq!(source.name(), path.to_str().unwrap());
+            let mut reader = Reader::new(source);
+            let packets = testing::drain(&mut reader).unwrap();
+            assert_eq!(packets.iter().map(|(_, octets)| octets.len()).collect::<Vec<_>>(), [5, 10_000]);
+            assert_eq!(reader.damage().is_some(), damaged);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use super::byte_order::ByteOrder;
 use super::clock::Clock;
+use super::damage::Flaw;
 use super::interface::Interface;
 use super::record::{MAX_CAPTURED, Parsed, RecordInfo};
 use crate::base::{LinkType, Span, Timestamp};
@@ -88,9 +89,7 @@ impl FileHeader {
         };
         let captured = info.span.len;
         if captured > MAX_CAPTURED {
-            return Parsed::Damaged(format!(
-                "the record claims a packet of {captured} octets, more than the {MAX_CAPTURED} that any capture holds"
-            ));
+            return Parsed::Damaged(Flaw::PacketTooLarge(captured));
         }
         // The snapshot length of the file header is not asked: it is 0 or too small in too many files.
         let len = self.variant.record_header + captured as usize;

@@ -1,13 +1,12 @@
 //! Properties that hold for any capture: what was written is read, whole or growing, cut or at random.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::byte_order::ByteOrder::{self, Big, Little};
-use super::testing::{Writer, Written, drain, read};
+use super::testing::{self, Writer, Written, drain, read};
 use super::{Reader, Source, Step, open_stream};
 
 /// A capture as octets, what it holds, and where each packet's record ends.
@@ -140,7 +139,7 @@ proptest! {
             prop_assert_eq!(info.time.unwrap_or(packet.reference.time), packet.reference.time);
             prop_assert_eq!((info.span, info.original_len), (packet.span, packet.original_len));
             prop_assert_eq!(info.link_type, packet.link_type);
-            prop_assert_eq!(whole.layout.interfaces()[info.interface].link_type, packet.link_type);
+            prop_assert_eq!(whole.layout.interfaces()[info.interface as usize].link_type, packet.link_type);
         }
     }
 
@@ -204,12 +203,30 @@ proptest! {
     }
 
     #[test]
+    fn a_compressed_stream_is_the_capture_and_changed_octets_never_panic(
+        capture in capture(),
+        zstd in any::<bool>(),
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut octets = if zstd { testing::zstd(&capture.octets) } else { testing::gzip(&capture.octets) };
+        for (at, octet) in &changes {
+            let at = at.index(octets.len());
+            octets[at] = *octet;
+        }
+        let (source, mut filler) = open_stream(Box::new(io::Cursor::new(octets)), "pipe").unwrap();
+        while filler.pump().unwrap() {}
+        let packets = drain(&mut Reader::new(source));
+        if changes.is_empty() {
+            prop_assert_eq!(packets.unwrap(), read(&capture.octets).unwrap().packets);
+        }
+    }
+
+    #[test]
     fn random_streams_never_panic(kind in 0..3usize, octets in vec(any::<u8>(), 0..300)) {
         let magics: [&[u8]; 3] = [b"", b"\x1f\x8b\x08\0\0\0\0\0\0\0", b"\x28\xb5\x2f\xfd\x04\x58"];
         let input = io::Cursor::new([magics[kind], &octets].concat());
         let (source, mut filler) = open_stream(Box::new(input), "pipe").unwrap();
         while filler.pump().unwrap() {}
-        let mut reader = Reader::new(Arc::clone(&source));
-        _ = drain(&mut reader);
+        _ = drain(&mut Reader::new(source));
     }
 }

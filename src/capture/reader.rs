@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::buffer::{Buffer, Filled};
-use super::damage::Damage;
+use super::damage::{Damage, Flaw};
 use super::layout::{Layout, MAGIC};
 use super::open::OpenError;
 use super::record::{Packet, Parsed, RecordInfo};
@@ -90,7 +90,7 @@ impl Reader {
                     let at = self.buffer.at();
                     match self.layout.learn(at, &self.buffer.octets()[..len]) {
                         Ok(()) => _ = self.buffer.take(len),
-                        Err(what) => self.stop(what),
+                        Err(flaw) => self.stop(flaw.to_string()),
                     }
                 }
                 Parsed::Other { len, trailer } => {
@@ -98,7 +98,7 @@ impl Reader {
                         return Ok(Step::Pending);
                     }
                 }
-                Parsed::Damaged(what) => self.stop(what),
+                Parsed::Damaged(flaw) => self.stop(flaw.to_string()),
             }
         }
         Ok(Step::End)
@@ -149,14 +149,14 @@ impl Reader {
         if !self.buffer.peek(&self.source, end_at, &mut end)? {
             if complete {
                 let there = self.source.len().saturating_sub(self.buffer.at());
-                self.end(there, u64::from(len))?;
+                self.end(there.max(self.buffer.octets().len() as u64), u64::from(len))?;
             }
             return Ok(complete);
         }
         if end == trailer {
             self.buffer.skip(u64::from(len));
         } else {
-            self.stop(format!("a block of {len} octets that do not end with its length"));
+            self.stop(Flaw::BlockEnd(len).to_string());
         }
         Ok(true)
     }
@@ -300,6 +300,6 @@ mod tests {
         let mut reader = Reader::new(Arc::new(Source::finished(file, 2_000_000_000, "sparse")));
         assert!(matches!(reader.next(), Ok(Step::End)));
         let what = &reader.damage().unwrap().what;
-        assert_eq!(what, "the capture ends inside a block of type 0x00000bad: 1999999972 of 3000000000 octets");
+        assert_eq!(what, "the capture ends inside a block of type 0xbad: 1999999972 of 3000000000 octets");
     }
 }

@@ -1,5 +1,6 @@
 //! What a packet's record tells, and what the readers of both formats answer.
 
+use super::damage::Flaw;
 use crate::base::{LinkType, PacketRef, Span, Timestamp};
 
 /// The most captured octets of one packet that are believed, in octets. The largest snapshot length that tcpdump and
@@ -33,11 +34,11 @@ pub struct RecordInfo {
     /// What its first octets are.
     pub link_type: LinkType,
     /// Which of [`super::Layout::interfaces`] captured it, from 0.
-    pub interface: usize,
+    pub interface: u32,
 }
 
 /// What the octets from the reader's position on are. Parsers are total functions of octets: they answer, or they need more.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
     /// A packet, in a record of so many octets, which are all there.
     Packet(RecordInfo, usize),
@@ -54,5 +55,5 @@ pub(super) enum Parsed {
     /// At least so many octets have to be there.
     Need(usize),
     /// Nothing that can be read, and why.
-    Damaged(String),
+    Damaged(Flaw),
 }

@@ -1,6 +1,11 @@
 //! Writes captures for the tests of this layer.
 
+use std::io::Write;
 use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::byte_order::ByteOrder;
 use super::{Damage, Layout, Packet, ReadError, Reader, Source, Step};
@@ -140,6 +145,18 @@ impl Writer {
 
 pub(super) fn packet(time: u64, octets: &[u8]) -> Written {
     Written { time, octets: octets.to_vec(), original_len: octets.len() as u32 }
+}
+
+/// One gzip member.
+pub(super) fn gzip(octets: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(octets).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// One zstd frame.
+pub(super) fn zstd(octets: &[u8]) -> Vec<u8> {
+    compress_to_vec(octets, CompressionLevel::Fastest)
 }
 
 /// All that a reader gives until it says [`Step::Pending`] or [`Step::End`].

@@ -131,14 +131,9 @@ impl Unpack for Unzstd {
 mod tests {
     use std::io::Cursor;
 
-    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-
+    use super::super::testing::zstd;
     use super::super::unpack::tests::{drain, noise};
     use super::*;
-
-    fn zstd(octets: &[u8]) -> Vec<u8> {
-        compress_to_vec(octets, CompressionLevel::Fastest)
-    }
 
     fn unzstd(octets: Vec<u8>) -> (Vec<u8>, Option<String>) {
         drain(&mut Unzstd::new(Box::new(Cursor::new(octets))))

@@ -16,7 +16,7 @@ use super::handshake::Exchange;
 use super::index::Writer;
 use crate::base::{ConnectionId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
-use crate::net::{Assembler, ByteStream, Direction, Endpoint, GapCause, Segment, StreamEvent};
+use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
 use crate::ws::Step;
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
@@ -58,7 +58,7 @@ pub(super) struct FlowState {
     /// The packet that brought the last octets.
     pub last_packet: [PacketRef; 2],
     ended: [Option<(End, PacketRef)>; 2],
-    pub ends: [Endpoint; 2],
+    pub ends: net::Flow,
     pub exchange: Exchange,
     /// The connection that the flow carries now.
     pub connection: Option<ConnectionId>,
@@ -77,7 +77,7 @@ impl Default for FlowState {
             began: Default::default(),
             last_packet: Default::default(),
             ended: [None; 2],
-            ends: [Endpoint::NONE; 2],
+            ends: net::Flow::NONE,
             exchange: Exchange::default(),
             connection: None,
             changed: false,
@@ -97,8 +97,7 @@ pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
 impl FlowState {
     pub fn segment(&mut self, segment: &Segment<'_>, context: &mut Context<'_>) {
         let direction = segment.direction;
-        self.ends[direction.index()] = segment.source;
-        self.ends[direction.reverse().index()] = segment.destination;
+        self.ends = segment.ends;
         let mut events = std::mem::take(&mut self.events);
         self.assemblers[direction.index()].push(segment, &mut events);
         for event in events.drain(..) {

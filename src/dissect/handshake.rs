@@ -293,8 +293,8 @@ impl FlowState {
         let connection = Connection {
             id,
             flow: context.segment.map_or(FlowId::default(), |segment| segment.flow),
-            client: self.ends[client.index()],
-            server: self.ends[client.reverse().index()],
+            client: self.ends.sender(client),
+            server: self.ends.sender(client.reverse()),
             client_direction: client,
             transport: Transport::Tcp,
             request: is_request.then_some(place),

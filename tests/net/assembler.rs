@@ -1,7 +1,7 @@
 //! The assembler against an array with one cell an octet, where the first copy wins.
 
 use framescope::base::{FlowId, PacketId, PacketRef, Piece, Span};
-use framescope::net::{Assembler, Direction, Endpoint, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags};
+use framescope::net::{Assembler, Direction, Flow, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -39,8 +39,7 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
     Segment {
         flow: FlowId(0),
         direction: Direction::Forward,
-        source: Endpoint::NONE,
-        destination: Endpoint::NONE,
+        ends: Flow::NONE,
         new_flow: false,
         seq,
         ack: None,

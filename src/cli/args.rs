@@ -1,0 +1,93 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Shows every bit of every WebSocket frame in a capture.
+#[derive(Debug, Parser)]
+#[command(
+    name = "framescope",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "FILE is a pcap or pcapng capture, plain or compressed with gzip or zstd, or - for standard input:\n  \
+                  ssh host tcpdump -U -s0 -w - | framescope frames -\n\n\
+                  Exit status: 0 done, 2 the command line or the file could not be used."
+)]
+pub struct Arguments {
+    /// Open the window on this capture
+    pub file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do instead of opening the window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print one row per WebSocket connection
+    Connections(ListFile),
+    /// Print one row per frame
+    Frames(List),
+    /// Print one row per data message, joined
+    Messages(List),
+    /// Print the bit diagram and every field of one frame
+    Show(Show),
+    /// Print the bit diagram and every field of pasted octets
+    Decode(Decode),
+    /// Print what can be sniffed
+    #[cfg(feature = "live")]
+    Interfaces {
+        /// Print JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A list over a capture.
+#[derive(Debug, Args)]
+pub struct ListFile {
+    /// The capture; - for standard input
+    pub file: PathBuf,
+    /// Print JSON lines, one object a row
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A list over a capture, with payloads if wanted.
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub list: ListFile,
+    /// Add the unmasked payload
+    #[arg(long)]
+    pub payload: bool,
+}
+
+/// One frame of a capture.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The capture; - for standard input
+    pub file: PathBuf,
+    /// The frame's number, as `framescope frames` prints it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub frame: u64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Add the unmasked payload to the JSON
+    #[arg(long)]
+    pub payload: bool,
+}
+
+/// Pasted octets.
+#[derive(Debug, Args)]
+pub struct Decode {
+    /// Octets in hex; spaces, colons, commas and 0x are ignored; standard input if there are none
+    pub hex: Vec<String>,
+    /// Print JSON lines, one object a frame
+    #[arg(long)]
+    pub json: bool,
+    /// Add the unmasked payload to the JSON
+    #[arg(long)]
+    pub payload: bool,
+}

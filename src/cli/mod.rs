@@ -1,0 +1,59 @@
+//! The command line: the same answers as the window's, as tables and JSON lines.
+
+mod args;
+mod decode;
+mod diagram;
+mod json;
+mod output;
+mod rows;
+mod show;
+mod table;
+mod walk;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use output::{Failure, Output};
+
+/// Runs the program with its arguments; what it returns is the exit status: 0 done, 2 the command line or the file
+/// could not be used.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new();
+    let result = run(arguments, &mut output).and_then(|()| output.flush());
+    match result {
+        Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => {
+            output::complain(&message);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
+    match arguments.command {
+        None => open_window(arguments.file),
+        Some(Command::Connections(list)) => rows::connections(&list, output),
+        Some(Command::Frames(list)) => rows::frames(&list, output),
+        Some(Command::Messages(list)) => rows::messages(&list, output),
+        Some(Command::Show(show)) => show::run(&show, output),
+        Some(Command::Decode(decode)) => decode::run(&decode, output),
+        #[cfg(feature = "live")]
+        Some(Command::Interfaces { json }) => rows::interfaces(json, output),
+    }
+}
+
+#[cfg(feature = "gui")]
+fn open_window(file: Option<std::path::PathBuf>) -> Result<(), Failure> {
+    crate::gui::run(file).map_err(Failure::Message)
+}
+
+#[cfg(not(feature = "gui"))]
+fn open_window(_file: Option<std::path::PathBuf>) -> Result<(), Failure> {
+    Err(Failure::Message(
+        "this build has no window; use a subcommand, for example: framescope frames FILE (framescope --help lists them)"
+            .to_owned(),
+    ))
+}

@@ -1,0 +1,68 @@
+//! Standard output that may close at any time, and complaints on standard error.
+
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+
+/// Why the program stops early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Whoever read our output has gone (`| head`): nothing is wrong, and nothing more is to be said.
+    ReaderGone,
+    /// One line that says why, and what to do.
+    Message(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::Message(format!("cannot write the output: {error}")),
+        }
+    }
+}
+
+/// Buffered standard output.
+pub struct Output {
+    out: BufWriter<StdoutLock<'static>>,
+    is_terminal: bool,
+}
+
+impl Output {
+    /// Standard output.
+    pub fn new() -> Output {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Output { out: BufWriter::with_capacity(64 * 1024, stdout.lock()), is_terminal }
+    }
+
+    /// Whether a person looks at it.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Writes a line.
+    pub fn line(&mut self, line: &str) -> Result<(), Failure> {
+        self.out.write_all(line.as_bytes())?;
+        self.out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// Lets the reader see everything so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.out.flush()?)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.out.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// One line on standard error. When nobody listens there either, that is all that can be done.
+pub fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "framescope: {message}");
+}

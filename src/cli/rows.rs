@@ -1,0 +1,185 @@
+//! `connections`, `frames`, `messages`: rows as they are found.
+
+use std::collections::BTreeSet;
+
+use super::args::{List, ListFile};
+use super::output::{Failure, Output};
+use super::walk::{Moment, walk};
+use super::{json, table};
+use crate::base::{ConnectionId, FrameId, MessageId};
+use crate::dissect::Snapshot;
+
+/// Decides which rows can be printed.
+///
+/// A row is ready when nothing more about it will come. A file's rows come in the order of their numbers, so one that
+/// is not ready holds back those behind it; when there is nothing more to read for now, the ready ones behind it are
+/// printed without it.
+#[derive(Debug, Default)]
+struct Gate {
+    /// Rows below were printed, but for those in `open`.
+    seen: usize,
+    /// Rows below `seen` that were passed over.
+    open: BTreeSet<usize>,
+}
+
+impl Gate {
+    fn pass(
+        &mut self,
+        count: usize,
+        moment: Moment,
+        ready: impl Fn(usize) -> bool,
+        mut print: impl FnMut(usize) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let ready = |index| moment == Moment::End || ready(index);
+        for index in self.open.iter().copied().filter(|index| ready(*index)).collect::<Vec<_>>() {
+            self.open.remove(&index);
+            print(index)?;
+        }
+        while self.seen < count {
+            if ready(self.seen) {
+                print(self.seen)?;
+            } else if moment == Moment::Waiting {
+                self.open.insert(self.seen);
+            } else {
+                break;
+            }
+            self.seen += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a list: `count` rows in a snapshot, of which `ready` ones are printed.
+fn list(
+    arguments: &ListFile,
+    output: &mut Output,
+    header: &str,
+    count: impl Fn(&Snapshot) -> usize,
+    ready: impl Fn(&Snapshot, usize) -> bool,
+    print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut gate = Gate::default();
+    let mut header = Some(header).filter(|_| !arguments.json);
+    walk(&arguments.file, |snapshot, moment| {
+        if let Some(header) = header.take() {
+            output.line(header)?;
+        }
+        gate.pass(count(snapshot), moment, |index| ready(snapshot, index), |index| print(snapshot, index, output))?;
+        match moment {
+            Moment::Waiting => output.flush(),
+            Moment::Reading | Moment::End => Ok(()),
+        }
+    })
+}
+
+/// `framescope frames FILE`
+pub fn frames(arguments: &List, output: &mut Output) -> Result<(), Failure> {
+    let List { list: file, payload } = arguments;
+    list(
+        file,
+        output,
+        table::FRAMES_HEADER,
+        Snapshot::frame_count,
+        |snapshot, index| snapshot.frame(FrameId::from_index(index)).is_some_and(|frame| frame.is_ended()),
+        |snapshot, index, output| {
+            let id = FrameId::from_index(index);
+            if file.json {
+                json::frame(snapshot, id, *payload, output)
+            } else {
+                table::frame(snapshot, id, *payload, output)
+            }
+        },
+    )
+}
+
+/// `framescope messages FILE`
+pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
+    let List { list: file, payload } = arguments;
+    list(
+        file,
+        output,
+        table::MESSAGES_HEADER,
+        Snapshot::message_count,
+        |snapshot, index| snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended),
+        |snapshot, index, output| {
+            let id = MessageId::from_index(index);
+            if file.json {
+                json::message(snapshot, id, *payload, output)
+            } else {
+                table::message(snapshot, id, *payload, output)
+            }
+        },
+    )
+}
+
+/// `framescope connections FILE`
+pub fn connections(arguments: &ListFile, output: &mut Output) -> Result<(), Failure> {
+    list(
+        arguments,
+        output,
+        table::CONNECTIONS_HEADER,
+        Snapshot::connection_count,
+        // A connection's row sums it up, so it is ready when TCP has ended.
+        |snapshot, index| {
+            snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.tcp_end.is_some())
+        },
+        |snapshot, index, output| {
+            let id = ConnectionId::from_index(index);
+            if arguments.json {
+                json::connection(snapshot, id, output)
+            } else {
+                table::connection(snapshot, id, output)
+            }
+        },
+    )
+}
+
+/// `framescope interfaces`
+#[cfg(feature = "live")]
+pub fn interfaces(as_json: bool, output: &mut Output) -> Result<(), Failure> {
+    let interfaces = crate::capture::live::interfaces()
+        .map_err(|error| Failure::Message(format!("cannot list the network interfaces: {error}")))?;
+    for interface in interfaces {
+        if as_json {
+            json::write(&interface, output)?;
+        } else {
+            output.line(&format!(
+                "{:<16} {:<5} {:<9} {}",
+                interface.name,
+                if interface.up { "up" } else { "down" },
+                if interface.loopback { "loopback" } else { "" },
+                interface.addresses.join(" ")
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_order_unless_somebody_waits() {
+        let mut gate = Gate::default();
+        let mut printed = Vec::new();
+        let mut pass = |count, moment, unready: &[usize]| {
+            gate.pass(
+                count,
+                moment,
+                |index| !unready.contains(&index),
+                |index| {
+                    printed.push(index);
+                    Ok(())
+                },
+            )
+            .unwrap();
+            std::mem::take(&mut printed)
+        };
+        assert_eq!(pass(3, Moment::Reading, &[1]), [0]);
+        assert_eq!(pass(4, Moment::Waiting, &[1]), [2, 3]);
+        assert_eq!(pass(5, Moment::Waiting, &[1, 4]), [0; 0]);
+        assert_eq!(pass(5, Moment::Waiting, &[4]), [1]);
+        assert_eq!(pass(6, Moment::End, &[4, 5]), [4, 5]);
+    }
+}

@@ -1,0 +1,189 @@
+//! Rows as text, for people.
+
+use unicode_width::UnicodeWidthChar as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::output::{Failure, Output};
+use crate::base::{ConnectionId, FrameId, MessageId, Sender};
+use crate::dissect::Snapshot;
+use crate::view::{
+    MessageState, close_summary, connection_row, count, frame_row, length, message_payload, message_row, payload_text,
+    printable,
+};
+
+/// Columns of a preview on a terminal; a pipe gets the whole preview.
+const PREVIEW_COLUMNS: usize = 60;
+
+/// The header over `frame` rows.
+pub const FRAMES_HEADER: &str =
+    " frame  conn  time (UTC)        sender  opcode        FIN RSV MASK      length  payload";
+
+/// The header over `message` rows.
+pub const MESSAGES_HEADER: &str = "  msg  conn  time (UTC)        sender  type    frames      length  payload";
+
+/// The header over `connection` rows.
+pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                   url";
+
+/// `text` in exactly `columns` columns of a terminal: padded, or cut with `…`.
+pub fn fit(text: &str, columns: usize) -> String {
+    let width = text.width();
+    if width <= columns {
+        return format!("{text}{}", " ".repeat(columns - width));
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for character in text.chars() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        out.push(character);
+    }
+    out.push('…');
+    out.push_str(&" ".repeat(columns.saturating_sub(used + 1)));
+    out
+}
+
+fn arrow(sender: Sender) -> &'static str {
+    match sender {
+        Sender::Client => "client",
+        Sender::Server => "server",
+        Sender::Unknown => "?",
+    }
+}
+
+fn preview(text: &str, output: &Output) -> String {
+    if output.is_terminal() { fit(text, PREVIEW_COLUMNS).trim_end().to_owned() } else { text.to_owned() }
+}
+
+/// A row of `frames`; with `payload` the whole payload instead of its start.
+pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Output) -> Result<(), Failure> {
+    let Some(row) = frame_row(snapshot, id) else { return Ok(()) };
+    let [rsv1, rsv2, rsv3] = row.rsv.map(u8::from);
+    let mut text = preview(&row.preview, output);
+    if payload && let Some(record) = snapshot.frame(id) {
+        let octets = snapshot.payload(record, 0..u64::MAX).map_err(|error| Failure::Message(error.to_string()))?;
+        text = whole(&octets.unmasked(record.header.masking_key()), row.opcode, row.compressed);
+    }
+    let mut notes = Vec::new();
+    if row.compressed {
+        notes.push("[compressed]".to_owned());
+    }
+    if row.captured_len < row.payload_len {
+        notes.push(format!("[{} captured]", count(row.captured_len, "octet")));
+    }
+    let rules: Vec<&str> = snapshot.findings_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
+    if !rules.is_empty() {
+        notes.push(format!("[{}]", rules.join(", ")));
+    }
+    notes.push(text);
+    output.line(
+        format!(
+            "{:>6} {:>5}  {}  {:<6}  {:<12}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  {}",
+            row.id,
+            row.connection,
+            row.time.time_of_day(),
+            arrow(row.sender),
+            format!("{:X} {}", row.opcode.value(), row.opcode.name()),
+            u8::from(row.fin),
+            u8::from(row.masked),
+            row.payload_len,
+            notes.join(" ")
+        )
+        .trim_end(),
+    )
+}
+
+/// A row of `messages`; with `payload` the whole payload instead of its start.
+pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut Output) -> Result<(), Failure> {
+    let Some(row) = message_row(snapshot, id) else { return Ok(()) };
+    let mut text = preview(&row.preview, output);
+    if payload && let Some(message) = snapshot.message(id) {
+        let octets =
+            message_payload(snapshot, &message, u64::MAX).map_err(|error| Failure::Message(error.to_string()))?;
+        text = whole(&octets, row.opcode, row.compressed);
+    }
+    let mut notes = Vec::new();
+    if row.compressed {
+        notes.push("[compressed]".to_owned());
+    }
+    match row.state {
+        MessageState::Complete => {}
+        MessageState::Open => notes.push("[open]".to_owned()),
+        MessageState::Incomplete => notes.push("[incomplete]".to_owned()),
+    }
+    notes.push(text);
+    output.line(
+        format!(
+            "{:>5} {:>5}  {}  {:<6}  {:<6}  {:>6} {:>11}  {}",
+            row.id,
+            row.connection,
+            row.time.time_of_day(),
+            arrow(row.sender),
+            row.opcode.name(),
+            row.frames,
+            row.wire_len,
+            notes.join(" ")
+        )
+        .trim_end(),
+    )
+}
+
+/// A whole payload in one line: text with its line ends shown as `·`, else hex.
+fn whole(plain: &crate::dissect::Octets, opcode: crate::ws::Opcode, compressed: bool) -> String {
+    let text = payload_text(plain, opcode, compressed);
+    if text.text.is_empty() {
+        plain.octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    } else {
+        printable(&text.text)
+    }
+}
+
+/// A row of `connections`.
+pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) -> Result<(), Failure> {
+    let (Some(row), Some(connection)) = (connection_row(snapshot, id), snapshot.connection(id)) else { return Ok(()) };
+    let handshake = match row.status {
+        Some(status) => format!("{status} {}", row.handshake.as_str()),
+        None => row.handshake.as_str().to_owned(),
+    };
+    let close = match close_summary(connection) {
+        Some(close) => {
+            let code = close.code.map_or("no code".to_owned(), |code| code.to_string());
+            format!("{code} by {}{}", close.by, if close.clean { "" } else { ", not clean" })
+        }
+        None if connection.opened => "open".to_owned(),
+        None => String::new(),
+    };
+    let mut notes = vec![row.url.unwrap_or_else(|| format!("{} → {}", row.client, row.server))];
+    notes.extend(row.subprotocol.map(|subprotocol| format!("subprotocol {subprotocol}")));
+    notes.extend(row.extensions);
+    let [client, server] = row.payload;
+    notes.push(format!("{} ⇅ {}", length(client), length(server)));
+    let rules: Vec<&str> = connection.rules.iter().map(|(rule, _)| rule.id()).collect();
+    if !rules.is_empty() {
+        notes.push(format!("[{}]", rules.join(", ")));
+    }
+    output.line(&format!(
+        "{:>5}  {}  {:>10} ⇅ {:<10}  {}  {}",
+        row.id,
+        fit(&handshake, 16),
+        row.frames[0],
+        row.frames[1],
+        fit(&printable(&close), 22),
+        printable(&notes.join("  "))
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(fit("ab", 4), "ab  ");
+        assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("你好世界", 5), "你好…");
+        assert_eq!(fit("你好世界", 6), "你好… ");
+    }
+}

@@ -1,0 +1,80 @@
+//! Reading a capture to its end, with a look at the index now and then.
+
+use std::path::Path;
+
+use super::output::{Failure, complain};
+use crate::dissect::{Progress, Session, Snapshot};
+
+/// Packets between two looks at a file that is being read.
+const STRIDE: usize = 8192;
+
+/// When a look happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// In the middle: more will come at once.
+    Reading,
+    /// Nothing more is there now: whoever waits for rows should see them.
+    Waiting,
+    /// At the end.
+    End,
+}
+
+/// Reads `file` (`-` is standard input) and calls `look` from time to time, and once at the end. What the capture
+/// lacks is told on standard error.
+pub fn walk(file: &Path, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut session = open(file)?;
+    loop {
+        match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
+            Progress::More => look(&session.snapshot(), Moment::Reading)?,
+            Progress::Pending => {
+                look(&session.snapshot(), Moment::Waiting)?;
+                session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))?;
+            }
+            Progress::End => break,
+        }
+    }
+    look(&session.snapshot(), Moment::End)?;
+    warn(&session);
+    Ok(())
+}
+
+fn open(file: &Path) -> Result<Session, Failure> {
+    let session = match file.to_str() {
+        Some("-") => Session::open_stream(Box::new(std::io::stdin()), "standard input"),
+        _ => Session::open(file),
+    };
+    session.map_err(|error| Failure::Message(error.to_string()))
+}
+
+/// Tells what could not be read.
+fn warn(session: &Session) {
+    if let Some(damage) = session.damage() {
+        complain(&format!("warning: {}: {damage}; everything before it is shown", session.name()));
+    }
+    let stats = session.net_stats();
+    for (link_type, packets) in &stats.unknown_link_types {
+        complain(&format!(
+            "warning: {packets} packets have the link type {} ({}), which is not supported; they are left out",
+            link_type.0,
+            link_type.name()
+        ));
+    }
+    if stats.malformed > 0 {
+        complain(&format!(
+            "warning: {} packets have headers that do not hold together; they are left out",
+            stats.malformed
+        ));
+    }
+    if stats.headers_cut > 0 {
+        complain(&format!(
+            "warning: of {} packets the capture cut the headers off; they are left out",
+            stats.headers_cut
+        ));
+    }
+    if stats.datagrams_dropped > 0 {
+        complain(&format!(
+            "warning: of {} IP datagrams fragments are missing; they are left out",
+            stats.datagrams_dropped
+        ));
+    }
+}
