@@ -44,7 +44,7 @@ impl PayloadState {
 /// Paints a payload into the room that is left. `close` holds the parts of a Close body: the rows of the field tree
 /// with a depth of 1.
 pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mut PayloadState) -> Option<PaneCommand> {
-    let mut command = head_ui(ui, text, state);
+    let mut command = head_ui(ui, text, !close.is_empty(), state);
     let palette = Palette::of(ui);
     let shown = match (&text.pretty, state.form) {
         (Some(pretty), PayloadForm::Json) => pretty,
@@ -92,7 +92,7 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
     command
 }
 
-fn head_ui(ui: &mut Ui, text: &PayloadText, state: &mut PayloadState) -> Option<PaneCommand> {
+fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadState) -> Option<PaneCommand> {
     let mut command = None;
     ui.horizontal(|ui| {
         if text.pretty.is_some() {
@@ -100,6 +100,7 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, state: &mut PayloadState) -> Option<
             ui.selectable_value(&mut state.form, PayloadForm::Text, "Text").on_hover_text("As it was sent");
         } else {
             let kind = match text.kind {
+                _ if close => "the body of a Close frame",
                 PayloadKind::Empty => "empty",
                 PayloadKind::Text | PayloadKind::Json => "text",
                 PayloadKind::Binary => "binary",
@@ -236,7 +237,7 @@ mod tests {
         let text = "{\n  \"a\\\"\": [1.5e+3, true, \"x:\", null],\n  \"你\": \"cut";
         let tokens = json_tokens(text);
         assert_eq!(tokens.iter().map(|(_, piece)| *piece).collect::<String>(), text);
-        let of = |wanted| tokens.iter().filter(|(token, _)| *token == wanted).map(|(_, piece)| *piece);
+        let of = |wanted| tokens.iter().filter(move |(token, _)| *token == wanted).map(|(_, piece)| *piece);
         assert_eq!(of(Token::Key).collect::<Vec<_>>(), ["\"a\\\"\"", "\"你\""]);
         assert_eq!(of(Token::Number).collect::<Vec<_>>(), ["1.5e+3"]);
         assert_eq!(of(Token::String).collect::<Vec<_>>(), ["\"x:\"", "\"cut"]);

@@ -268,7 +268,8 @@ impl Diagram<'_> {
         } else if selection.is_hovered(cell.field, at) {
             Some((rect, self.palette.hover_stroke()))
         } else {
-            let stroke = |severity| egui::Stroke::new(1.5, self.palette.severity(severity));
+            let width = |severity| if severity == Severity::Note { 1.0 } else { 1.5 };
+            let stroke = |severity| egui::Stroke::new(width(severity), self.palette.severity(severity));
             cell.severity.map(|severity| (rect.shrink(0.5), stroke(severity)))
         }
     }
