@@ -3,22 +3,66 @@
 mod gui_frames;
 
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
 use framescope::gui::diagram::{DiagramState, diagram_ui};
-use framescope::gui::{self, Selection};
-use framescope::view::FrameView;
+use framescope::gui::handshake::handshake_ui;
+use framescope::gui::hex::{HexSource, HexState, hex_ui};
+use framescope::gui::payload::{PayloadState, payload_ui};
+use framescope::gui::tree::tree_ui;
+use framescope::gui::{self, PaneCommand, Selection};
+use framescope::view::{FrameView, HexForm, field_tree, payload_text};
+use framescope::ws::FieldId;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Pane {
+    Diagram,
+    Tree,
+    Hex,
+    Payload,
+    Handshake,
+    All,
+}
 
 #[derive(Default)]
 struct Panes {
     diagram: DiagramState,
+    hex: HexState,
+    payload: PayloadState,
     selection: Selection,
+    command: Option<PaneCommand>,
 }
 
-fn harness(view: FrameView, dark: bool, size: [f32; 2]) -> Harness<'static, Panes> {
+fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
+    let command = match pane {
+        Pane::Diagram => diagram_ui(ui, view, &mut panes.diagram, &mut panes.selection),
+        Pane::Tree => tree_ui(ui, view, &mut panes.selection),
+        Pane::Hex => {
+            let mut read = |_| view.payload.clone();
+            let source = HexSource { view, payload_end: view.payload.end(), read: &mut read };
+            hex_ui(ui, source, &mut panes.hex, &mut panes.selection)
+        }
+        Pane::Payload => {
+            let text = payload_text(&view.plain(), view.header.opcode(), view.compressed);
+            let close: Vec<_> = field_tree(view).into_iter().filter(|row| row.depth == 1).collect();
+            payload_ui(ui, &text, &close, &mut panes.payload)
+        }
+        Pane::Handshake => handshake_ui(ui, &gui_frames::handshake(true)),
+        Pane::All => {
+            egui::Panel::right("tree").default_size(520.0).show(ui, |ui| pane_ui(ui, view, Pane::Tree, panes));
+            egui::Panel::bottom("hex").default_size(300.0).show(ui, |ui| pane_ui(ui, view, Pane::Hex, panes));
+            egui::CentralPanel::default().show(ui, |ui| pane_ui(ui, view, Pane::Diagram, panes));
+            None
+        }
+    };
+    panes.command = command.or(panes.command.take());
+}
+
+fn harness(view: FrameView, pane: Pane, dark: bool, size: [f32; 2]) -> Harness<'static, Panes> {
     let theme = if dark { egui::Theme::Dark } else { egui::Theme::Light };
     Harness::builder().with_size(size).with_theme(theme).with_context_setup(gui::install).build_ui_state(
         move |ui, panes: &mut Panes| {
             panes.selection.begin_pass(ui.ctx());
-            diagram_ui(ui, &view, &mut panes.diagram, &mut panes.selection);
+            egui::CentralPanel::default().show(ui, |ui| pane_ui(ui, &view, pane, panes));
         },
         Panes::default(),
     )
@@ -30,15 +74,162 @@ fn harness(view: FrameView, dark: bool, size: [f32; 2]) -> Harness<'static, Pane
 fn look() {
     let Some(folder) = std::env::var_os("LOOK").map(std::path::PathBuf::from) else { return };
     std::fs::create_dir_all(&folder).unwrap();
+    let panes = [
+        ("bits", Pane::Diagram, 560.0),
+        ("tree", Pane::Tree, 400.0),
+        ("hex", Pane::Hex, 320.0),
+        ("payload", Pane::Payload, 320.0),
+        ("handshake", Pane::Handshake, 1100.0),
+    ];
+    let save = |mut harness: Harness<'_, Panes>, name: String| {
+        harness.run();
+        harness.render().unwrap().save(folder.join(name)).unwrap();
+    };
     for (name, view) in gui_frames::all() {
-        for dark in [true, false] {
-            for (width, height) in [(1000.0, 560.0), (700.0, 560.0)] {
-                let mut harness = harness(view.clone(), dark, [width, height]);
-                harness.run();
-                let theme = if dark { "dark" } else { "light" };
-                let path = folder.join(format!("bits-{name}-{theme}-{width}.png"));
-                harness.render().unwrap().save(path).unwrap();
+        for (theme, dark) in [("dark", true), ("light", false)] {
+            for (title, pane, height) in panes {
+                if pane == Pane::Handshake && name != "hello" {
+                    continue;
+                }
+                for width in [1000.0, 700.0, 480.0] {
+                    let harness = harness(view.clone(), pane, dark, [width, height]);
+                    save(harness, format!("{title}-{name}-{theme}-{width}.png"));
+                }
             }
+            if matches!(name, "length64" | "chinese") {
+                for zoom in [0.5, 2.0] {
+                    let mut harness = harness(view.clone(), Pane::Diagram, dark, [1000.0, 560.0]);
+                    harness.state_mut().diagram.zoom = zoom;
+                    save(harness, format!("zoom-{name}-{theme}-{zoom}.png"));
+                }
+                let mut harness = harness(view.clone(), Pane::Diagram, dark, [1000.0, 560.0]);
+                harness.run();
+                harness.hover_at(egui::pos2(400.0, 300.0));
+                let wheel = egui::Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: egui::vec2(0.0, -9000.0),
+                    phase: egui::TouchPhase::Move,
+                    source: egui::MouseWheelSource::Trackpad,
+                    modifiers: egui::Modifiers::NONE,
+                };
+                harness.event(wheel);
+                harness.run_steps(30);
+                save(harness, format!("end-{name}-{theme}.png"));
+            }
+            let mut harness = harness(view.clone(), Pane::All, dark, [1600.0, 1000.0]);
+            harness.state_mut().hex.form = HexForm::Unmasked;
+            harness.run();
+            if let Some(octet) = harness.query_by_label_contains("payload octet 1,") {
+                octet.click();
+            }
+            harness.run();
+            harness.get_by_label_contains("opcode, bits 4–7").hover();
+            harness.run_steps(40);
+            save(harness, format!("all-{name}-{theme}.png"));
         }
+    }
+}
+
+fn all(view: FrameView) -> Harness<'static, Panes> {
+    let mut harness = harness(view, Pane::All, true, [1600.0, 1000.0]);
+    harness.run();
+    harness
+}
+
+#[test]
+fn clicking_a_cell_selects_its_field() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label("opcode, bits 4–7, 0001, text").click();
+    harness.run();
+    assert_eq!(harness.state().selection.field, Some(FieldId::Opcode));
+    assert_eq!(harness.state().selection.octets, Some(0..1));
+    harness.get_by_label("payload octet 1, 9f masked with fa is 65, e").click();
+    harness.run();
+    assert_eq!(harness.state().selection.field, Some(FieldId::Payload));
+    assert_eq!(harness.state().selection.octets, Some(7..8));
+}
+
+#[test]
+fn clicking_in_the_tree_or_the_dump_selects_the_same() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label("Masking-key 37 fa 21 3d XORed with the payload").click();
+    harness.run();
+    assert_eq!(harness.state().selection.octets, Some(2..6));
+    harness.get_by_label("octet 10, 58").click();
+    harness.run();
+    assert_eq!(
+        (harness.state().selection.field, harness.state().selection.octets.clone()),
+        (Some(FieldId::Payload), Some(10..11))
+    );
+    harness.get_by_label("octet 1, 85").click();
+    harness.run();
+    assert_eq!(harness.state().selection.field, Some(FieldId::PayloadLen));
+}
+
+#[test]
+fn hovering_marks_a_field_in_every_pane_and_selects_nothing() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label_contains("Masking-key (continued)").hover();
+    harness.run_steps(3);
+    let hovered = harness.state().selection.hovered().map(|target| (target.field, target.octets.clone()));
+    assert_eq!(hovered, Some((FieldId::MaskingKey, 2..6)));
+    assert_eq!(harness.state().selection.field, None);
+}
+
+#[test]
+fn what_is_cut_says_so_and_can_be_shown() {
+    let frames = gui_frames::all();
+    let long = frames.into_iter().find(|(name, _)| *name == "length64").unwrap().1;
+    let mut harness = harness(long, Pane::Diagram, false, [1000.0, 4000.0]);
+    harness.run();
+    harness.get_by_label("… 65,472 more octets of payload");
+    harness.get_by_label("Show more").click();
+    harness.run_steps(8);
+    assert_eq!(harness.state().diagram.limit, 256);
+    assert!(harness.query_by_label_contains("payload octet 70,").is_some());
+}
+
+#[test]
+fn only_what_is_in_sight_is_painted() {
+    let frames = gui_frames::all();
+    let long = frames.into_iter().find(|(name, _)| *name == "length64").unwrap().1;
+    let mut harness = harness(long, Pane::Diagram, false, [1000.0, 600.0]);
+    harness.state_mut().diagram.limit = 4096;
+    harness.run();
+    assert!(harness.query_all_by_label_contains("payload octet").count() < 40);
+}
+
+#[test]
+fn a_segment_tag_opens_its_packet() {
+    let mut harness = all(gui_frames::segments());
+    harness.get_by_label("packet 12").click();
+    harness.run();
+    assert_eq!(harness.state().command, Some(PaneCommand::OpenPacket(framescope::base::PacketId(11))));
+}
+
+#[test]
+fn a_close_frame_is_told_in_words() {
+    let frames = gui_frames::all();
+    let close = frames.into_iter().find(|(name, _)| *name == "close").unwrap().1;
+    let mut harness = harness(close, Pane::Payload, true, [700.0, 400.0]);
+    harness.run();
+    harness.get_by_label("Normal Closure");
+    harness.get_by_label("good bye");
+}
+
+/// What the panes look like. `UPDATE_SNAPSHOTS=1` paints the pictures anew, to be looked at before they are kept.
+#[test]
+fn the_diagram_looks_like_its_pictures() {
+    let mut results = egui_kittest::SnapshotResults::new();
+    for (name, view, dark) in [
+        ("diagram_hello_dark", gui_frames::hello(), true),
+        ("diagram_hello_light", gui_frames::hello(), false),
+        ("diagram_broken_dark", gui_frames::broken(), true),
+        ("diagram_segments_light", gui_frames::segments(), false),
+    ] {
+        let mut harness = harness(view, Pane::Diagram, dark, [900.0, 420.0]);
+        harness.run();
+        harness.snapshot(name);
+        results.extend_harness(&mut harness);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   theme, fonts, marks       what everything looks like: colours, sizes, painted shapes
-//!   selection, rows           what panes share: one selection, integer-addressed rows
+//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips
 //!   diagram  tree  hex        three panes of one frame, linked by the selection
 //!   payload  handshake        the other tabs
 //! ```
@@ -13,11 +13,14 @@
 pub mod diagram;
 pub mod explain;
 pub mod fonts;
-
+pub mod handshake;
+pub mod hex;
 pub mod marks;
-
+pub mod payload;
+pub mod rows;
 pub mod selection;
 pub mod theme;
+pub mod tree;
 
 pub use selection::Selection;
 

@@ -126,7 +126,7 @@ const fn family(edge: u32, text: u32, window: u32, percent: u32) -> FamilyColors
         edge: rgb(edge),
         text: rgb(text),
         tint: mix(edge, window, percent),
-        tint_strong: mix(edge, window, percent * 2 + 2),
+        tint_strong: mix(edge, window, percent + 13),
     }
 }
 
@@ -144,7 +144,7 @@ pub const DARK: Palette = Palette {
     line_strong: rgb(0x454d59),
     text: rgb(0xe8ebf0),
     secondary: rgb(0xa9b1be),
-    faint: rgb(0x8b94a3),
+    faint: rgb(0x949dab),
     accent: rgb(0x6cb6ff),
     on_accent: rgb(0x0a1522),
     hover: rgb(0x262b33),

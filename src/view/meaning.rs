@@ -91,11 +91,14 @@ pub fn meaning(view: &FrameView, field: FieldId) -> String {
 
 fn payload_meaning(view: &FrameView) -> String {
     let declared = view.header.payload_len();
-    let mut words = match (declared, view.compressed) {
-        (0, _) => return "none".to_owned(),
-        (_, true) => format!("{}, compressed", length(declared)),
-        (_, false) => length(declared),
+    let mut words = match declared {
+        0 => return "none".to_owned(),
+        1..1024 => count(declared, "octet"),
+        _ => length(declared),
     };
+    if view.compressed {
+        words.push_str(", compressed");
+    }
     if view.captured_len < declared {
         words.push_str(&format!(", {} captured", count(view.captured_len, "octet")));
     }

@@ -1,7 +1,7 @@
 //! Frames that exercise every pane.
 
-use framescope::base::{Finding, PacketId, Place, Rule, Sender};
-use framescope::view::{FrameView, SegmentMark};
+use framescope::base::{Finding, PacketId, Place, Rule, Sender, Severity};
+use framescope::view::{AcceptSteps, FrameView, HandshakeView, HeadView, Negotiated, SegmentMark};
 
 fn pasted(octets: &[u8], sender: Sender) -> FrameView {
     let (mut view, _) = FrameView::from_octets(octets).unwrap();
@@ -92,4 +92,68 @@ pub fn all() -> Vec<(&'static str, FrameView)> {
         ("length16", pasted(&short, Sender::Server)),
         ("length64", pasted(&long, Sender::Client)),
     ]
+}
+
+/// The RFC's handshake (§1.3), or one whose accept value is wrong.
+pub fn handshake(right: bool) -> HandshakeView {
+    let fields = |fields: &[(&str, &str)]| {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let (key, guid) = ("dGhlIHNhbXBsZSBub25jZQ==", "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+    let received = if right { accept } else { "AAAALMBiTxaQ9kYGzzhZRbK+xOo=" };
+    let negotiated = |what: &str, offered: &str, chosen: &str, note: &str, severity| Negotiated {
+        what: what.to_owned(),
+        offered: offered.to_owned(),
+        chosen: chosen.to_owned(),
+        note: note.to_owned(),
+        severity,
+    };
+    let deflate = "permessage-deflate; client_max_window_bits";
+    HandshakeView {
+        request: Some(HeadView {
+            start_line: "GET /chat?room=7 HTTP/1.1".to_owned(),
+            fields: fields(&[
+                ("Host", "server.example.com"),
+                ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"),
+                ("Upgrade", "websocket"),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Key", key),
+                ("Origin", "http://example.com"),
+                ("Sec-WebSocket-Protocol", "chat, superchat"),
+                ("Sec-WebSocket-Extensions", deflate),
+                ("Sec-WebSocket-Version", "13"),
+            ]),
+            at_in_stream: 0,
+            packets: vec![PacketId(3)],
+        }),
+        response: Some(HeadView {
+            start_line: "HTTP/1.1 101 Switching Protocols".to_owned(),
+            fields: fields(&[
+                ("Server", "nginx"),
+                ("Upgrade", "websocket"),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Accept", received),
+                ("Sec-WebSocket-Protocol", "chat"),
+            ]),
+            at_in_stream: 0,
+            packets: vec![PacketId(5), PacketId(6)],
+        }),
+        negotiation: vec![
+            negotiated("version", "13", "13", "the only version there is", None),
+            negotiated("subprotocol", "chat, superchat", "chat", "one of those offered", None),
+            negotiated("extension", deflate, "", "not chosen: messages are not compressed", None),
+            negotiated("extension", "", "x-strange", "the client did not offer it", Some(Severity::Violation)),
+        ],
+        accept: Some(AcceptSteps {
+            key: key.to_owned(),
+            guid: guid.to_owned(),
+            concatenated: format!("{key}{guid}"),
+            sha1_hex: "b37a4f2cc0624f1690f64606cf385945b2bec4ea".to_owned(),
+            base64: accept.to_owned(),
+            received: Some(received.to_owned()),
+            matches: right,
+        }),
+        findings: Vec::new(),
+    }
 }

@@ -15,7 +15,7 @@ use super::ink::{self, Digits};
 use super::layout::Layout;
 use crate::gui::theme::{self, FamilyColors, Palette};
 use crate::gui::{fonts, marks};
-use crate::view::Cell;
+use crate::view::{Cell, Content};
 use crate::ws::{FieldId, Opcode};
 
 /// The words of a header cell.
@@ -30,12 +30,20 @@ pub(super) struct Words<'a> {
 
 /// Paints the ground of any cell: its tint, its coloured top edge, dashes where the field goes on in another row.
 pub(super) fn ground(painter: &Painter, cell: &Cell, rect: Rect, colors: &FamilyColors, strong: bool) {
-    let (left, right) = (cell.joins_above && cell.column == 0, cell.joins_below && cell.column + cell.width == 32);
+    let octet = match cell.content {
+        Content::Octet { index, .. } => Some(index),
+        Content::Header { .. } => None,
+    };
+    let cut = octet.is_none();
+    let left = cut && cell.joins_above && cell.column == 0;
+    let right = cut && cell.joins_below && cell.column + cell.width == 32;
     let corner = |open: bool| if open { 0 } else { theme::RADIUS };
     let rounding = CornerRadius { nw: corner(left), sw: corner(left), ne: corner(right), se: corner(right) };
     painter.rect_filled(rect, rounding, if strong { colors.tint_strong } else { colors.tint });
     let edge = Stroke::new(2.0, colors.edge);
-    if cell.joins_above {
+    if octet.is_some_and(|index| index >= 4) {
+        // Another payload octet stands right above.
+    } else if cut && cell.joins_above {
         let top = [rect.left_top() + vec2(2.0, 1.0), rect.right_top() + vec2(-2.0, 1.0)];
         painter.extend(Shape::dashed_line(&top, edge, 4.0, 4.0));
     } else {
@@ -63,22 +71,21 @@ pub(super) fn words(
     let colors = palette.family(cell.family());
     let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
     let line = layout.header_bits(rect);
-    digits.paint(&painter, layout, line, (words.bits, cell.width), palette.text, palette);
+    digits.paint(&painter, layout, line, (words.bits, cell.column, cell.width), palette.text, palette);
     let zone = Rect::from_min_max(pos2(rect.left(), rect.top() + layout.scaled(6.0)), pos2(rect.right(), line.top()));
     let name_font = fonts::semibold(layout.scaled(theme::SECONDARY));
-    let room = rect.width() - 4.0;
-    let name = [words.name, words.short_name]
-        .into_iter()
-        .find(|name| ink::width_of(&painter, name, name_font.clone()) <= room);
-    match name {
-        None if cell.width == 1 => stacked(&painter, layout, zone, words.short_name, colors),
-        name => block(&painter, layout, zone, name.unwrap_or(words.short_name), cell, words, palette),
+    let fits = |name: &str| ink::width_of(&painter, name, name_font.clone()) <= rect.width() - 8.0;
+    // All single bits alike: the widest of their names decides.
+    if cell.width == 1 && !fits("MASK") {
+        return stacked(&painter, layout, zone, words.short_name, colors);
     }
+    let name = if fits(words.name) { words.name } else { words.short_name };
+    block(&painter, layout, zone, name, cell, words, palette);
 }
 
 /// The letters of a name, one below the other.
 fn stacked(painter: &Painter, layout: &Layout, zone: Rect, name: &str, colors: &FamilyColors) {
-    let step = layout.scaled(11.0);
+    let step = layout.scaled(10.5);
     let font = fonts::semibold(layout.scaled(theme::SMALL));
     let height = step * name.chars().count() as f32;
     let mut y = zone.center().y - height / 2.0 + step / 2.0;
@@ -104,7 +111,7 @@ fn block(
     let small = fonts::body(layout.scaled(theme::SMALL));
     let fitted = |text: &str, font, color, rows| ink::fitted(painter, text, font, color, room, rows);
     let mut lines = vec![fitted(name, fonts::semibold(layout.scaled(theme::SECONDARY)), colors.text, 1)];
-    let says_it_again = words.meaning.split(' ').next() == Some(words.value);
+    let says_it_again = words.meaning.starts_with(words.value);
     let both = match (says_it_again || words.value.is_empty(), words.meaning.is_empty()) {
         (true, _) => words.meaning.to_owned(),
         (false, true) => words.value.to_owned(),

@@ -50,13 +50,13 @@ impl Digits {
         Digits { zero: digit("0", fonts::mono(size)), one: digit("1", fonts::mono_bold(size)) }
     }
 
-    /// Paints the `width` low bits of `bits` over `line`, one under each mark of the ruler, with ticks between them.
+    /// Paints the `width` low bits of `bits` over `line` from `first_column` on, one under each mark of the ruler, with ticks between them.
     pub fn paint(
         &self,
         painter: &Painter,
         layout: &Layout,
         line: Rect,
-        (bits, width): (u32, u8),
+        (bits, first_column, width): (u32, u8, u8),
         ink: Color32,
         palette: &Palette,
     ) {
@@ -69,10 +69,16 @@ impl Digits {
             let at = pos2(x - galley.size().x / 2.0, line.center().y - galley.size().y / 2.0);
             painter.galley(at, Arc::clone(galley), color);
             if index > 0 {
-                let tick = Stroke::new(1.0, ink.gamma_multiply(if index % 4 == 0 { 0.5 } else { 0.22 }));
-                let x = left + f32::from(index) * layout.bit;
-                let half = line.height() * if index % 4 == 0 { 0.34 } else { 0.2 };
-                painter.vline(x.round() + 0.5, line.center().y - half..=line.center().y + half, tick);
+                // Between octets, between halves of octets, between bits.
+                let (strength, length) = match (first_column + index) % 8 {
+                    0 => (0.8, 0.42),
+                    4 => (0.45, 0.3),
+                    _ => (0.22, 0.2),
+                };
+                let x = (left + f32::from(index) * layout.bit).round() + 0.5;
+                let half = line.height() * length;
+                let tick = Stroke::new(1.0, ink.gamma_multiply(strength));
+                painter.vline(x, line.center().y - half..=line.center().y + half, tick);
             }
         }
     }

@@ -7,13 +7,13 @@ use crate::view::{BitGrid, Content, Glyph, GridRow};
 /// Heights and widths at a zoom of 1.
 const GUTTER: f32 = 60.0;
 const RULER: f32 = 36.0;
-const HEADER_ROW: f32 = 78.0;
+const HEADER_ROW: f32 = 80.0;
 const LANE: f32 = 20.0;
-const LINE: f32 = 16.0;
+const LINE: f32 = 17.0;
 const STRIP: f32 = 26.0;
 const TAIL: f32 = 48.0;
 /// A bit is never narrower (at a zoom of 1): below it the diagram scrolls sideways.
-const MIN_BIT: f32 = 18.0;
+const MIN_BIT: f32 = 16.0;
 /// … and never wider, so that names stay near their bits on a wide screen.
 const MAX_BIT: f32 = 46.0;
 
@@ -87,7 +87,7 @@ impl Layout {
 
     fn octet_height(&self) -> f32 {
         let lines = if self.masked { 4.0 } else { 2.0 };
-        self.scaled(9.0 + lines * LINE + if self.strip { STRIP } else { 4.0 })
+        self.scaled(12.0 + lines * LINE + if self.strip { STRIP } else { 4.0 })
     }
 
     /// The rows that `from..to` (in points from the top) touches.
@@ -138,14 +138,15 @@ impl Layout {
 
     /// Line `line` of a payload cell: 0 is the equation in hexadecimal, the bits follow.
     pub fn octet_line(&self, cell: Rect, line: u8) -> Rect {
-        let top = cell.top() + self.scaled(5.0 + f32::from(line) * LINE);
+        let gap = if line > 0 { 2.0 } else { 0.0 };
+        let top = cell.top() + self.scaled(6.0 + gap + f32::from(line) * LINE);
         Rect::from_min_max(pos2(cell.left(), top), pos2(cell.right(), top + self.scaled(LINE)))
     }
 
     /// The line of characters at the bottom of a payload cell.
     pub fn strip(&self, cell: Rect) -> Rect {
         let lines = if self.masked { 4.0 } else { 2.0 };
-        let top = cell.top() + self.scaled(5.0 + lines * LINE + 3.0);
+        let top = cell.top() + self.scaled(8.0 + lines * LINE + 3.0);
         Rect::from_min_max(pos2(cell.left(), top), pos2(cell.right(), top + self.scaled(STRIP - 6.0)))
     }
 }

@@ -14,12 +14,15 @@ mod layout;
 mod octet_cell;
 mod ruler;
 
-use egui::{Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{
+    Color32, Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use self::ink::Digits;
 use self::layout::Layout;
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, explain, fonts, marks};
+use crate::base::Severity;
 use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
 use crate::ws::FieldId;
 
@@ -140,7 +143,7 @@ impl Diagram<'_> {
         // Cells under the ruler are not to be hit.
         let mut sight = ui.clip_rect();
         sight.min.y = sight.min.y.max(self.origin.y + viewport.top() + self.layout.ruler);
-        let mut frames = Vec::new();
+        let (mut frames, mut faults) = (Vec::new(), Vec::new());
         let mut command = None;
         for index in rows {
             let row = &self.grid.rows[index];
@@ -151,6 +154,7 @@ impl Diagram<'_> {
                 self.cell_ui(response, cell, selection);
                 self.paint(&painter, &digits, cell, rect, selection);
                 frames.extend(self.frame(cell, rect, selection));
+                faults.extend(cell.severity.map(|severity| (severity, cell.width, rect)));
             }
             octet_cell::characters(&painter, self.layout, self.origin, self.grid, index, self.palette);
             ruler::offsets(&painter, self.layout, self.origin, row, index, self.palette);
@@ -160,6 +164,9 @@ impl Diagram<'_> {
         }
         for (rect, stroke) in frames {
             painter.rect_stroke(rect, theme::RADIUS, stroke, egui::StrokeKind::Middle);
+        }
+        for (severity, width, rect) in faults {
+            self.severity(&painter, severity, width, rect);
         }
         command
     }
@@ -235,12 +242,22 @@ impl Diagram<'_> {
                 octet_cell::values(painter, self.layout, digits, rect, values, self.palette);
             }
         }
-        if let Some(severity) = cell.severity {
-            let size = self.layout.scaled(11.0);
-            let corner = pos2(rect.right() - size * 0.5 - 3.0, rect.top() + size * 0.5 + 5.0);
-            let center = if cell.width == 1 { pos2(rect.center().x, corner.y) } else { corner };
-            marks::severity(painter, center, size, severity, self.palette);
-        }
+    }
+
+    /// The mark of a cell at fault: in its corner; below a single bit, whose letters need the room.
+    fn severity(&self, painter: &Painter, severity: Severity, width: u8, rect: Rect) {
+        let size = self.layout.scaled(11.0);
+        let center = if width == 1 {
+            pos2(rect.center().x, rect.bottom() + 1.0)
+        } else {
+            pos2(rect.right() - size * 0.5 - 4.0, rect.top() + size * 0.5 + 6.0)
+        };
+        painter.circle_filled(
+            center,
+            size * 0.5 + 1.5,
+            if width == 1 { self.palette.window } else { Color32::TRANSPARENT },
+        );
+        marks::severity(painter, center, size, severity, self.palette);
     }
 
     /// The frame around a cell that is selected, hovered or at fault.
@@ -251,7 +268,8 @@ impl Diagram<'_> {
         } else if selection.is_hovered(cell.field, at) {
             Some((rect, self.palette.hover_stroke()))
         } else {
-            let stroke = |severity| egui::Stroke::new(1.5, self.palette.severity(severity));
+            let width = |severity| if severity == Severity::Note { 1.0 } else { 1.5 };
+            let stroke = |severity| egui::Stroke::new(width(severity), self.palette.severity(severity));
             cell.severity.map(|severity| (rect.shrink(0.5), stroke(severity)))
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn values(
         return missing(&painter, layout, rect, palette);
     };
     let bits = |line, octet: u8, ink| {
-        digits.paint(&painter, layout, layout.octet_line(rect, line), (u32::from(octet), 8), ink, palette);
+        digits.paint(&painter, layout, layout.octet_line(rect, line), (u32::from(octet), 0, 8), ink, palette);
     };
     equation(&painter, layout, layout.octet_line(rect, 0), (wire, values.key, plain), palette);
     match values.key {
