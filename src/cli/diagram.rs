@@ -33,7 +33,7 @@ pub fn lines(grid: &BitGrid) -> Vec<String> {
     }
     lines.push(format!("       {}", border(above, None)));
     if grid.cut > 0 {
-        lines.push(format!("        … {} more", count(grid.cut, "payload octet")));
+        lines.push(format!("        … and {} behind", count(grid.cut, "payload octet")));
     }
     lines
 }
@@ -76,28 +76,20 @@ fn border(above: Option<&GridRow>, below: Option<&GridRow>) -> String {
     String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
-/// The lines of a row between two borders.
+/// The lines of a row between two borders: the bits stand at the foot, what they are above.
 fn row_lines(row: &GridRow) -> Vec<String> {
-    let cells: Vec<Vec<String>> = row.cells.iter().map(cell_lines).collect();
-    let height = cells.iter().map(Vec::len).max().unwrap_or_default();
-    (0..height)
-        .map(|line| {
-            let mut text = String::from("|");
-            let mut column = 0;
-            for (cell, lines) in row.cells.iter().zip(&cells) {
-                // A row whose first cells are missing starts where its cells do.
-                while column < cell.column {
-                    text.push_str("  ");
-                    column += 1;
-                }
-                let width = usize::from(cell.width) * 2 - 1;
-                text.push_str(&centred(lines.get(line).map_or("", String::as_str), width));
-                text.push('|');
-                column = cell.column + cell.width;
-            }
-            text
-        })
-        .collect()
+    let cells: Vec<CellText> = row.cells.iter().map(cell_text).collect();
+    let height = cells.iter().map(|cell| cell.above.len()).max().unwrap_or_default();
+    let line = |text: &dyn Fn(&CellText) -> &str| {
+        let mut line = String::from("|");
+        for (cell, content) in row.cells.iter().zip(&cells) {
+            line.push_str(&centred(text(content), usize::from(cell.width) * 2 - 1));
+            line.push('|');
+        }
+        line
+    };
+    let above = (0..height).map(|index| line(&|cell| cell.above.get(index).map_or("", String::as_str)));
+    above.chain([line(&|cell| &cell.bits)]).collect()
 }
 
 fn centred(text: &str, width: usize) -> String {
@@ -105,31 +97,31 @@ fn centred(text: &str, width: usize) -> String {
     fit(&format!("{}{text}", " ".repeat(space / 2)), width)
 }
 
-/// Name, bits, value and meaning of a cell, as many of them as its width can hold.
-fn cell_lines(cell: &Cell) -> Vec<String> {
+/// What stands in a cell.
+struct CellText {
+    above: Vec<String>,
+    bits: String,
+}
+
+/// Name, value or meaning, and bits of a cell, as far as its width can hold them.
+fn cell_text(cell: &Cell) -> CellText {
     let width = usize::from(cell.width) * 2 - 1;
     match &cell.content {
+        // FIN, RSV1 … stand upright, as in the RFC.
+        Content::Header { name, bits, .. } if cell.width == 1 => {
+            CellText { above: name.chars().map(String::from).collect(), bits: spaced_bits(*bits, 1) }
+        }
         Content::Header { name, short_name, bits, value, meaning } => {
-            let bits = spaced_bits(*bits, cell.width);
-            if cell.width == 1 {
-                // FIN, RSV1 … stand upright, as in the RFC.
-                let mut lines: Vec<String> =
-                    (0..4).map(|i| name.chars().nth(i).map_or(String::new(), String::from)).collect();
-                lines.push(bits);
-                return lines;
+            let short_continued = format!("{short_name} (continued)");
+            let name = [name, &short_continued].into_iter().find(|name| name.width() <= width);
+            let name = name.map_or(*short_name, String::as_str);
+            let shown = [meaning, value].into_iter().find(|text| text.width() <= width).filter(|_| !cell.joins_above);
+            CellText {
+                above: vec![name.to_owned(), shown.cloned().unwrap_or_default()],
+                bits: spaced_bits(*bits, cell.width),
             }
-            let name = if name.width() <= width { name.as_str() } else { short_name };
-            let meaning = if meaning.width() <= width { meaning.as_str() } else { value.as_str() };
-            let shown = if cell.joins_above { "" } else { meaning };
-            vec![name.to_owned(), String::new(), shown.to_owned(), String::new(), bits]
-                .into_iter()
-                .enumerate()
-                .filter(|(line, _)| cell.column == 0 && cell.width == 32 || cell.width < 32 || *line != 1)
-                .map(|(_, text)| text)
-                .collect()
         }
         Content::Octet { wire, key, plain, glyph, .. } => {
-            let bits = wire.map_or("? ? ? ? ? ? ? ?".to_owned(), |octet| spaced_bits(u32::from(octet), 8));
             let glyph = match glyph {
                 Glyph::Char(character, _) if !character.is_control() => format!(" '{character}'"),
                 Glyph::Char(..) | Glyph::None => String::new(),
@@ -140,7 +132,10 @@ fn cell_lines(cell: &Cell) -> Vec<String> {
                 (Some(wire), ..) => format!("{wire:02x}{glyph}"),
                 (None, ..) => "not captured".to_owned(),
             };
-            vec![value, bits]
+            CellText {
+                above: vec![value],
+                bits: wire.map_or("? ? ? ? ? ? ? ?".to_owned(), |octet| spaced_bits(u32::from(octet), 8)),
+            }
         }
     }
 }
@@ -159,7 +154,6 @@ mod tests {
     fn the_rfcs_masked_hello() {
         let (view, _) = FrameView::from_octets(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").unwrap();
         let text = lines(&BitGrid::new(&view, 64)).join("\n");
-        println!("{text}");
         assert_eq!(
             text.lines().nth(3).unwrap(),
             "     0 |F|R|R|R|opcode |M| Payload len |          Masking-key          |"

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthChar as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Failure, Output};
-use crate::base::{ConnectionId, FrameId, MessageId, Sender};
+use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::Snapshot;
 use crate::view::{
     MessageState, close_summary, connection_row, count, frame_row, length, message_payload, message_row, payload_text,
@@ -16,13 +16,13 @@ const PREVIEW_COLUMNS: usize = 60;
 
 /// The header over `frame` rows.
 pub const FRAMES_HEADER: &str =
-    " frame  conn  time (UTC)        sender  opcode        FIN RSV MASK      length  payload";
+    " frame  conn  time (UTC)        sender  opcode          FIN RSV MASK      length  payload";
 
 /// The header over `message` rows.
 pub const MESSAGES_HEADER: &str = "  msg  conn  time (UTC)        sender  type    frames      length  payload";
 
 /// The header over `connection` rows.
-pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                   url";
+pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                       url";
 
 /// `text` in exactly `columns` columns of a terminal: padded, or cut with `…`.
 pub fn fit(text: &str, columns: usize) -> String {
@@ -43,14 +43,6 @@ pub fn fit(text: &str, columns: usize) -> String {
     out.push('…');
     out.push_str(&" ".repeat(columns.saturating_sub(used + 1)));
     out
-}
-
-fn arrow(sender: Sender) -> &'static str {
-    match sender {
-        Sender::Client => "client",
-        Sender::Server => "server",
-        Sender::Unknown => "?",
-    }
 }
 
 fn preview(text: &str, output: &Output) -> String {
@@ -80,12 +72,15 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
     notes.push(text);
     output.line(
         format!(
-            "{:>6} {:>5}  {}  {:<6}  {:<12}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  {}",
+            "{:>6} {:>5}  {}  {:<6}  {:<14}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  {}",
             row.id,
             row.connection,
             row.time.time_of_day(),
-            arrow(row.sender),
-            format!("{:X} {}", row.opcode.value(), row.opcode.name()),
+            row.sender,
+            match row.opcode {
+                opcode if opcode.is_reserved() => format!("{:X} reserved", opcode.value()),
+                opcode => format!("{:X} {}", opcode.value(), opcode.name()),
+            },
             u8::from(row.fin),
             u8::from(row.masked),
             row.payload_len,
@@ -120,7 +115,7 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
             row.id,
             row.connection,
             row.time.time_of_day(),
-            arrow(row.sender),
+            row.sender,
             row.opcode.name(),
             row.frames,
             row.wire_len,
@@ -170,7 +165,7 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
         fit(&handshake, 16),
         row.frames[0],
         row.frames[1],
-        fit(&printable(&close), 22),
+        fit(&printable(&close), 26),
         printable(&notes.join("  "))
     ))
 }

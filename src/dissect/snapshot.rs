@@ -232,6 +232,13 @@ impl Snapshot {
         self.read(stream, place.at..place.at + u64::from(place.len))
     }
 
+    /// The packets that brought a head, in order.
+    pub fn head_packets(&self, connection: ConnectionId, place: &HeadPlace) -> Vec<PacketId> {
+        let Some(published) = self.index.published.get(connection.index()) else { return Vec::new() };
+        let stream = &published.streams[place.direction.index()];
+        stream.spans(place.at..place.at + u64::from(place.len)).map(|piece| piece.packet).collect()
+    }
+
     /// The octets of `range` of a stream; positions in the result are stream offsets.
     fn read(&self, stream: &ByteStream, range: Range<u64>) -> io::Result<Octets> {
         let mut octets = Octets { from: range.start, total: range.end - range.start, ..Octets::default() };

@@ -1,6 +1,10 @@
 //! The opening handshake as it is shown (RFC 6455 §1.3, §4).
 
-use crate::base::{PacketId, Severity};
+use std::io;
+
+use crate::base::{ConnectionId, Finding, PacketId, Place, Severity};
+use crate::dissect::{Connection, HeadPlace, Snapshot};
+use crate::http::{ACCEPT_GUID, Head, accept_for, accept_hash};
 
 /// The opening handshake of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,4 +74,118 @@ impl HeadView {
         let name = name.to_ascii_lowercase();
         name.starts_with("sec-websocket-") || matches!(name.as_str(), "upgrade" | "connection" | "host" | "origin")
     }
+}
+
+/// The opening handshake of a connection, read again from the capture; `None` when there is no such connection.
+///
+/// # Errors
+/// When the capture file cannot be read.
+pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Option<HandshakeView>> {
+    let Some(connection) = snapshot.connection(id) else { return Ok(None) };
+    let request = read_head(snapshot, connection, connection.request.as_ref(), |octets| Head::request(octets).ok())?;
+    let response = read_head(snapshot, connection, connection.response.as_ref(), |octets| Head::response(octets).ok())?;
+    let findings: Vec<_> = snapshot
+        .findings_of_connection(id, usize::MAX)
+        .into_iter()
+        .filter(|finding| finding.rule.id().starts_with("handshake."))
+        .collect();
+    let severity_of = |field: &str| {
+        let about = findings.iter().filter(|finding| is_about(finding, field));
+        about.map(|finding| finding.severity()).max()
+    };
+    let heads = (request.as_ref().map(|(head, _)| head), response.as_ref().map(|(head, _)| head));
+    Ok(Some(HandshakeView {
+        negotiation: if heads.0.is_some() || heads.1.is_some() {
+            negotiation(heads.0, heads.1, connection.opened, &severity_of)
+        } else {
+            Vec::new()
+        },
+        accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
+        findings: findings.iter().map(|finding| (finding.severity(), finding.text.clone())).collect(),
+        request: request.map(|(_, view)| view),
+        response: response.map(|(_, view)| view),
+    }))
+}
+
+/// Whether a finding is about this header field.
+fn is_about(finding: &Finding, field: &str) -> bool {
+    matches!(finding.place, Place::HandshakeField(name) if name == field)
+}
+
+fn read_head(
+    snapshot: &Snapshot,
+    connection: &Connection,
+    place: Option<&HeadPlace>,
+    parse: impl Fn(&[u8]) -> Option<Head>,
+) -> io::Result<Option<(Head, HeadView)>> {
+    let Some(place) = place else { return Ok(None) };
+    let octets = snapshot.head(connection.id, place)?;
+    let Some(head) = parse(&octets.octets) else { return Ok(None) };
+    let view = HeadView {
+        start_line: head.start_line(),
+        fields: head.fields.clone(),
+        at_in_stream: place.at,
+        packets: snapshot.head_packets(connection.id, place),
+    };
+    Ok(Some((head, view)))
+}
+
+/// Offered → chosen, for everything that client and server agree on.
+fn negotiation(
+    request: Option<&Head>,
+    response: Option<&Head>,
+    opened: bool,
+    severity_of: &impl Fn(&str) -> Option<Severity>,
+) -> Vec<Negotiated> {
+    let value = |head: Option<&Head>, field: &str| {
+        head.and_then(|head| head.value(field)).map(|value| value.into_owned()).unwrap_or_default()
+    };
+    let unknown = match (request, response) {
+        (None, _) => Some("the request was not captured"),
+        (_, None) => Some("the answer was not captured"),
+        _ if !opened => Some("refused: nothing was agreed"),
+        _ => None,
+    };
+    let row = |what: &str, field: &str, note: &dyn Fn(&str, &str) -> String| {
+        let (offered, chosen) = (value(request, field), value(response, field));
+        let note = unknown.map_or_else(|| note(&offered, &chosen), str::to_owned);
+        Negotiated { what: what.to_owned(), offered, chosen, note, severity: severity_of(field) }
+    };
+    let version = |offered: &str, _: &str| match offered {
+        "13" => "the version of RFC 6455".to_owned(),
+        other => format!("not 13, the version of RFC 6455: {other}"),
+    };
+    let subprotocol = |offered: &str, chosen: &str| match (offered, chosen) {
+        ("", "") => "none: the messages' format is the application's own matter".to_owned(),
+        (_, "") => "the server chose none of them".to_owned(),
+        (_, chosen) => format!("both speak {chosen}"),
+    };
+    let extension = |offered: &str, chosen: &str| match (offered, chosen) {
+        ("", "") => "none: frames are as RFC 6455 has them".to_owned(),
+        (_, "") => "the server accepted none".to_owned(),
+        (_, chosen) if chosen.to_ascii_lowercase().contains("permessage-deflate") => {
+            "messages may be compressed; RSV1 marks those that are".to_owned()
+        }
+        _ => "it may give reserved bits and opcodes a meaning".to_owned(),
+    };
+    vec![
+        row("Version", "sec-websocket-version", &version),
+        row("Subprotocol", "sec-websocket-protocol", &subprotocol),
+        row("Extensions", "sec-websocket-extensions", &extension),
+    ]
+}
+
+fn accept_steps(request: &Head, response: Option<&Head>) -> Option<AcceptSteps> {
+    let key = request.values("sec-websocket-key").next()?.trim().to_owned();
+    let base64 = accept_for(&key);
+    let received = response.and_then(|head| head.value("sec-websocket-accept")).map(|value| value.into_owned());
+    Some(AcceptSteps {
+        guid: ACCEPT_GUID.to_owned(),
+        concatenated: format!("{key}{ACCEPT_GUID}"),
+        sha1_hex: accept_hash(&key).iter().map(|octet| format!("{octet:02x}")).collect(),
+        matches: received.as_deref().map(str::trim) == Some(base64.as_str()),
+        base64,
+        received,
+        key,
+    })
 }

@@ -40,7 +40,11 @@ pub fn length(octets: u64) -> String {
 pub fn value_text(view: &FrameView, field: FieldId) -> String {
     let Some(bits) = view.header.field(field) else {
         return match field {
-            FieldId::Payload => count(view.header.payload_len(), "octet"),
+            FieldId::Payload if view.header.payload_len() < 1024 => count(view.header.payload_len(), "octet"),
+            FieldId::Payload => {
+                let len = view.header.payload_len();
+                format!("{} ({})", count(len, "octet"), length(len))
+            }
             _ => String::new(),
         };
     };
@@ -91,11 +95,19 @@ pub fn meaning(view: &FrameView, field: FieldId) -> String {
 
 fn payload_meaning(view: &FrameView) -> String {
     let declared = view.header.payload_len();
-    let mut words = match declared {
-        0 => return "none".to_owned(),
-        1..1024 => count(declared, "octet"),
-        _ => length(declared),
-    };
+    if declared == 0 {
+        return "none".to_owned();
+    }
+    let mut words = match view.header.opcode() {
+        Opcode::TEXT => "text in UTF-8",
+        Opcode::BINARY => "binary data",
+        Opcode::CONTINUATION => "the message's next part",
+        Opcode::CLOSE => "status code and reason",
+        Opcode::PING => "to be sent back in a pong",
+        Opcode::PONG => "a ping's octets, sent back",
+        _ => "nobody knows what",
+    }
+    .to_owned();
     if view.compressed {
         words.push_str(", compressed");
     }

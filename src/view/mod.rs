@@ -20,7 +20,7 @@ mod timeline;
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
-pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated};
+pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated, handshake_view};
 pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows};
 pub use meaning::{count, frame_title, length, meaning, value_text};
 pub use message::message_payload;

@@ -97,8 +97,11 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
     let text = payload_text(plain, opcode, compressed);
     match text.kind {
         PayloadKind::Empty => String::new(),
-        PayloadKind::Text | PayloadKind::Json => printable(&text.text),
-        PayloadKind::Binary | PayloadKind::Compressed => {
+        // The middle of a character is better told as octets than as replacement characters.
+        PayloadKind::Text | PayloadKind::Json if text.text.chars().any(|character| character != '\u{fffd}') => {
+            printable(&text.text)
+        }
+        _ => {
             let hex: Vec<String> = plain.octets.iter().take(24).map(|octet| format!("{octet:02x}")).collect();
             hex.join(" ")
         }
