@@ -232,7 +232,9 @@ impl Command {
     pub fn pressed(ctx: &egui::Context) -> Option<Command> {
         let typing = ctx.text_edit_focused();
         let busy = typing || ctx.memory(|memory| memory.focused().is_some());
-        let text_selected = egui::text_selection::LabelSelectionState::load(ctx).has_selection();
+        let text_selected = ctx
+            .with_plugin(|state: &mut egui::text_selection::LabelSelectionState| state.has_selection())
+            .unwrap_or(false);
         ctx.input_mut(|input| {
             // The backends turn this key into an event of its own.
             if !typing && !text_selected && input.events.contains(&egui::Event::Copy) {

@@ -60,7 +60,8 @@ pub struct Opened {
 impl Opened {
     /// Opens `input`; `wake` is called from other threads whenever there is something new.
     pub fn new(input: Input, name: String, wake: impl Fn() + Send + 'static) -> Opened {
-        let table = TableState { follow: input.is_stream(), ..TableState::default() };
+        let mut table = TableState::default();
+        table.follow = input.is_stream();
         Opened {
             name,
             worker: Worker::start(input, wake),
@@ -215,6 +216,11 @@ impl Opened {
             None => 0,
         };
         self.select_row(row);
+    }
+
+    /// The selected row as a line of text.
+    pub fn selected_line(&self) -> Option<String> {
+        super::table::line(self.snapshot.as_ref()?, self.selected?)
     }
 
     /// Scrolls the selected row into sight. Selecting ends the following.

@@ -69,6 +69,14 @@ impl TableState {
     }
 }
 
+/// A row as a line of text, its columns separated by tabs.
+pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
+    Some(match id {
+        RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?).line(),
+        RowId::Message(id) => Row::of_message(message_row(snapshot, id)?).line(),
+    })
+}
+
 /// Paints the list into the room that is left.
 pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let mut command = switch_ui(ui, opened);

@@ -107,6 +107,15 @@ impl Row {
     }
 
     /// The row as text, columns separated by tabs.
+    pub(super) fn line(&self) -> String {
+        let severity = self.severity.map_or("", Severity::as_str);
+        format!(
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{severity}",
+            self.number, self.connection, self.time, self.sender, self.opcode, self.length, self.preview
+        )
+    }
+
+    /// Says what the mark at the end of the row means.
     pub(super) fn tooltip(&self, response: Response) {
         if let Some(severity) = self.severity {
             let text = match self.findings {
