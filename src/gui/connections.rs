@@ -26,20 +26,27 @@ pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     }
     let mut scroll = opened.connection_scroll;
     let total = snapshot.connection_count() as u64;
-    rows_ui(ui, &mut scroll, total, CARD, |_| (), |ui, number, rect, ()| {
-        let id = ConnectionId::from_index(number as usize);
-        let Some(row) = connection_row(&snapshot, id) else { return };
-        let chosen = opened.connection == Some(id);
-        let response = ui.interact(rect, ui.scope_id().with(("connection", number)), Sense::CLICK);
-        response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, label(&row)));
-        if response.clicked() {
-            // A second click shows all again.
-            command = Some(Command::SelectConnection((!chosen).then_some(id)));
-        }
-        ground(ui, rect, chosen, response.hovered(), palette);
-        card(ui, rect, &row, chosen, palette);
-        response.on_hover_ui(|ui| tooltip_ui(ui, &row));
-    });
+    rows_ui(
+        ui,
+        &mut scroll,
+        total,
+        CARD,
+        |_| (),
+        |ui, number, rect, ()| {
+            let id = ConnectionId::from_index(number as usize);
+            let Some(row) = connection_row(&snapshot, id) else { return };
+            let chosen = opened.connection == Some(id);
+            let response = ui.interact(rect, ui.scope_id().with(("connection", number)), Sense::CLICK);
+            response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, label(&row)));
+            if response.clicked() {
+                // A second click shows all again.
+                command = Some(Command::SelectConnection((!chosen).then_some(id)));
+            }
+            ground(ui, rect, chosen, response.hovered(), palette);
+            card(ui, rect, &row, chosen, palette);
+            response.on_hover_ui(|ui| tooltip_ui(ui, &row));
+        },
+    );
     opened.connection_scroll = scroll;
     command
 }
@@ -164,10 +171,15 @@ fn verdict_words(row: &ConnectionRow) -> (String, Option<Severity>) {
             (Some(Severity::Violation), _) => ("violation".to_owned(), worst),
             (Some(Severity::Warning), _) => ("warning".to_owned(), worst),
             (_, HandshakeState::NotCaptured) => ("handshake not captured".to_owned(), Some(Severity::Note)),
+            _ if ended_without_close(row) => ("ended without Close".to_owned(), Some(Severity::Note)),
             (Some(Severity::Note), _) => ("note".to_owned(), worst),
             (None, _) => ("ok".to_owned(), None),
         },
     }
+}
+
+fn ended_without_close(row: &ConnectionRow) -> bool {
+    row.close.as_ref().is_some_and(|close| close.code == Some(1006))
 }
 
 fn close_words(row: &ConnectionRow) -> String {
@@ -177,6 +189,7 @@ fn close_words(row: &ConnectionRow) -> String {
     match &row.close {
         None => "open".to_owned(),
         Some(close) => match close.code {
+            Some(code @ 1006) => format!("{code}"),
             Some(code) => format!("close {code} {}", close.name),
             None => format!("close, {}", close.name),
         },
@@ -197,7 +210,9 @@ fn label(row: &ConnectionRow) -> String {
 fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
     let palette = Palette::of(ui);
     ui.set_max_width(420.0);
-    ui.label(RichText::new(row.url.as_deref().unwrap_or("The request was not captured")).font(fonts::semibold(theme::BODY)));
+    ui.label(
+        RichText::new(row.url.as_deref().unwrap_or("The request was not captured")).font(fonts::semibold(theme::BODY)),
+    );
     let mut lines = vec![format!("{} → {}", row.client, row.server)];
     let status = row.status.map_or_else(String::new, |status| format!(", status {status}"));
     lines.push(format!("Handshake {}{status}", row.handshake.as_str()));
@@ -218,7 +233,8 @@ fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
             (by, _) => format!(", first by the {by}"),
         };
         let clean = if close.clean { "" } else { "; not by both sides" };
-        lines.push(format!("{}{by}{clean}", capitalised(&close_words(row))));
+        let code = close.code.map_or_else(String::new, |code| format!(" {code}"));
+        lines.push(format!("Close{code}, {}{by}{clean}", close.name));
         if !close.reason.is_empty() {
             lines.push(format!("“{}”", crate::view::printable(&close.reason)));
         }
@@ -226,9 +242,4 @@ fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
     for line in lines {
         ui.label(RichText::new(line).size(theme::SECONDARY).color(palette.secondary));
     }
-}
-
-fn capitalised(words: &str) -> String {
-    let mut characters = words.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

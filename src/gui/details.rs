@@ -14,7 +14,7 @@ use super::hex::HexState;
 use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, empty, fonts};
+use super::{PaneCommand, Selection, empty, fonts, text};
 use crate::base::FrameId;
 use crate::dissect::Snapshot;
 use crate::view::{FrameView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text};
@@ -195,7 +195,9 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     };
     let details = &mut opened.details;
     details.load(&snapshot, opened.version, row);
+    let spacing = std::mem::take(&mut ui.spacing_mut().item_spacing.y);
     let command = head_ui(ui, details, row);
+    ui.spacing_mut().item_spacing.y = spacing;
     let loaded = details.frame.take();
     let wish = match loaded.as_ref().map(|loaded| &loaded.value) {
         Some(Ok(Some(view))) => details.tab_ui(ui, &snapshot, opened.version, row, view),
@@ -259,8 +261,8 @@ fn head_ui(ui: &mut Ui, details: &mut DetailsState, row: RowId) -> Option<Comman
     let height = 34.0;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
-    let builder = egui::UiBuilder::new().max_rect(rect.shrink2(vec2(8.0, 0.0)));
-    ui.scope_builder(builder.layout(egui::Layout::left_to_right(egui::Align::Center)), |ui| {
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    text::within(ui, rect.shrink2(vec2(8.0, 0.0)), layout, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for tab in Tab::ALL {
             if tab_ui(ui, tab, details.tab == tab, height) {
@@ -312,7 +314,12 @@ fn tab_ui(ui: &mut Ui, tab: Tab, chosen: bool, height: f32) -> bool {
         ui.painter().rect_filled(line, 0.0, palette.accent);
     }
     if response.has_focus() {
-        ui.painter().rect_stroke(rect.shrink(3.0), 4.0, egui::Stroke::new(1.0, palette.accent), egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect.shrink(3.0),
+            4.0,
+            egui::Stroke::new(1.0, palette.accent),
+            egui::StrokeKind::Inside,
+        );
     }
     let hint = Command::ShowTab(tab).hint(ui.ctx());
     response.on_hover_text(hint).clicked()

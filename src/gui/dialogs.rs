@@ -81,7 +81,8 @@ fn help_ui(ui: &mut Ui) -> (bool, Option<Command>) {
                     for command in part {
                         let key = command.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
                         ui.label(RichText::new(key).font(fonts::mono(theme::SECONDARY)));
-                        ui.label(RichText::new(command.text()).color(palette.secondary)).on_hover_text(command.tooltip());
+                        ui.label(RichText::new(command.text()).color(palette.secondary))
+                            .on_hover_text(command.tooltip());
                         ui.end_row();
                     }
                 });

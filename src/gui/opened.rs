@@ -160,9 +160,12 @@ impl Opened {
         let snapshot = self.snapshot.as_ref()?;
         match self.selected? {
             RowId::Frame(id) => snapshot.frame(id)?.message().map(RowId::Message),
-            RowId::Message(id) => Some(RowId::Frame(self.details.frame().filter(|frame| {
-                snapshot.frame(*frame).is_some_and(|frame| frame.message() == Some(id))
-            }).unwrap_or(snapshot.message(id)?.first))),
+            RowId::Message(id) => Some(RowId::Frame(
+                self.details
+                    .frame()
+                    .filter(|frame| snapshot.frame(*frame).is_some_and(|frame| frame.message() == Some(id)))
+                    .unwrap_or(snapshot.message(id)?.first),
+            )),
         }
     }
 

@@ -27,7 +27,11 @@ pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], problem: Option<&str>) -> Optio
         let left = ((room - width) / 2.0).max(0.0);
         let columns = ((width + GAP) / (280.0 + GAP)).floor().clamp(1.0, 3.0) as usize;
         let rows = SAMPLES.len().div_ceil(columns) as f32;
-        let tall = 60.0 + 132.0 + 44.0 + rows * (CARD + GAP) + if recent.is_empty() { 0.0 } else { 44.0 + RECENT.min(recent.len()) as f32 * theme::ROW };
+        let tall = 60.0
+            + 132.0
+            + 44.0
+            + rows * (CARD + GAP)
+            + if recent.is_empty() { 0.0 } else { 44.0 + RECENT.min(recent.len()) as f32 * theme::ROW };
         ui.add_space(((ui.available_height() - tall) * 0.4).clamp(16.0, 120.0));
         let rect = Rect::from_min_size(pos2(ui.max_rect().left() + left, ui.cursor().top()), vec2(width, 0.0));
         let builder = UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min));
@@ -72,26 +76,26 @@ fn drop_ui(ui: &mut Ui, problem: Option<&str>) -> Option<Command> {
     let color = if hovering { palette.accent } else { palette.line_strong };
     ui.painter().extend(egui::Shape::dashed_line(&corners, Stroke::new(1.5, color), 6.0, 5.0));
     let mut command = None;
-    let builder = UiBuilder::new().max_rect(rect.shrink2(vec2(24.0, 16.0))).layout(Layout::top_down(Align::Min));
-    ui.scope_builder(builder, |ui| {
+    text::within(ui, rect.shrink2(vec2(24.0, 16.0)), Layout::top_down(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
         if let Some(problem) = problem {
             problem_ui(ui, problem, palette);
             ui.add_space(10.0);
         }
-        let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), 80.0), Sense::hover());
-        let builder = UiBuilder::new().max_rect(line).layout(Layout::right_to_left(Align::Center));
-        ui.scope_builder(builder, |ui| {
+        let line = ui.available_rect_before_wrap();
+        text::within(ui, line, Layout::right_to_left(Align::Center), |ui| {
             if toolbar::primary_ui(ui, &Command::Open, vec2(120.0, 36.0)) {
                 command = Some(Command::Open);
             }
         });
         let words = line.with_max_x(line.right() - 140.0);
         let font = fonts::semibold(theme::HEADING);
-        let above = Rect::from_min_max(words.min, pos2(words.right(), words.center().y + 2.0));
-        let below = Rect::from_min_max(pos2(words.left(), words.center().y), words.max);
-        text::elided(ui, above.shrink2(vec2(0.0, 4.0)), "Drop a capture here, or open one", font, palette.text);
-        let formats = "pcap or pcapng, plain or compressed with gzip or zstd. From a pipe: tcpdump -U -w - | framescope -";
-        text::elided(ui, below.shrink2(vec2(0.0, 4.0)), formats, fonts::body(theme::BODY), palette.secondary);
+        let above = words.with_min_y(words.center().y - 26.0).with_max_y(words.center().y);
+        let below = words.with_min_y(words.center().y).with_max_y(words.center().y + 26.0);
+        text::elided(ui, above, "Drop a capture here, or open one", font, palette.text);
+        let formats =
+            "pcap or pcapng, plain or compressed with gzip or zstd. From a pipe: tcpdump -U -w - | framescope -";
+        text::elided(ui, below, formats, fonts::body(theme::BODY), palette.secondary);
     });
     command
 }
@@ -142,10 +146,18 @@ fn card_ui(ui: &mut Ui, rect: Rect, sample: &Sample) -> bool {
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Sample: {}", sample.title)));
     let lively = response.hovered() || response.has_focus();
     let line = if lively { palette.accent } else { palette.line };
-    ui.painter().rect(rect, 6.0, if lively { palette.hover } else { palette.raised }, Stroke::new(1.0, line), egui::StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        6.0,
+        if lively { palette.hover } else { palette.raised },
+        Stroke::new(1.0, line),
+        egui::StrokeKind::Inside,
+    );
     let room = rect.shrink2(vec2(14.0, 11.0));
-    let title = ui.painter().text(room.left_top(), Align2::LEFT_TOP, sample.title, fonts::semibold(theme::BODY), palette.text);
-    let galley = ui.painter().layout(sample.about.to_owned(), fonts::body(theme::SECONDARY), palette.secondary, room.width());
+    let title =
+        ui.painter().text(room.left_top(), Align2::LEFT_TOP, sample.title, fonts::semibold(theme::BODY), palette.text);
+    let galley =
+        ui.painter().layout(sample.about.to_owned(), fonts::body(theme::SECONDARY), palette.secondary, room.width());
     ui.painter().galley(pos2(room.left(), title.bottom() + 3.0), galley, palette.secondary);
     response.on_hover_text(sample.name).clicked()
 }

@@ -1,6 +1,6 @@
 //! The lower edge: the timeline of the capture, how far it was read, what is displayed, and what went wrong.
 
-use egui::{Align, Align2, Color32, Layout, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align, Color32, Layout, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use super::command::Command;
 use super::opened::{Opened, RowId};
@@ -26,8 +26,7 @@ pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
         command = timeline_ui(ui, opened, &snapshot, palette);
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
-    let builder = egui::UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0)));
-    ui.scope_builder(builder.layout(Layout::left_to_right(Align::Center)), |ui| {
+    text::within(ui, rect.shrink2(vec2(12.0, 0.0)), Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
         reading_ui(ui, opened, palette);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -51,7 +50,10 @@ fn small(ui: &mut Ui, words: &str, color: Color32) -> egui::Response {
 fn reading_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
     let state = &opened.state;
     let packets = opened.snapshot.as_ref().map_or(0, |snapshot| snapshot.totals().packets);
-    let amount = format!("{}, {}", count(packets, "packet"), length(state.position));
+    let mut amount = format!("{}, {}", count(packets, "packet"), length(state.position));
+    if let Some(duration) = opened.timeline.duration_ns() {
+        amount.push_str(&format!(", {} of frames", text::duration(duration)));
+    }
     match &state.phase {
         Phase::Opening => drop(small(ui, "Opening…", palette.secondary)),
         Phase::Reading => {
@@ -61,7 +63,11 @@ fn reading_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
             ui.painter().rect_filled(rect, 4.0, palette.line);
             let done = Rect::from_min_size(rect.min, vec2(rect.width() * part.clamp(0.0, 1.0), rect.height()));
             ui.painter().rect_filled(done, 4.0, palette.accent);
-            small(ui, &format!("Reading, {:.0} % of {}, {}", part * 100.0, length(state.len), count(packets, "packet")), palette.text);
+            small(
+                ui,
+                &format!("Reading, {:.0} % of {}, {}", part * 100.0, length(state.len), count(packets, "packet")),
+                palette.text,
+            );
         }
         Phase::Waiting => drop(small(ui, &format!("Waiting for more, {amount} so far"), palette.text)),
         Phase::Stopped => {
@@ -94,7 +100,10 @@ fn troubles_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
         troubles.push(("Reading failed".to_owned(), why.clone()));
     }
     if let Some(damage) = &opened.state.damage {
-        troubles.push((format!("Capture damaged at octet {}", text::grouped(damage.at)), format!("Reading ended {damage}.")));
+        troubles.push((
+            format!("Capture damaged at octet {}", text::grouped(damage.at)),
+            format!("Reading ended {damage}."),
+        ));
     }
     troubles.extend(net_troubles(opened));
     for (words, hint) in troubles {
@@ -116,7 +125,12 @@ pub fn net_troubles(opened: &Opened) -> Option<(String, String)> {
     }
     let mut reasons = Vec::new();
     for (link, packets) in &net.unknown_link_types {
-        reasons.push(format!("{} of link type {} ({}), which is not supported", count(*packets, "packet"), link.0, link.name()));
+        reasons.push(format!(
+            "{} of link type {} ({}), which is not supported",
+            count(*packets, "packet"),
+            link.0,
+            link.name()
+        ));
     }
     if net.malformed > 0 {
         reasons.push(format!("{} with headers that do not hold together", count(net.malformed, "packet")));
@@ -153,7 +167,8 @@ fn timeline_ui(ui: &mut Ui, opened: &Opened, snapshot: &Snapshot, palette: &Pale
             if number > 0 {
                 // A root lets a single frame be seen beside thousands.
                 let tall = ((number as f32 / most).sqrt() * (plot.height() / 2.0 - 1.0)).max(2.0);
-                let bar = Rect::from_two_pos(pos2(left, middle), pos2(left + (step - 1.0).max(1.0), middle + way * tall));
+                let bar =
+                    Rect::from_two_pos(pos2(left, middle), pos2(left + (step - 1.0).max(1.0), middle + way * tall));
                 painter.rect_filled(bar, 0.0, color);
             }
         }
@@ -170,14 +185,6 @@ fn timeline_ui(ui: &mut Ui, opened: &Opened, snapshot: &Snapshot, palette: &Pale
     if let Some(frame) = selected.and_then(|id| snapshot.frame(id)) {
         mark(frame.time, palette.accent);
     }
-    let duration = text::duration(i64::try_from(timeline.duration_ns()).unwrap_or(i64::MAX));
-    painter.text(
-        rect.right_top() + vec2(-12.0, 2.0),
-        Align2::RIGHT_TOP,
-        duration,
-        fonts::body(theme::SMALL),
-        palette.secondary,
-    );
     let at = response.hover_pos().map(|pos| ((pos.x - plot.left()) / plot.width()).clamp(0.0, 0.9999));
     let bin = (at? * bins.len() as f32) as usize;
     let column = column_of(bin);

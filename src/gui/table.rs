@@ -19,7 +19,7 @@ use super::command::Command;
 use super::opened::{Opened, RowId};
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
-use super::{empty, fonts};
+use super::{empty, fonts, text};
 use crate::dissect::Snapshot;
 use crate::query::RowKind;
 use crate::view::{count, frame_row, message_row};
@@ -79,6 +79,7 @@ pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
 
 /// Paints the list into the room that is left.
 pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+    ui.spacing_mut().item_spacing.y = 0.0;
     let mut command = switch_ui(ui, opened);
     let Some(snapshot) = opened.snapshot.clone() else {
         empty::hint_ui(ui, "Reading…");
@@ -87,7 +88,11 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     if opened.rows.is_empty() {
         return nothing_ui(ui, opened).or(command);
     }
-    let columns = Columns::new(ui.available_width(), opened.rows.kind(), snapshot.connection_count() > 1 && opened.connection.is_none());
+    let columns = Columns::new(
+        ui.available_width(),
+        opened.rows.kind(),
+        snapshot.connection_count() > 1 && opened.connection.is_none(),
+    );
     columns.head_ui(ui);
     if let Some(wish) = body_ui(ui, opened, &snapshot, &columns) {
         command = Some(wish);
@@ -100,16 +105,16 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
-    let builder = egui::UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 4.0)));
-    ui.scope_builder(builder.layout(egui::Layout::left_to_right(egui::Align::Center)), |ui| {
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    text::within(ui, rect.shrink2(vec2(12.0, 4.0)), layout, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         for kind in [RowKind::Frames, RowKind::Messages] {
             let wish = Command::show(kind);
             let chosen = opened.rows.kind() == kind;
-            let text = RichText::new(wish.text());
-            let text = if chosen { text.font(fonts::semibold(theme::BODY)) } else { text.color(palette.secondary) };
+            let words = RichText::new(wish.text());
+            let words = if chosen { words.font(fonts::semibold(theme::BODY)) } else { words.color(palette.secondary) };
             let hint = wish.hint(ui.ctx());
-            let button = egui::Button::selectable(chosen, text).min_size(vec2(84.0, 26.0));
+            let button = egui::Button::selectable(chosen, words).min_size(vec2(84.0, 26.0));
             if ui.add(button).on_hover_text(hint).clicked() {
                 command = Some(wish);
             }
@@ -184,31 +189,39 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
     let selected = opened.selected;
     let mut command = None;
-    rows_ui(ui, &mut scroll, total, ROW, |_| (), |ui, number, rect, ()| {
-        let Some(id) = opened.row_id(number as usize) else { return };
-        let version = opened.version;
-        let Some(row) = opened.table.row(snapshot, version, id) else { return };
-        let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
-        let chosen = selected == Some(id);
-        response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
-        if response.clicked() {
-            command = Some(Command::SelectRow(number as usize));
-        }
-        if response.double_clicked() {
-            command = Some(Command::Cross);
-        }
-        if chosen {
-            ui.painter().rect_filled(rect, 0.0, palette.selected);
-        } else if response.hovered() {
-            ui.painter().rect_filled(rect, 0.0, palette.hover);
-        } else if number % 2 == 1 {
-            ui.painter().rect_filled(rect, 0.0, palette.stripe);
-        }
-        row.paint(ui, rect, columns, chosen, palette);
-        row.tooltip(response);
-    });
+    rows_ui(
+        ui,
+        &mut scroll,
+        total,
+        ROW,
+        |_| (),
+        |ui, number, rect, ()| {
+            let Some(id) = opened.row_id(number as usize) else { return };
+            let version = opened.version;
+            let Some(row) = opened.table.row(snapshot, version, id) else { return };
+            let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
+            let chosen = selected == Some(id);
+            response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
+            if response.clicked() {
+                command = Some(Command::SelectRow(number as usize));
+            }
+            if response.double_clicked() {
+                command = Some(Command::Cross);
+            }
+            if chosen {
+                ui.painter().rect_filled(rect, 0.0, palette.selected);
+            } else if response.hovered() {
+                ui.painter().rect_filled(rect, 0.0, palette.hover);
+            } else if number % 2 == 1 {
+                ui.painter().rect_filled(rect, 0.0, palette.stripe);
+            }
+            row.paint(ui, rect, columns, chosen, palette);
+            row.tooltip(response);
+        },
+    );
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
-    let barred = wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
+    let barred =
+        wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
     if (wheel < 0.0 || barred) && opened.state.is_active() && total > in_sight {
         opened.table.follow = scroll.top + in_sight >= total;
     }

@@ -1,7 +1,7 @@
-//! Numbers and durations as people read them, and text that is cut where its room ends.
+//! Numbers and durations as people read them, text that is cut where its room ends, and contents put into a place.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Color32, FontId, Galley, Rect, Ui, vec2};
+use egui::{Color32, FontId, Galley, Layout, Rect, Ui, UiBuilder, vec2};
 use std::sync::Arc;
 
 /// `1,234,567`.
@@ -36,10 +36,16 @@ pub fn duration(nanoseconds: i64) -> String {
     }
 }
 
+/// Lays `contents` out in `room`, without a word about it to the layout around.
+pub fn within<R>(ui: &mut Ui, room: Rect, layout: Layout, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(room).layout(layout)))
+}
+
 /// One line of text that ends with … where it is wider than `width`.
 pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
-    job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, overflow_character: Some('…') };
+    job.wrap =
+        TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, overflow_character: Some('…') };
     ui.painter().layout_job(job)
 }
 

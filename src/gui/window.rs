@@ -19,6 +19,7 @@ use super::command::Command;
 use super::connections::connections_ui;
 use super::details::{Tab, details_ui};
 use super::dialogs::{Dialog, dialog_ui};
+use super::empty;
 use super::opened::Opened;
 use super::samples::SAMPLES;
 use super::settings::Settings;
@@ -28,7 +29,6 @@ use super::table::table_ui;
 use super::theme::Palette;
 use super::toolbar::toolbar_ui;
 use super::worker::{self, Input, Phase};
-use super::empty;
 use crate::query::RowKind;
 use crate::view::count;
 
@@ -121,7 +121,9 @@ impl Window {
                 && let Some(why) = opened.failure()
             {
                 self.problem = Some(why.to_owned());
-                if let Some(path) = self.settings.recent.first().filter(|path| path.display().to_string() == opened.name) {
+                if let Some(path) =
+                    self.settings.recent.first().filter(|path| path.display().to_string() == opened.name)
+                {
                     let path = path.clone();
                     self.settings.forget(&path);
                 }
@@ -181,7 +183,7 @@ impl Window {
             .show(ui, |ui| command = connections_ui(ui, opened).or(command.take()));
         let height = ui.available_height();
         Panel::bottom("details")
-            .default_size(height * 0.62)
+            .default_size(if height < 700.0 { height * 0.6 } else { height * 0.64 })
             .size_range(120.0..=(height - 140.0).max(140.0))
             .resizable(true)
             .frame(plain)
@@ -271,7 +273,11 @@ fn nothing_to_show(opened: &Opened) -> bool {
 /// Says what the capture holds instead of a WebSocket, and why that may be.
 fn nothing_ui(ui: &mut Ui, opened: &Opened) {
     let totals = opened.snapshot.as_ref().map(|snapshot| snapshot.totals()).unwrap_or_default();
-    let seen = format!("{} and {} were read.", count(totals.packets, "packet"), count(totals.tcp_connections, "TCP connection"));
+    let seen = format!(
+        "{} and {} were read.",
+        count(totals.packets, "packet"),
+        count(totals.tcp_connections, "TCP connection")
+    );
     let mut lines = vec![seen];
     if let Some(damage) = &opened.state.damage {
         lines.push(format!("Reading ended {damage}."));
@@ -287,7 +293,9 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) {
         lines.push("The connections may be encrypted (wss), or carry something else.".to_owned());
         lines.push("If the capture began after a connection was opened, its frames may not be recognised.".to_owned());
     } else {
-        lines.push("Capture on the interface that carries the WebSocket, with the whole packets (snap length 0).".to_owned());
+        lines.push(
+            "Capture on the interface that carries the WebSocket, with the whole packets (snap length 0).".to_owned(),
+        );
     }
     empty::message_ui(ui, "No WebSocket in this capture", &lines);
 }

@@ -235,8 +235,7 @@ impl Desk {
 
 fn update(session: &mut Session, phase: Phase) -> Update {
     let (position, len) = session.position();
-    let state =
-        ReadState { phase, position, len, damage: session.damage().cloned(), net: session.net_stats().clone() };
+    let state = ReadState { phase, position, len, damage: session.damage().cloned(), net: session.net_stats().clone() };
     Update { snapshot: Some(session.snapshot()), state }
 }
 

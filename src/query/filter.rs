@@ -12,7 +12,10 @@ use crate::ws::{FIELDS, FieldId, Opcode};
 
 /// The terms that can be written, each with an example and what it does.
 pub const KEYS: &[(&str, &str)] = &[
-    ("opcode:text", "frames of this opcode: text, binary, close, ping, pong, continuation or a number; several with commas"),
+    (
+        "opcode:text",
+        "frames of this opcode: text, binary, close, ping, pong, continuation or a number; several with commas",
+    ),
     ("sender:client", "what the client (or the server) sent"),
     ("len>100", "payload octets; also <, >=, <= and ="),
     ("conn:2", "one connection, by its number"),
@@ -220,7 +223,8 @@ fn example(key: &str) -> &'static str {
 
 /// `fin:0`, by the keys of the field table.
 fn bit(key: &str, value: &str) -> Result<Test, String> {
-    let Some(field) = FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
+    let Some(field) =
+        FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
     else {
         return Err(format!("“{key}:” is not known; try opcode:, sender:, len>, conn:, finding or fin:"));
     };
@@ -284,7 +288,8 @@ mod tests {
 
     #[test]
     fn terms() {
-        let tests = |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
+        let tests =
+            |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
         assert_eq!(tests("opcode:text,9 OPCODE:0xA"), [Test::Opcode(1 << 1 | 1 << 9), Test::Opcode(1 << 10)]);
         assert_eq!(tests("len>=1,000 len:5"), [Test::Length(Order::AtLeast, 1000), Test::Length(Order::Equal, 5)]);
         assert_eq!(tests("mask:0"), [Test::Bit(FieldId::Mask, false)]);

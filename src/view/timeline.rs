@@ -12,6 +12,7 @@ pub struct Timeline {
     bins: Vec<[u32; 2]>,
     start: Timestamp,
     bin_ns: u64,
+    last: Timestamp,
     counted: usize,
 }
 
@@ -44,9 +45,9 @@ impl Timeline {
         usize::try_from(at).unwrap_or(usize::MAX)
     }
 
-    /// How long the bins last together, in nanoseconds.
-    pub fn duration_ns(&self) -> u64 {
-        self.bin_ns.saturating_mul(self.bins.len() as u64)
+    /// Nanoseconds from the first frame to the latest.
+    pub fn duration_ns(&self) -> Option<i64> {
+        (!self.bins.is_empty()).then(|| self.last.since(self.start))
     }
 
     /// A frame from before the first one (the capture's clock stepped back) counts in the first bin.
@@ -55,6 +56,7 @@ impl Timeline {
             self.start = time;
             self.bin_ns = 1_000;
         }
+        self.last = self.last.max(time);
         while self.bin_of(time) >= BINS {
             self.widen();
         }

@@ -27,7 +27,7 @@ pub(super) fn bits_ui(
         .frame(frame)
         .show(ui, |ui| wish = tree_ui(ui, view, &mut details.selection));
     Panel::bottom("hex")
-        .default_size((room.y * 0.4).max(80.0))
+        .default_size((room.y * 0.3).max(80.0))
         .size_range(64.0..=(room.y - 96.0).max(80.0))
         .resizable(true)
         .frame(frame)

@@ -13,7 +13,8 @@ use crate::view::{FrameView, SegmentRow, count, segment_rows};
 const MOST: usize = 100_000;
 
 /// Right ends of the columns, and their heads.
-const COLUMNS: [(&str, f32); 4] = [("Packet", 96.0), ("Octets of the frame", 264.0), ("File offset", 384.0), ("Octets", 464.0)];
+const COLUMNS: [(&str, f32); 4] =
+    [("Packet", 96.0), ("Octets of the frame", 264.0), ("File offset", 384.0), ("Octets", 464.0)];
 /// Where the time starts.
 const TIME: f32 = 488.0;
 
@@ -35,11 +36,18 @@ pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView) ->
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
     let id = ui.scope_id().with(("segments", view.id));
     let mut scroll: RowScroll = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-    rows_ui(ui, &mut scroll, rows.len() as u64, theme::ROW, |_| (), |ui, number, rect, ()| {
-        if let Some(row) = rows.get(number as usize) {
-            row_ui(ui, row, row.time(snapshot), rect, number, palette);
-        }
-    });
+    rows_ui(
+        ui,
+        &mut scroll,
+        rows.len() as u64,
+        theme::ROW,
+        |_| (),
+        |ui, number, rect, ()| {
+            if let Some(row) = rows.get(number as usize) {
+                row_ui(ui, row, row.time(snapshot), rect, number, palette);
+            }
+        },
+    );
     ui.data_mut(|data| data.insert_temp(id, scroll));
     None
 }
@@ -47,12 +55,8 @@ pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView) ->
 fn row_ui(ui: &mut Ui, row: &SegmentRow, time: Option<Timestamp>, rect: Rect, number: u64, palette: &Palette) {
     let last = row.at + u64::from(row.span.len) - u64::from(row.span.len > 0);
     let time = time.map_or_else(|| "not known".to_owned(), Timestamp::time_of_day);
-    let values = [
-        row.packet.to_string(),
-        format!("{}–{last}", row.at),
-        row.span.at.to_string(),
-        row.span.len.to_string(),
-    ];
+    let values =
+        [row.packet.to_string(), format!("{}–{last}", row.at), row.span.at.to_string(), row.span.len.to_string()];
     let label = format!("packet {}, octets {} of the frame, file offset {}, {time}", values[0], values[1], values[2]);
     let response = ui.interact(rect, ui.scope_id().with(("segment", number)), Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Row, true, &label));

@@ -184,10 +184,9 @@ impl Row {
 
     fn preview(&self, ui: &Ui, cell: Rect, quiet: egui::Color32, palette: &Palette) {
         let mut left = cell.left();
-        for (word, color) in [
-            (if self.compressed { "compressed" } else { "" }, palette.flag.text),
-            (self.state, palette.warning),
-        ] {
+        for (word, color) in
+            [(if self.compressed { "compressed" } else { "" }, palette.flag.text), (self.state, palette.warning)]
+        {
             if !word.is_empty() {
                 let at = pos2(left, cell.center().y);
                 let place = ui.painter().text(at, Align2::LEFT_CENTER, word, fonts::body(theme::SECONDARY), color);

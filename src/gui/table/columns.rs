@@ -2,8 +2,8 @@
 
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
-use crate::gui::theme::{self, Palette};
 use crate::gui::fonts;
+use crate::gui::theme::{self, Palette};
 use crate::query::RowKind;
 
 /// A column.
