@@ -57,7 +57,7 @@ pub(super) struct FlowState {
     began: [PacketRef; 2],
     /// The packet that brought the last octets.
     pub last_packet: [PacketRef; 2],
-    ended: [Option<(End, PacketRef)>; 2],
+    ended: [Option<End>; 2],
     pub ends: net::Flow,
     pub exchange: Exchange,
     /// The connection that the flow carries now.
@@ -177,7 +177,7 @@ impl FlowState {
             let by = connection.sender(direction);
             connection.tcp_end.get_or_insert(TcpEnd { by, how, time: packet.time });
         }
-        self.ended[direction.index()] = Some((how, packet));
+        self.ended[direction.index()] = Some(how);
         if self.waiting[direction.index()].is_empty() {
             self.end_side(direction, context);
         }
@@ -185,7 +185,9 @@ impl FlowState {
 
     /// Hands waiting chunks to the direction's side, until it has them all or waits itself.
     pub fn drain(&mut self, direction: Direction, context: &mut Context<'_>) {
-        while let Some(chunk) = self.waiting[direction.index()].pop_front() {
+        while !self.waits(direction)
+            && let Some(chunk) = self.waiting[direction.index()].pop_front()
+        {
             if let Some(rest) = self.feed(direction, chunk, context) {
                 self.waiting[direction.index()].push_front(rest);
                 return;
@@ -193,8 +195,16 @@ impl FlowState {
         }
     }
 
+    /// Whether nothing can be read in this direction before the other one brings an answer.
+    fn waits(&self, direction: Direction) -> bool {
+        matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_waiting())
+    }
+
     /// Feeds one chunk; gives back what was not taken.
     fn feed(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) -> Option<Chunk> {
+        if matches!(chunk, Chunk::Gap { .. }) && self.exchange.awaits_late_request(direction) {
+            self.without_request(direction, context);
+        }
         match chunk {
             Chunk::Data { at, piece } => {
                 let mut scratch = Vec::new();
@@ -217,7 +227,6 @@ impl FlowState {
                 })
             }
             Chunk::Gap { len, .. } => match &mut self.sides[direction.index()] {
-                Side::Http(reader) if reader.is_waiting() => Some(chunk),
                 Side::Http(reader) => {
                     if reader.skip(len).is_some() {
                         self.http_lost(direction, context);
@@ -242,6 +251,7 @@ impl FlowState {
         packet: PacketRef,
         context: &mut Context<'_>,
     ) -> usize {
+        self.meet_late_request(direction, octets, context);
         let mut rest = octets;
         loop {
             // What began in an earlier piece keeps that piece's packet.
@@ -283,7 +293,9 @@ impl FlowState {
     /// Nothing more comes in this direction, and everything that came was read.
     fn end_side(&mut self, direction: Direction, context: &mut Context<'_>) {
         if matches!(self.sides[direction.index()], Side::Frames(_)) {
-            self.frames_end(direction, self.ended[direction.index()].map(|(how, _)| how), context);
+            // An RST ends both directions.
+            let reset = self.ended[direction.reverse().index()].filter(|how| *how == End::Reset);
+            self.frames_end(direction, self.ended[direction.index()].or(reset), context);
         }
     }
 

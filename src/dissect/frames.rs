@@ -91,7 +91,11 @@ impl FlowState {
                 side.end(connection, context);
             }
         }
-        let lost = side.deframer.is_lost() && !was_lost;
+        if was_lost {
+            // That nothing can be placed was said; the octets are counted.
+            return;
+        }
+        let lost = side.deframer.is_lost();
         let (rule, why) = match cause {
             GapCause::PacketCut => {
                 (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id))
@@ -116,7 +120,7 @@ impl FlowState {
         }
         let end = match how {
             Some(End::Fin) => "The sender ended TCP",
-            Some(End::Reset) => "The sender reset TCP",
+            Some(End::Reset) => "TCP was reset",
             None => "The capture ends",
         };
         if let Some(frame) = side.current.take() {

@@ -22,6 +22,15 @@ const MAX_OUTSTANDING: usize = 1024;
 pub(super) struct Exchange {
     client: Option<Direction>,
     outstanding: VecDeque<Outstanding>,
+    /// A 101 came, and of the client nothing yet: its request may stand later in the capture than the answer.
+    late: Option<Late>,
+}
+
+/// An opened connection whose request was not seen.
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    connection: ConnectionId,
+    negotiated: Negotiated,
 }
 
 /// A request whose final answer was not seen.
@@ -36,6 +45,13 @@ struct Outstanding {
 struct Attempt {
     connection: ConnectionId,
     head: Head,
+}
+
+impl Exchange {
+    /// Whether the client, who sends in `direction`, was not heard of before the 101.
+    pub fn awaits_late_request(&self, direction: Direction) -> bool {
+        self.late.is_some() && self.client == Some(direction)
+    }
 }
 
 impl FlowState {
@@ -71,6 +87,9 @@ impl FlowState {
     }
 
     fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
+        if let Some(late) = self.exchange.late.take() {
+            return self.late_request(late, place, &head, context);
+        }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
             return self.http_lost(place.direction, context);
         }
@@ -102,7 +121,7 @@ impl FlowState {
         match request.and_then(|request| request.attempt) {
             Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
             Some(attempt) => self.refused(&attempt, place, head, context),
-            None if is_upgrade_response(head) => self.answered_without_request(place, head, packet, context),
+            None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
             None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
                 self.tunnel(place.direction, context);
             }
@@ -133,21 +152,47 @@ impl FlowState {
     }
 
     /// A 101 whose request the capture lacks.
-    fn answered_without_request(
-        &mut self,
-        place: HeadPlace,
-        head: &Head,
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
+    fn answered_without_request(&mut self, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
         let connection = self.open_connection(place, false, context);
+        judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
+        self.note_answer(connection, place, head, context);
+        let late = Late { connection, negotiated: negotiated(head) };
+        self.start_side(place.direction, Sender::Server, late.negotiated);
+        self.exchange.late = Some(late);
+        let client = place.direction.reverse();
+        if !self.streams[client.index()].is_empty() {
+            self.without_request(client, context);
+        }
+    }
+
+    /// The client's first octets behind a 101 whose request was not seen: the request after all, or frames.
+    pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
+        if self.exchange.awaits_late_request(direction)
+            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.partial_head().is_none())
+            && sniff(octets) != Some(Kind::Requests)
+        {
+            self.without_request(direction, context);
+        }
+    }
+
+    /// The request that a 101 answered, which the capture has behind it.
+    fn late_request(&mut self, late: Late, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+        if let Some(connection) = context.writer.connection(late.connection) {
+            connection.request = Some(place);
+            connection.url = http::url(head, "ws");
+            connection.start = connection.start.min(place.time);
+        }
+        judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach));
+        self.start_side(place.direction, Sender::Client, late.negotiated);
+    }
+
+    /// The capture lacks the request of an opened connection: what the client sends are frames.
+    pub(super) fn without_request(&mut self, client: Direction, context: &mut Context<'_>) {
+        let Some(late) = self.exchange.late.take() else { return };
         let text = "The capture has the 101 and not the request it answers.".to_owned();
         let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
-        report(context, connection, Sender::Client, breach);
-        judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
-        self.judge_early_data(connection, place.direction.reverse(), packet, context);
-        self.note_answer(connection, place, head, context);
-        self.start_frames(place.direction, negotiated(head), context);
+        report(context, late.connection, Sender::Client, breach);
+        self.start_side(client, Sender::Client, late.negotiated);
     }
 
     fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
@@ -211,32 +256,37 @@ impl FlowState {
 
     /// Both sides carry frames from where their readers stand.
     fn start_frames(&mut self, server: Direction, negotiated: Negotiated, context: &mut Context<'_>) {
-        for (direction, sender) in [(server, Sender::Server), (server.reverse(), Sender::Client)] {
-            if let Side::Http(reader) = &self.sides[direction.index()] {
-                let side = FrameSide::new(reader.at(), sender, negotiated);
-                self.sides[direction.index()] = Side::Frames(Box::new(side));
-            }
-        }
+        self.start_side(server, Sender::Server, negotiated);
+        self.start_side(server.reverse(), Sender::Client, negotiated);
         self.resume(server.reverse(), context);
+    }
+
+    fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
+        if let Side::Http(reader) = &self.sides[direction.index()] {
+            let side = FrameSide::new(reader.at(), sender, negotiated);
+            self.sides[direction.index()] = Side::Frames(Box::new(side));
+        }
     }
 
     /// Where this direction's next head is cannot be known any more.
     pub(super) fn http_lost(&mut self, direction: Direction, context: &mut Context<'_>) {
-        let awaited = self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref());
-        if let (Some(attempt), Some(client)) = (awaited, self.exchange.client)
-            && client != direction
-        {
-            let connection = attempt.connection;
-            if let Some(row) = context.writer.connection(connection) {
-                row.response_lost = true;
-            }
-            let text = "The capture lacks octets where the answer to the request should be.".to_owned();
-            let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
-            report(context, connection, Sender::Server, breach);
-            self.sides[direction.index()] = Side::Done;
-            return self.assume_open(context);
-        }
         self.sides[direction.index()] = Side::Done;
+        if self.exchange.client.is_none_or(|client| client == direction) {
+            return;
+        }
+        // The answers before the awaited one are lost with it.
+        while self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_none()) {
+            self.exchange.outstanding.pop_front();
+        }
+        let awaited = self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref());
+        let Some(connection) = awaited.map(|attempt| attempt.connection) else { return };
+        if let Some(row) = context.writer.connection(connection) {
+            row.response_lost = true;
+        }
+        let text = "The capture lacks octets where the answer to the request should be.".to_owned();
+        let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
+        report(context, connection, Sender::Server, breach);
+        self.assume_open(context);
     }
 
     /// Takes the client's octets behind its request for frames, if they look like some, although no 101 was seen.
@@ -269,6 +319,7 @@ impl FlowState {
     /// The answer that chunks wait for will not come.
     pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
+        self.without_request(client, context);
         if self.waiting[client.index()].is_empty() {
             return;
         }

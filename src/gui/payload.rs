@@ -5,7 +5,7 @@ use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui};
 
 use super::theme::{self, Palette};
 use super::{PaneCommand, fonts};
-use crate::view::{PayloadKind, PayloadText, TreeRow, count};
+use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
 
 /// Characters that are laid out at first: laying out is what costs.
 const FIRST_LIMIT: usize = 32 * 1024;
@@ -67,8 +67,8 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
             }
             PayloadKind::Text | PayloadKind::Json => {
                 let cut = shown.char_indices().nth(state.limit).map_or(shown.len(), |(at, _)| at);
-                let colored = text.pretty.is_some();
-                let job = if colored { json_job(&shown[..cut], palette) } else { text_job(&shown[..cut], palette) };
+                let words = visible(&shown[..cut]);
+                let job = if text.pretty.is_some() { json_job(&words, palette) } else { text_job(&words, palette) };
                 ui.add(Label::new(job).selectable(true).wrap());
                 if cut < shown.len() {
                     ui.add_space(2.0 * theme::GRID);
@@ -151,6 +151,16 @@ fn close_ui(ui: &mut Ui, close: &[TreeRow]) {
         ui.label(RichText::new(row.section).size(theme::SECONDARY).color(palette.accent));
         ui.add_space(3.0 * theme::GRID);
     }
+}
+
+/// The text with line ends and tabs as they are, and everything else that moves the cursor as `·`.
+fn visible(text: &str) -> String {
+    text.split_inclusive(['\n', '\t']).fold(String::with_capacity(text.len()), |mut out, piece| {
+        let words = piece.trim_end_matches(['\n', '\t']);
+        out.push_str(&printable(words));
+        out.push_str(&piece[words.len()..]);
+        out
+    })
 }
 
 fn text_job(text: &str, palette: &Palette) -> LayoutJob {
