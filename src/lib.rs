@@ -51,5 +51,6 @@ pub mod dissect;
 pub mod gui;
 pub mod http;
 pub mod net;
+pub mod query;
 pub mod view;
 pub mod ws;

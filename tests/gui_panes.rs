@@ -68,54 +68,106 @@ fn harness(view: FrameView, pane: Pane, dark: bool, size: [f32; 2]) -> Harness<'
     )
 }
 
-/// Paints every pane into `$LOOK` for people to look at: `LOOK=/tmp/look cargo test … -- --ignored look`.
-#[test]
-#[ignore = "writes pictures for people"]
-fn look() {
-    let Some(folder) = std::env::var_os("LOOK").map(std::path::PathBuf::from) else { return };
-    std::fs::create_dir_all(&folder).unwrap();
-    let panes = [
-        ("bits", Pane::Diagram, 560.0),
-        ("tree", Pane::Tree, 400.0),
-        ("hex", Pane::Hex, 320.0),
-        ("payload", Pane::Payload, 320.0),
-        ("handshake", Pane::Handshake, 1100.0),
-    ];
-    let save = |mut harness: Harness<'_, Panes>, name: String| {
-        harness.run();
-        harness.render().unwrap().save(folder.join(name)).unwrap();
-    };
-    for (name, view) in gui_frames::all() {
-        for (theme, dark) in [("dark", true), ("light", false)] {
-            for (title, pane, height) in panes {
-                if pane == Pane::Handshake && name != "hello" {
-                    continue;
-                }
-                for width in [1000.0, 700.0, 480.0] {
-                    let harness = harness(view.clone(), pane, dark, [width, height]);
-                    save(harness, format!("{title}-{name}-{theme}-{width}.png"));
-                }
-            }
-            let mut harness = harness(view.clone(), Pane::All, dark, [1600.0, 1000.0]);
-            harness.state_mut().hex.form = HexForm::Unmasked;
-            harness.run();
-            if let Some(octet) = harness.query_by_label_contains("payload octet 1,") {
-                octet.click();
-            }
-            harness.run();
-            harness.get_by_label_contains("opcode, bits 4–7").hover();
-            harness.run_steps(40);
-            save(harness, format!("all-{name}-{theme}.png"));
-        }
-    }
+fn all(view: FrameView) -> Harness<'static, Panes> {
+    let mut harness = harness(view, Pane::All, true, [1600.0, 1000.0]);
+    harness.run();
+    harness
 }
 
 #[test]
 fn clicking_a_cell_selects_its_field() {
-    let mut harness = harness(gui_frames::hello(), Pane::All, true, [1600.0, 1000.0]);
-    harness.run();
+    let mut harness = all(gui_frames::hello());
     harness.get_by_label("opcode, bits 4–7, 0001, text").click();
     harness.run();
     assert_eq!(harness.state().selection.field, Some(FieldId::Opcode));
     assert_eq!(harness.state().selection.octets, Some(0..1));
+    harness.get_by_label("payload octet 1, 9f masked with fa is 65, e").click();
+    harness.run();
+    assert_eq!(harness.state().selection.field, Some(FieldId::Payload));
+    assert_eq!(harness.state().selection.octets, Some(7..8));
+}
+
+#[test]
+fn clicking_in_the_tree_or_the_dump_selects_the_same() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label("Masking-key 37 fa 21 3d XORed with the payload").click();
+    harness.run();
+    assert_eq!(harness.state().selection.octets, Some(2..6));
+    harness.get_by_label("octet 10, 58").click();
+    harness.run();
+    assert_eq!(
+        (harness.state().selection.field, harness.state().selection.octets.clone()),
+        (Some(FieldId::Payload), Some(10..11))
+    );
+    harness.get_by_label("octet 1, 85").click();
+    harness.run();
+    assert_eq!(harness.state().selection.field, Some(FieldId::PayloadLen));
+}
+
+#[test]
+fn hovering_marks_a_field_in_every_pane_and_selects_nothing() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label_contains("Masking-key (continued)").hover();
+    harness.run_steps(3);
+    let hovered = harness.state().selection.hovered().map(|target| (target.field, target.octets.clone()));
+    assert_eq!(hovered, Some((FieldId::MaskingKey, 2..6)));
+    assert_eq!(harness.state().selection.field, None);
+}
+
+#[test]
+fn what_is_cut_says_so_and_can_be_shown() {
+    let frames = gui_frames::all();
+    let long = frames.into_iter().find(|(name, _)| *name == "length64").unwrap().1;
+    let mut harness = harness(long, Pane::Diagram, false, [1000.0, 4000.0]);
+    harness.run();
+    harness.get_by_label("… 65,472 more octets of payload");
+    harness.get_by_label("Show more").click();
+    harness.run_steps(8);
+    assert_eq!(harness.state().diagram.limit, 256);
+    assert!(harness.query_by_label_contains("payload octet 70,").is_some());
+}
+
+#[test]
+fn only_what_is_in_sight_is_painted() {
+    let frames = gui_frames::all();
+    let long = frames.into_iter().find(|(name, _)| *name == "length64").unwrap().1;
+    let mut harness = harness(long, Pane::Diagram, false, [1000.0, 600.0]);
+    harness.state_mut().diagram.limit = 4096;
+    harness.run();
+    assert!(harness.query_all_by_label_contains("payload octet").count() < 40);
+}
+
+#[test]
+fn a_segment_tag_opens_its_packet() {
+    let mut harness = all(gui_frames::segments());
+    harness.get_by_label("packet 12").click();
+    harness.run();
+    assert_eq!(harness.state().command, Some(PaneCommand::OpenPacket(framescope::base::PacketId(11))));
+}
+
+#[test]
+fn a_close_frame_is_told_in_words() {
+    let frames = gui_frames::all();
+    let close = frames.into_iter().find(|(name, _)| *name == "close").unwrap().1;
+    let mut harness = harness(close, Pane::Payload, true, [700.0, 400.0]);
+    harness.run();
+    harness.get_by_label("Normal Closure");
+    harness.get_by_label("good bye");
+}
+
+/// What the panes look like. `UPDATE_SNAPSHOTS=1` paints the pictures anew, to be looked at before they are kept.
+#[test]
+fn the_diagram_looks_like_its_pictures() {
+    let mut results = egui_kittest::SnapshotResults::new();
+    for (name, view, dark) in [
+        ("diagram_hello_dark", gui_frames::hello(), true),
+        ("diagram_hello_light", gui_frames::hello(), false),
+        ("diagram_broken_dark", gui_frames::broken(), true),
+        ("diagram_segments_light", gui_frames::segments(), false),
+    ] {
+        let mut harness = harness(view, Pane::Diagram, dark, [900.0, 420.0]);
+        harness.run();
+        harness.snapshot(name);
+        results.extend_harness(&mut harness);
+    }
 }

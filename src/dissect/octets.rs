@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn holes_are_not_unmasked() {
-        let octets =
-            Octets { from: 4, octets: vec![0; 6], missing: vec![5..8], total: 20 }.unmasked(Some([1, 2, 3, 4]));
+        let missing = std::iter::once(5..8).collect();
+        let octets = Octets { from: 4, octets: vec![0; 6], missing, total: 20 }.unmasked(Some([1, 2, 3, 4]));
         assert_eq!(octets.octets, [1, 0, 0, 0, 1, 2]);
         assert_eq!((octets.get(4), octets.get(7), octets.get(8), octets.get(10)), (Some(1), None, Some(1), None));
         assert!(!octets.is_whole());

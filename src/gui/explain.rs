@@ -34,7 +34,10 @@ pub fn explain_ui(ui: &mut Ui, view: &FrameView, id: FieldId, index: Option<u64>
     }
     let (value, meaning) = (value_text(view, id), meaning(view, id));
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(value).font(fonts::mono_bold(theme::MONO)));
+        // `5` and `5 octets`: the meaning says it all.
+        if !meaning.starts_with(&value) {
+            ui.label(RichText::new(value).font(fonts::mono_bold(theme::MONO)));
+        }
         ui.label(meaning);
     });
     ui.label(RichText::new(table.explanation).size(theme::SECONDARY).color(palette.secondary));

@@ -1,6 +1,6 @@
 //! The opening handshake: both heads, what was negotiated, and how the accept value comes about.
 
-use egui::{Frame, Grid, Label, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
+use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
 use super::theme::{self, FamilyColors, Palette};
 use super::{PaneCommand, explain, fonts, marks};
@@ -22,7 +22,10 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
         if ui.available_width() >= SIDE_BY_SIDE {
             ui.columns(2, |columns| {
                 for (ui, (sender, head)) in columns.iter_mut().zip(sides) {
-                    command = head_ui(ui, sender, head.as_ref()).or(command.take());
+                    // Columns justify their text; a head is no prose.
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        command = head_ui(ui, sender, head.as_ref()).or(command.take());
+                    });
                 }
             });
         } else {
@@ -104,37 +107,48 @@ fn field_ui(ui: &mut Ui, name: &str, value: &str, ours: bool, palette: &Palette)
 /// Offered → chosen.
 fn negotiation_ui(ui: &mut Ui, rows: &[Negotiated]) {
     let palette = Palette::of(ui);
-    let width = ui.available_width();
-    let column = (width - 130.0 - 24.0 - 48.0) / 3.0;
-    let or_nothing = |text: &str| if text.is_empty() { "nothing".to_owned() } else { printable(text) };
-    Grid::new("negotiated").num_columns(5).spacing(vec2(12.0, 8.0)).show(ui, |ui| {
-        for title in ["", "Offered", "", "Chosen", ""] {
-            ui.label(RichText::new(title).size(theme::SECONDARY).color(palette.secondary));
-        }
-        ui.end_row();
-        for row in rows {
-            ui.label(RichText::new(&row.what).font(fonts::semibold(theme::BODY)));
-            let cell = |ui: &mut Ui, text: &str| {
-                ui.allocate_ui(vec2(column, 0.0), |ui| {
-                    let ink = if text.is_empty() { palette.faint } else { palette.text };
-                    let text = RichText::new(or_nothing(text)).font(fonts::mono(theme::SECONDARY)).color(ink);
-                    ui.add(Label::new(text).selectable(true).wrap());
+    let (what, arrow) = (104.0, 20.0);
+    let part = (ui.available_width().min(1100.0) - what - arrow - 4.0 * 12.0) / 3.0;
+    let line = |ui: &mut Ui, cells: &mut dyn FnMut(&mut Ui, usize)| {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing = vec2(12.0, 2.0);
+            for (index, width) in [what, part, arrow, part, part].into_iter().enumerate() {
+                ui.allocate_ui_with_layout(vec2(width, 18.0), Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(width);
+                    cells(ui, index);
                 });
-            };
-            cell(ui, &row.offered);
-            let (rect, _) = ui.allocate_exact_size(vec2(16.0, 16.0), Sense::hover());
-            marks::arrow(ui.painter(), rect.center(), 12.0, 1.0, palette.faint);
-            cell(ui, &row.chosen);
-            ui.allocate_ui(vec2(column, 0.0), |ui| match row.severity {
-                Some(severity) => explain::finding_ui(ui, severity, &row.note),
-                None => {
-                    let note = RichText::new(&row.note).size(theme::SECONDARY).color(palette.secondary);
-                    ui.add(Label::new(note).wrap());
-                }
-            });
-            ui.end_row();
-        }
+            }
+        });
+    };
+    line(ui, &mut |ui, index| {
+        let title = ["", "Offered", "", "Chosen", ""][index];
+        ui.label(RichText::new(title).size(theme::SECONDARY).color(palette.secondary));
     });
+    for row in rows {
+        ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top() - 2.0, Stroke::new(1.0, palette.line));
+        let value = |ui: &mut Ui, text: &str| {
+            let (text, ink) = match text {
+                "" => ("nothing".to_owned(), palette.faint),
+                _ => (printable(text), palette.text),
+            };
+            let text = RichText::new(text).font(fonts::mono(theme::SECONDARY)).color(ink);
+            ui.add(Label::new(text).selectable(true).wrap());
+        };
+        line(ui, &mut |ui, index| match (index, row.severity) {
+            (0, _) => drop(ui.label(RichText::new(&row.what).font(fonts::semibold(theme::BODY - 0.5)))),
+            (1, _) => value(ui, &row.offered),
+            (2, _) => {
+                let (rect, _) = ui.allocate_exact_size(vec2(16.0, 16.0), Sense::hover());
+                marks::arrow(ui.painter(), rect.center(), 12.0, 1.0, palette.faint);
+            }
+            (3, _) => value(ui, &row.chosen),
+            (_, Some(severity)) => explain::finding_ui(ui, severity, &row.note),
+            (_, None) => {
+                let note = RichText::new(&row.note).size(theme::SECONDARY).color(palette.secondary);
+                ui.add(Label::new(note).wrap());
+            }
+        });
+    }
 }
 
 /// Key + GUID → SHA-1 → Base64 → compare, one below the other.

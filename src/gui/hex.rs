@@ -89,11 +89,13 @@ pub fn hex_ui(
     column_heads(ui, &columns, palette);
     let form = state.form;
     let header = u64::from(view.header.header_len());
+    // Masked octets are no text, whatever they look like.
+    let readable = form == HexForm::Unmasked || !view.header.masked();
     let window = |rows: Range<u64>| {
         let octets = rows.start * ROW_OCTETS..(rows.end * ROW_OCTETS).min(end);
         let payload = read(octets.start.saturating_sub(header)..octets.end.saturating_sub(header));
         let rows = hex_rows(view, &payload, form, rows);
-        let characters = characters(&rows);
+        let characters = characters(&rows, readable);
         (rows, characters)
     };
     rows_ui(ui, &mut state.scroll, end.div_ceil(ROW_OCTETS), ROW_HEIGHT, window, |ui, number, rect, (rows, text)| {
@@ -161,13 +163,14 @@ enum Beside {
     Nothing,
 }
 
-/// The characters of the octets of `rows`, where these are UTF-8; header octets have none.
-fn characters(rows: &[HexRow]) -> Vec<Beside> {
+/// The characters of the payload octets of `rows`, where these are UTF-8 (where they are ASCII, if not `readable`).
+fn characters(rows: &[HexRow], readable: bool) -> Vec<Beside> {
     let octets: Vec<HexOctet> = rows.iter().flat_map(|row| row.octets.iter().copied()).collect();
     let mut out = Vec::with_capacity(octets.len());
     while let Some(rest) = octets.get(out.len()..).filter(|rest| !rest.is_empty()) {
         let payload = |octet: &&HexOctet| octet.field == FieldId::Payload;
-        let values: Vec<u8> = rest.iter().take(4).take_while(payload).map_while(|octet| octet.value).collect();
+        let values: Vec<u8> =
+            rest.iter().take(if readable { 4 } else { 1 }).take_while(payload).map_while(|octet| octet.value).collect();
         let character = values.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
         match character {
             Some(character) if !character.is_control() => {
@@ -221,8 +224,11 @@ impl RowPainter<'_> {
     fn ground(&self, ui: &Ui, row: &HexRow, column: usize, selection: &Selection) {
         let (octet, at) = (row.octets[column], row.at + column as u64);
         let colors = self.palette.field(octet.field);
+        let state = |at| (self.selected(selection, at), self.hovered(selection, at));
         let same = |other: Option<usize>| {
-            other.and_then(|other| row.octets.get(other)).is_some_and(|other| other.field == octet.field)
+            other
+                .and_then(|other| Some((row.at + other as u64, row.octets.get(other)?)))
+                .is_some_and(|(other_at, other)| other.field == octet.field && state(other_at) == state(at))
         };
         let (before, after) = (same(column.checked_sub(1)), same(Some(column + 1)));
         let mut rect = self.columns.octet(column, self.rect).shrink2(vec2(0.0, 1.5));
@@ -231,7 +237,7 @@ impl RowPainter<'_> {
         }
         rect.min.x += if before { 0.0 } else { 1.5 };
         rect.max.x -= if after { 0.0 } else { 1.5 };
-        let (selected, hovered) = (self.selected(selection, at), self.hovered(selection, at));
+        let (selected, hovered) = state(at);
         let payload = octet.field == FieldId::Payload;
         let fill = match (selected || hovered, payload) {
             (true, _) => colors.tint_strong,
@@ -313,7 +319,7 @@ mod tests {
             Beside::Nothing,
             Beside::Nothing,
         ];
-        assert!(characters(&rows) == expected);
+        assert!(characters(&rows, true) == expected);
         assert_eq!(hex_text(&rows), "01 06 61 e5 a5 bd 07 7f");
     }
 }

@@ -209,3 +209,14 @@ pub fn opcode_ui(ui: &mut Ui, opcode: Opcode) -> Response {
     let palette = Palette::of(ui);
     widget(ui, opcode.name(), |painter, center| self::opcode(painter, center, MARK, opcode, palette))
 }
+
+/// A disc, half of it filled: dark and light.
+pub fn theme(painter: &Painter, center: Pos2, size: f32, color: Color32) {
+    let radius = size / 2.0 - 0.75;
+    let arc = |step: usize| {
+        let angle = std::f32::consts::PI * (step as f32 / 16.0 - 0.5);
+        center - vec2(angle.cos(), angle.sin()) * radius
+    };
+    painter.add(Shape::convex_polygon((0..=16).map(arc).collect(), color, Stroke::NONE));
+    painter.circle_stroke(center, radius, Stroke::new(1.5, color));
+}

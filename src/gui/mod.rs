@@ -10,19 +10,37 @@
 //! A pane is `fn x_ui(ui, &model, &mut its state, …) -> Option<PaneCommand>`: state goes in, a wish comes out, and the
 //! shell fulfils it. Call [`install`] once, before the first frame.
 
+pub mod app;
+pub mod command;
+pub mod connections;
+pub mod details;
 pub mod diagram;
+pub mod dialogs;
+pub mod empty;
 pub mod explain;
 pub mod fonts;
 pub mod handshake;
 pub mod hex;
 pub mod marks;
+pub mod opened;
 pub mod payload;
 pub mod rows;
+pub mod samples;
 pub mod selection;
+pub mod settings;
+pub mod start;
+pub mod status;
+pub mod table;
+pub mod text;
 pub mod theme;
+pub mod toolbar;
 pub mod tree;
+pub mod window;
+pub mod worker;
 
+pub use app::run;
 pub use selection::Selection;
+pub use window::Window;
 
 use crate::base::PacketId;
 

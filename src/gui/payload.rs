@@ -5,7 +5,7 @@ use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui};
 
 use super::theme::{self, Palette};
 use super::{PaneCommand, fonts};
-use crate::view::{PayloadKind, PayloadText, TreeRow, count};
+use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
 
 /// Characters that are laid out at first: laying out is what costs.
 const FIRST_LIMIT: usize = 32 * 1024;
@@ -44,7 +44,7 @@ impl PayloadState {
 /// Paints a payload into the room that is left. `close` holds the parts of a Close body: the rows of the field tree
 /// with a depth of 1.
 pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mut PayloadState) -> Option<PaneCommand> {
-    let mut command = head_ui(ui, text, state);
+    let mut command = head_ui(ui, text, !close.is_empty(), state);
     let palette = Palette::of(ui);
     let shown = match (&text.pretty, state.form) {
         (Some(pretty), PayloadForm::Json) => pretty,
@@ -67,8 +67,8 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
             }
             PayloadKind::Text | PayloadKind::Json => {
                 let cut = shown.char_indices().nth(state.limit).map_or(shown.len(), |(at, _)| at);
-                let colored = text.pretty.is_some();
-                let job = if colored { json_job(&shown[..cut], palette) } else { text_job(&shown[..cut], palette) };
+                let words = visible(&shown[..cut]);
+                let job = if text.pretty.is_some() { json_job(&words, palette) } else { text_job(&words, palette) };
                 ui.add(Label::new(job).selectable(true).wrap());
                 if cut < shown.len() {
                     ui.add_space(2.0 * theme::GRID);
@@ -92,7 +92,7 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
     command
 }
 
-fn head_ui(ui: &mut Ui, text: &PayloadText, state: &mut PayloadState) -> Option<PaneCommand> {
+fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadState) -> Option<PaneCommand> {
     let mut command = None;
     ui.horizontal(|ui| {
         if text.pretty.is_some() {
@@ -100,6 +100,7 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, state: &mut PayloadState) -> Option<
             ui.selectable_value(&mut state.form, PayloadForm::Text, "Text").on_hover_text("As it was sent");
         } else {
             let kind = match text.kind {
+                _ if close => "the body of a Close frame",
                 PayloadKind::Empty => "empty",
                 PayloadKind::Text | PayloadKind::Json => "text",
                 PayloadKind::Binary => "binary",
@@ -150,6 +151,16 @@ fn close_ui(ui: &mut Ui, close: &[TreeRow]) {
         ui.label(RichText::new(row.section).size(theme::SECONDARY).color(palette.accent));
         ui.add_space(3.0 * theme::GRID);
     }
+}
+
+/// The text with line ends and tabs as they are, and everything else that moves the cursor as `·`.
+fn visible(text: &str) -> String {
+    text.split_inclusive(['\n', '\t']).fold(String::with_capacity(text.len()), |mut out, piece| {
+        let words = piece.trim_end_matches(['\n', '\t']);
+        out.push_str(&printable(words));
+        out.push_str(&piece[words.len()..]);
+        out
+    })
 }
 
 fn text_job(text: &str, palette: &Palette) -> LayoutJob {
@@ -236,7 +247,7 @@ mod tests {
         let text = "{\n  \"a\\\"\": [1.5e+3, true, \"x:\", null],\n  \"你\": \"cut";
         let tokens = json_tokens(text);
         assert_eq!(tokens.iter().map(|(_, piece)| *piece).collect::<String>(), text);
-        let of = |wanted| tokens.iter().filter(|(token, _)| *token == wanted).map(|(_, piece)| *piece);
+        let of = |wanted| tokens.iter().filter(move |(token, _)| *token == wanted).map(|(_, piece)| *piece);
         assert_eq!(of(Token::Key).collect::<Vec<_>>(), ["\"a\\\"\"", "\"你\""]);
         assert_eq!(of(Token::Number).collect::<Vec<_>>(), ["1.5e+3"]);
         assert_eq!(of(Token::String).collect::<Vec<_>>(), ["\"x:\"", "\"cut"]);

@@ -144,7 +144,7 @@ pub const DARK: Palette = Palette {
     line_strong: rgb(0x454d59),
     text: rgb(0xe8ebf0),
     secondary: rgb(0xa9b1be),
-    faint: rgb(0x8b94a3),
+    faint: rgb(0x949dab),
     accent: rgb(0x6cb6ff),
     on_accent: rgb(0x0a1522),
     hover: rgb(0x262b33),

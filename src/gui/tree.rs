@@ -107,7 +107,8 @@ fn paint(ui: &Ui, rect: Rect, row: &TreeRow, palette: &Palette) {
     } else {
         right
     };
-    let again = row.meaning.split(' ').next() == Some(row.value.as_str()) || row.meaning == row.value;
+    // `5` and `5 octets`: the meaning says it all.
+    let again = !row.value.is_empty() && row.meaning.starts_with(&row.value);
     let (end, elided) = if again {
         (value - 8.0, false)
     } else {

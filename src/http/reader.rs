@@ -105,7 +105,7 @@ impl HttpReader {
                     self.state = State::Head;
                 }
                 State::Head => {
-                    let Some(&octet) = octets.first() else { return None };
+                    let &octet = octets.first()?;
                     if self.head.is_empty() && matches!(octet, b'\r' | b'\n') {
                         *octets = &octets[1..];
                         continue;

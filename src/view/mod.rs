@@ -14,6 +14,8 @@ mod meaning;
 mod message;
 mod payload;
 mod rows;
+mod segments;
+mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use field_tree::{TreeRow, field_tree};
@@ -27,3 +29,5 @@ pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_row,
     message_row,
 };
+pub use segments::{SegmentRow, segment_rows};
+pub use timeline::Timeline;

@@ -45,6 +45,9 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
     if opcode == Opcode::BINARY && std::str::from_utf8(&plain.octets).map_or(true, |text| text.contains('\0')) {
         return none(PayloadKind::Binary);
     }
+    if !plain.missing.is_empty() && opcode != Opcode::BINARY {
+        return with_holes(plain);
+    }
     let text = match std::str::from_utf8(&plain.octets) {
         Ok(text) => text.to_owned(),
         // Cut in the middle of a character by our own limit.
@@ -60,6 +63,25 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
     let kind = if pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
     let not_shown = plain.total.saturating_sub(text.len() as u64);
     PayloadText { kind, text, pretty, not_shown }
+}
+
+/// Text with holes: each is told where it is, so that what stands before and behind it does not run together.
+fn with_holes(plain: &Octets) -> PayloadText {
+    let (mut text, mut at, mut lost) = (String::new(), plain.from, 0);
+    let slice = |from: u64, to: u64| {
+        let within = |at: u64| (at.saturating_sub(plain.from) as usize).min(plain.octets.len());
+        String::from_utf8_lossy(&plain.octets[within(from)..within(to).max(within(from))]).into_owned()
+    };
+    for hole in plain.missing.iter().filter(|hole| hole.start < plain.end() && hole.end > plain.from) {
+        text.push_str(&slice(at, hole.start));
+        at = hole.end.min(plain.end());
+        let len = at - hole.start.max(plain.from);
+        text.push_str(&format!("[{} not captured]", super::count(len, "octet")));
+        lost += len;
+    }
+    text.push_str(&slice(at, plain.end()));
+    let not_shown = plain.total.saturating_sub(plain.octets.len() as u64) + lost;
+    PayloadText { kind: PayloadKind::Text, text, pretty: None, not_shown }
 }
 
 /// Indented JSON, if `text` is a JSON object or array. Numbers keep every digit: the text is only laid out anew.
@@ -143,6 +165,9 @@ mod tests {
         let json = read(br#"{"a":[1.00,{}],"b":"x,\"{y"}"#, 28);
         assert_eq!(json.pretty.unwrap(), "{\n  \"a\": [\n    1.00,\n    {}\n  ],\n  \"b\": \"x,\\\"{y\"\n}");
         assert_eq!(read(b"{broken", 7).kind, PayloadKind::Text);
+        let holes = Octets { from: 0, octets: b"ab\0\0\0fg".to_vec(), missing: Vec::from([2..5, 7..9]), total: 9 };
+        let holes = payload_text(&holes, Opcode::TEXT, false);
+        assert_eq!((holes.text.as_str(), holes.not_shown), ("ab[3 octets not captured]fg", 5));
     }
 
     #[test]

@@ -235,7 +235,7 @@ pub struct ConnectionRow {
     pub url: Option<String>,
     /// Host and port of the URL; the server's socket where there is none.
     pub host: String,
-    /// Path and query of the URL; empty where there is none.
+    /// Path and query of the URL, percent-encoded text decoded; empty where there is none.
     pub path: String,
     /// The final status.
     pub status: Option<u16>,
@@ -259,6 +259,30 @@ pub struct ConnectionRow {
     pub end: Timestamp,
 }
 
+/// A path with its percent-encoded UTF-8 as text; unchanged where it is no UTF-8 or would hide a control character.
+fn readable_path(path: &str) -> String {
+    let mut octets = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digits = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        // ASCII stays encoded: %2F is not the / that separates segments.
+        match digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(octet) if octet >= 0x80 => {
+                octets.push(octet);
+                rest = &behind[2..];
+            }
+            _ => {
+                octets.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    match String::from_utf8(octets) {
+        Ok(text) if printable(&text) == text => text,
+        _ => path.to_owned(),
+    }
+}
+
 /// The row of a connection.
 pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<ConnectionRow> {
     let connection = snapshot.connection(id)?;
@@ -273,7 +297,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         client: connection.client.to_string(),
         url: connection.url.clone(),
         host: host.to_owned(),
-        path: path.to_owned(),
+        path: readable_path(path),
         status: connection.status,
         handshake: connection.handshake(),
         subprotocol: connection.subprotocol.clone(),
@@ -286,4 +310,17 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         end: connection.end,
         server,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_readable_and_honest() {
+        assert_eq!(readable_path("/chat/%E8%8C%B6?a=%2F"), "/chat/茶?a=%2F");
+        for unchanged in ["/a%ff", "/a%0a", "/%e2%80%ae", "/%", "/%c", "/%c3"] {
+            assert_eq!(readable_path(unchanged), unchanged);
+        }
+    }
 }

@@ -61,7 +61,8 @@ pub fn segments() -> FrameView {
     let mut octets = vec![0x81, 0x7e, 0, 200];
     octets.extend(text);
     let mut view = pasted(&octets, Sender::Server);
-    view.payload.missing = vec![9..14];
+    let hole = 9..14;
+    view.payload.missing = Vec::from([hole]);
     view.payload.octets[9..14].fill(0);
     view.captured_len = 195;
     view.segments = [(0, 10), (7, 11), (18, 14), (64, 15)]

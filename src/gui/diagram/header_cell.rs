@@ -111,7 +111,7 @@ fn block(
     let small = fonts::body(layout.scaled(theme::SMALL));
     let fitted = |text: &str, font, color, rows| ink::fitted(painter, text, font, color, room, rows);
     let mut lines = vec![fitted(name, fonts::semibold(layout.scaled(theme::SECONDARY)), colors.text, 1)];
-    let says_it_again = words.meaning.split(' ').next() == Some(words.value);
+    let says_it_again = words.meaning.starts_with(words.value);
     let both = match (says_it_again || words.value.is_empty(), words.meaning.is_empty()) {
         (true, _) => words.meaning.to_owned(),
         (false, true) => words.value.to_owned(),

@@ -13,7 +13,7 @@ const LINE: f32 = 17.0;
 const STRIP: f32 = 26.0;
 const TAIL: f32 = 48.0;
 /// A bit is never narrower (at a zoom of 1): below it the diagram scrolls sideways.
-const MIN_BIT: f32 = 18.0;
+const MIN_BIT: f32 = 16.0;
 /// … and never wider, so that names stay near their bits on a wide screen.
 const MAX_BIT: f32 = 46.0;
 

@@ -24,7 +24,6 @@ use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, explain, fonts, marks};
 use crate::base::Severity;
 use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
-use crate::ws::FieldId;
 
 /// Payload octets that are shown at first.
 const FIRST_LIMIT: usize = 64;
@@ -88,28 +87,34 @@ pub fn diagram_ui(
 /// What the frame is, and the zoom.
 fn head_ui(ui: &mut Ui, view: &FrameView, state: &mut DiagramState) {
     let palette = Palette::of(ui);
-    ui.horizontal(|ui| {
-        marks::opcode_ui(ui, view.header.opcode());
-        ui.add(egui::Label::new(RichText::new(frame_title(view)).color(palette.secondary)).truncate());
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = theme::GRID;
-            let step = |ui: &mut Ui, text: &str, hint: &str| {
-                let button = ui.add(egui::Button::new(text).min_size(vec2(theme::ROW, theme::ROW)));
-                button.on_hover_text(hint).clicked()
-            };
-            if step(ui, "+", "Larger (Ctrl + wheel)") {
-                state.zoom = (state.zoom * 1.25).min(3.0);
-            }
-            let percent = format!("{:.0} %", state.zoom * 100.0);
-            if ui.add(egui::Button::new(percent).frame(false)).on_hover_text("Back to 100 %").clicked() {
-                state.zoom = 1.0;
-            }
-            if step(ui, "−", "Smaller (Ctrl + wheel)") {
-                state.zoom = (state.zoom / 1.25).max(0.5);
-            }
+    let height = vec2(ui.available_width(), theme::ROW);
+    ui.allocate_ui_with_layout(height, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        zoom_ui(ui, state);
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            marks::opcode_ui(ui, view.header.opcode());
+            ui.add(egui::Label::new(RichText::new(frame_title(view)).color(palette.secondary)).truncate());
         });
     });
     ui.add_space(theme::GRID);
+}
+
+/// The zoom, from the right: larger, how large, smaller.
+fn zoom_ui(ui: &mut Ui, state: &mut DiagramState) {
+    ui.spacing_mut().item_spacing.x = theme::GRID;
+    let step = |ui: &mut Ui, text: &str, hint: &str| {
+        let button = ui.add(egui::Button::new(text).min_size(vec2(theme::ROW, theme::ROW)));
+        button.on_hover_text(hint).clicked()
+    };
+    if step(ui, "+", "Larger (Ctrl + wheel)") {
+        state.zoom = (state.zoom * 1.25).min(3.0);
+    }
+    let percent = format!("{:.0} %", state.zoom * 100.0);
+    if ui.add(egui::Button::new(percent).frame(false)).on_hover_text("Back to 100 %").clicked() {
+        state.zoom = 1.0;
+    }
+    if step(ui, "−", "Smaller (Ctrl + wheel)") {
+        state.zoom = (state.zoom / 1.25).max(0.5);
+    }
 }
 
 /// One pass over the diagram.
@@ -268,7 +273,8 @@ impl Diagram<'_> {
         } else if selection.is_hovered(cell.field, at) {
             Some((rect, self.palette.hover_stroke()))
         } else {
-            let stroke = |severity| egui::Stroke::new(1.5, self.palette.severity(severity));
+            let width = |severity| if severity == Severity::Note { 1.0 } else { 1.5 };
+            let stroke = |severity| egui::Stroke::new(width(severity), self.palette.severity(severity));
             cell.severity.map(|severity| (rect.shrink(0.5), stroke(severity)))
         }
     }
@@ -283,20 +289,21 @@ impl Diagram<'_> {
             return None;
         }
         let shown = self.view.header.payload_len() - self.grid.cut;
-        let captured = self.view.captured_len > shown;
+        let unread = holds_unread(self.view);
+        let captured = unread || self.view.payload.end() > shown;
         let words = if captured {
             format!("… {} of payload", count(self.grid.cut, "more octet"))
         } else {
             format!("… {} that the capture lacks", count(self.grid.cut, "octet"))
         };
-        painter_box(ui.painter(), rect, self.palette);
+        dashed_box(ui.painter(), rect, self.palette);
         let mut command = None;
         let builder = UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 6.0)));
         ui.scope_builder(builder.layout(egui::Layout::left_to_right(egui::Align::Center)), |ui| {
             ui.label(RichText::new(words).font(fonts::body(theme::BODY)).color(self.palette.secondary));
             if captured && state.limit < LAST_LIMIT && ui.button("Show more").clicked() {
                 state.limit = (state.limit * 4).min(LAST_LIMIT);
-                if state.limit as u64 > self.view.payload.end() && self.view.payload.end() < self.view.captured_len {
+                if unread && state.limit as u64 > self.view.payload.end() {
                     command = Some(PaneCommand::ReadPayload(state.limit as u64));
                 }
             }
@@ -308,13 +315,15 @@ impl Diagram<'_> {
     }
 }
 
-fn painter_box(painter: &Painter, rect: Rect, palette: &Palette) {
+/// Whether the capture holds payload octets that were not read yet.
+fn holds_unread(view: &FrameView) -> bool {
+    let end = view.payload.end();
+    let missing: u64 = view.payload.missing.iter().map(|hole| hole.end.min(end).saturating_sub(hole.start)).sum();
+    view.captured_len > end.saturating_sub(missing)
+}
+
+fn dashed_box(painter: &Painter, rect: Rect, palette: &Palette) {
     let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     let stroke = egui::Stroke::new(1.0, palette.line_strong);
     painter.extend(egui::Shape::dashed_line(&corners, stroke, 4.0, 4.0));
-}
-
-/// Whether a diagram shows this field in a cell of its own.
-pub fn shows(view: &FrameView, field: FieldId) -> bool {
-    field == FieldId::Payload || view.header.field(field).is_some()
 }

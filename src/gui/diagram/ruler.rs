@@ -6,7 +6,7 @@ use super::layout::Layout;
 use crate::base::PacketId;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks};
-use crate::view::{Content, GridRow};
+use crate::view::{Cell, Content, GridRow};
 
 /// Paints the ruler at the top of what is in sight, above everything.
 ///
@@ -56,13 +56,29 @@ pub(super) fn offsets(
     let right = rect.left() - 8.0;
     let scale = layout.zoom.clamp(0.7, 1.5);
     let font = fonts::mono(theme::SMALL * scale);
-    let cell = Rect::from_min_max(pos2(rect.left(), top), rect.max).shrink(1.0);
-    let first = layout.octet_line(cell, 0).center().y;
+    let first = layout.octet_line(rect_below(rect, top), 0).center().y;
     painter.text(pos2(right, first), Align2::RIGHT_CENTER, grouped(row.octet), font, palette.secondary);
-    let payload = row.cells.first().is_some_and(|cell| matches!(cell.content, Content::Octet { .. }));
-    if !payload || !layout.masked {
-        return;
+    let is_octet = |cell: &&Cell| matches!(cell.content, Content::Octet { .. });
+    match row.cells.iter().find(is_octet) {
+        Some(first) if layout.masked && first.column == 0 => {
+            line_names(painter, layout, right, rect_below(rect, top), palette)
+        }
+        // The first row of the payload: the names stand right before it, at the end of the masking-key, if there is room.
+        Some(first) if layout.masked && layout.bit * f32::from(first.column) > layout.scaled(350.0) => {
+            let before = layout.x(origin, first.column) - 9.0;
+            line_names(painter, layout, before, rect_below(rect, top), palette);
+        }
+        _ => {}
     }
+}
+
+fn rect_below(row: Rect, top: f32) -> Rect {
+    Rect::from_min_max(pos2(row.left(), top), row.max).shrink(1.0)
+}
+
+/// The names of the three lines of masked octets, with their right end at `right`.
+fn line_names(painter: &Painter, layout: &Layout, right: f32, cell: Rect, palette: &Palette) {
+    let scale = layout.zoom.clamp(0.7, 1.5);
     let font = fonts::body(10.5 * scale);
     let name = |line, text: &str, color| {
         let at = pos2(right, layout.octet_line(cell, line).center().y);

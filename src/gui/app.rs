@@ -1,0 +1,62 @@
+//! The window in a window system: eframe around [`Window`].
+
+use std::path::{Path, PathBuf};
+
+use super::settings::Settings;
+use super::window::Window;
+use super::worker::Input;
+
+/// Where the settings are kept: the storage of eframe has a folder of this name.
+const APP_ID: &str = "framescope";
+/// The key of our settings in that storage.
+const SETTINGS: &str = "settings";
+
+/// Opens the window, on `file` if there is one (`-` is standard input), and returns when it is closed.
+///
+/// # Errors
+/// One line that says why there can be no window, and what to do instead.
+pub fn run(file: Option<PathBuf>) -> Result<(), String> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_app_id(APP_ID)
+        .with_title("Framescope")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([720.0, 480.0])
+        .with_drag_and_drop(true);
+    let options = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
+    let input = file.map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path) });
+    let create = move |context: &eframe::CreationContext<'_>| {
+        super::install(&context.egui_ctx);
+        let text = context.storage.and_then(|storage| storage.get_string(SETTINGS)).unwrap_or_default();
+        let mut window = Window::new(Settings::from_text(&text));
+        if let Some(input) = input {
+            window.open(&context.egui_ctx, input);
+        }
+        Ok(Box::new(App { window, title: String::new() }) as Box<dyn eframe::App>)
+    };
+    eframe::run_native(APP_ID, options, Box::new(create)).map_err(|error| {
+        format!(
+            "there can be no window here ({error}); on the command line: framescope frames FILE \
+             (framescope --help lists the other commands)"
+        )
+    })
+}
+
+struct App {
+    window: Window,
+    title: String,
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.window.ui(ui);
+        let title = self.window.title();
+        if title != self.title {
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        storage.set_string(SETTINGS, self.window.settings.to_text());
+    }
+}

@@ -1,0 +1,245 @@
+//! The list of connections: a card each, of a height, so that ten thousand cost what ten do.
+
+use egui::{Align2, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use super::command::Command;
+use super::opened::Opened;
+use super::rows::rows_ui;
+use super::theme::{self, Palette};
+use super::{fonts, marks, text};
+use crate::base::{ConnectionId, Sender, Severity};
+use crate::dissect::{HandshakeState, Snapshot};
+use crate::view::{ConnectionRow, connection_row, count, length};
+
+/// Height of a card.
+const CARD: f32 = 92.0;
+/// Height of the entry for all connections.
+const LINE: f32 = 18.0;
+
+/// Paints the list into the room that is left.
+pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+    let palette = Palette::of(ui);
+    let snapshot = opened.snapshot.clone()?;
+    let mut command = None;
+    if all_ui(ui, &snapshot, opened.connection.is_none(), palette) {
+        command = Some(Command::SelectConnection(None));
+    }
+    let mut scroll = opened.connection_scroll;
+    let total = snapshot.connection_count() as u64;
+    rows_ui(
+        ui,
+        &mut scroll,
+        total,
+        CARD,
+        |_| (),
+        |ui, number, rect, ()| {
+            let id = ConnectionId::from_index(number as usize);
+            let Some(row) = connection_row(&snapshot, id) else { return };
+            let chosen = opened.connection == Some(id);
+            let response = ui.interact(rect, ui.scope_id().with(("connection", number)), Sense::CLICK);
+            response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, label(&row)));
+            if response.clicked() {
+                // A second click shows all again.
+                command = Some(Command::SelectConnection((!chosen).then_some(id)));
+            }
+            ground(ui, rect, chosen, response.hovered(), palette);
+            card(ui, rect, &row, chosen, palette);
+            response.on_hover_ui(|ui| tooltip_ui(ui, &row));
+        },
+    );
+    opened.connection_scroll = scroll;
+    command
+}
+
+/// The entry that shows the rows of all connections.
+fn all_ui(ui: &mut Ui, snapshot: &Snapshot, chosen: bool, palette: &Palette) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::CLICK);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let text = Command::SelectConnection(None).text();
+    response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, text));
+    ground(ui, rect, chosen, response.hovered(), palette);
+    let font = if chosen { fonts::semibold(theme::BODY) } else { fonts::body(theme::BODY) };
+    let at = rect.left_center() + vec2(14.0, 0.0);
+    ui.painter().text(at, Align2::LEFT_CENTER, text, font, palette.text);
+    let number = text::grouped(snapshot.connection_count() as u64);
+    let at = rect.right_center() - vec2(14.0, 0.0);
+    ui.painter().text(at, Align2::RIGHT_CENTER, number, fonts::body(theme::SECONDARY), palette.secondary);
+    response.on_hover_text(Command::SelectConnection(None).tooltip()).clicked()
+}
+
+fn ground(ui: &Ui, rect: Rect, chosen: bool, hovered: bool, palette: &Palette) {
+    if chosen {
+        ui.painter().rect_filled(rect, 0.0, palette.selected);
+        let edge = Rect::from_min_max(rect.min, pos2(rect.left() + 3.0, rect.bottom()));
+        ui.painter().rect_filled(edge, 0.0, palette.accent);
+    } else if hovered {
+        ui.painter().rect_filled(rect, 0.0, palette.hover);
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
+}
+
+fn card(ui: &Ui, rect: Rect, row: &ConnectionRow, chosen: bool, palette: &Palette) {
+    let quiet = if chosen { palette.text } else { palette.secondary };
+    let room = rect.shrink2(vec2(14.0, 9.0));
+    let line = |index: f32| {
+        let top = room.top() + index * LINE;
+        Rect::from_min_max(pos2(room.left(), top), pos2(room.right(), top + LINE))
+    };
+    // Number and address. The path tells connections apart, so it is what stands out.
+    let first = line(0.0);
+    let number = row.id.to_string();
+    let font = fonts::body(theme::SECONDARY);
+    let number = ui.painter().text(first.right_center(), Align2::RIGHT_CENTER, format!("#{number}"), font, quiet);
+    let first = first.with_max_x(number.left() - 8.0);
+    let heading = if row.path.is_empty() { &row.host } else { &row.path };
+    text::elided(ui, first, heading, fonts::semibold(theme::BODY), palette.text);
+    let second = line(1.0);
+    let host = if row.path.is_empty() { "no request captured" } else { &row.host };
+    let font = fonts::body(theme::SECONDARY);
+    let client = format!("{} → {}", row.client, row.server);
+    let peers = if row.server == row.host || row.path.is_empty() { client } else { format!("{host}  ({client})") };
+    text::elided(ui, second, &peers, font, quiet);
+    traffic(ui, line(2.0), row, quiet, palette);
+    verdict(ui, line(3.0), row, quiet, palette);
+}
+
+/// Frames and octets each way, and what was negotiated.
+fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palette: &Palette) {
+    let mut x = room.left();
+    for (sender, index) in [(Sender::Client, 0), (Sender::Server, 1)] {
+        marks::sender(ui.painter(), pos2(x + 5.0, room.center().y), 10.0, sender, palette);
+        let words = format!("{} · {}", text::grouped(row.frames[index]), length(row.payload[index]));
+        let at = pos2(x + 15.0, room.center().y);
+        let place = ui.painter().text(at, Align2::LEFT_CENTER, words, fonts::body(theme::SECONDARY), quiet);
+        x = place.right() + 12.0;
+    }
+    let deflate = row.extensions.as_deref().is_some_and(|names| names.contains("permessage-deflate"));
+    let badges = [row.subprotocol.as_deref(), deflate.then_some("deflate")];
+    for badge in badges.into_iter().flatten() {
+        x = self::badge(ui, pos2(x, room.center().y), room.right(), badge, palette) + 4.0;
+    }
+}
+
+/// A word in an outline; returns where it ends.
+fn badge(ui: &Ui, left: egui::Pos2, right: f32, word: &str, palette: &Palette) -> f32 {
+    let room = right - left.x - 12.0;
+    if room < 24.0 {
+        return left.x;
+    }
+    let galley = text::line(ui, word, fonts::body(theme::SMALL), palette.text, room);
+    let size = galley.size() + vec2(12.0, 2.0);
+    let rect = Rect::from_min_size(left - vec2(0.0, size.y / 2.0), size);
+    ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, palette.line_strong), egui::StrokeKind::Inside);
+    ui.painter().galley(rect.min + vec2(6.0, 1.0), galley, palette.text);
+    rect.right()
+}
+
+/// How the handshake went, the worst finding, and how it was closed.
+fn verdict(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palette: &Palette) {
+    let (words, severity) = verdict_words(row);
+    let mark = pos2(room.left() + 6.0, room.center().y);
+    let color = match severity {
+        Some(severity) => {
+            marks::severity(ui.painter(), mark, 11.0, severity, palette);
+            palette.severity(severity)
+        }
+        None => {
+            marks::tick(ui.painter(), mark, 10.0, palette.good);
+            palette.good
+        }
+    };
+    let font = fonts::body(theme::SECONDARY);
+    let rest = room.with_min_x(room.left() + 17.0);
+    let place = text::elided(ui, rest, &words, font.clone(), color);
+    let close = close_words(row);
+    if !close.is_empty() {
+        let rest = rest.with_min_x(place.right() + 10.0);
+        text::elided(ui, rest, &close, font, quiet);
+    }
+}
+
+/// The verdict in words.
+fn verdict_words(row: &ConnectionRow) -> (String, Option<Severity>) {
+    let worst = row.severity;
+    match row.handshake {
+        HandshakeState::Refused => {
+            (format!("refused with {}", row.status.unwrap_or_default()), Some(worst.unwrap_or(Severity::Note)))
+        }
+        HandshakeState::Unanswered => ("not answered".to_owned(), Some(worst.unwrap_or(Severity::Note))),
+        HandshakeState::Violation => ("bad handshake".to_owned(), Some(Severity::Violation)),
+        state => match (worst, state) {
+            (Some(Severity::Violation), _) => ("violation".to_owned(), worst),
+            (Some(Severity::Warning), _) => ("warning".to_owned(), worst),
+            (_, HandshakeState::NotCaptured) => ("handshake not captured".to_owned(), Some(Severity::Note)),
+            _ if ended_without_close(row) => ("ended without Close".to_owned(), Some(Severity::Note)),
+            (Some(Severity::Note), _) => ("note".to_owned(), worst),
+            (None, _) => ("ok".to_owned(), None),
+        },
+    }
+}
+
+fn ended_without_close(row: &ConnectionRow) -> bool {
+    row.close.as_ref().is_some_and(|close| close.code == Some(1006))
+}
+
+fn close_words(row: &ConnectionRow) -> String {
+    if matches!(row.handshake, HandshakeState::Refused | HandshakeState::Unanswered) {
+        return String::new();
+    }
+    match &row.close {
+        None => "open".to_owned(),
+        Some(close) => match close.code {
+            Some(code @ 1006) => format!("{code}"),
+            Some(code) => format!("close {code} {}", close.name),
+            None => format!("close, {}", close.name),
+        },
+    }
+}
+
+fn label(row: &ConnectionRow) -> String {
+    let mut label = format!("connection {} {}{} {}", row.id, row.host, row.path, verdict_words(row).0);
+    let close = close_words(row);
+    if !close.is_empty() {
+        label.push(' ');
+        label.push_str(&close);
+    }
+    label
+}
+
+/// Everything about the connection, in full.
+fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
+    let palette = Palette::of(ui);
+    ui.set_max_width(420.0);
+    ui.label(
+        RichText::new(row.url.as_deref().unwrap_or("The request was not captured")).font(fonts::semibold(theme::BODY)),
+    );
+    let mut lines = vec![format!("{} → {}", row.client, row.server)];
+    let status = row.status.map_or_else(String::new, |status| format!(", status {status}"));
+    lines.push(format!("Handshake {}{status}", row.handshake.as_str()));
+    if let Some(name) = &row.subprotocol {
+        lines.push(format!("Subprotocol {name}"));
+    }
+    if let Some(names) = &row.extensions {
+        lines.push(format!("Extensions {names}"));
+    }
+    for (sender, index) in [(Sender::Client, 0), (Sender::Server, 1)] {
+        let (frames, payload) = (count(row.frames[index], "frame"), count(row.payload[index], "octet"));
+        lines.push(format!("{frames} from the {sender}, {payload} of payload"));
+    }
+    if let Some(close) = &row.close {
+        let by = match (close.by, close.code) {
+            (Sender::Unknown, _) => String::new(),
+            (by, Some(1006)) => format!(", TCP ended by the {by}"),
+            (by, _) => format!(", first by the {by}"),
+        };
+        let clean = if close.clean { "" } else { "; not by both sides" };
+        let code = close.code.map_or_else(String::new, |code| format!(" {code}"));
+        lines.push(format!("Close{code}, {}{by}{clean}", close.name));
+        if !close.reason.is_empty() {
+            lines.push(format!("“{}”", crate::view::printable(&close.reason)));
+        }
+    }
+    for line in lines {
+        ui.label(RichText::new(line).size(theme::SECONDARY).color(palette.secondary));
+    }
+}

@@ -1,0 +1,326 @@
+//! The lower half: everything about the selected row, in tabs.
+
+mod bits;
+mod segments;
+
+use std::io;
+
+use egui::{RichText, Sense, Ui, vec2};
+
+use super::command::Command;
+use super::diagram::DiagramState;
+use super::handshake::handshake_ui;
+use super::hex::HexState;
+use super::opened::{Opened, RowId};
+use super::payload::{PayloadState, payload_ui};
+use super::theme::{self, Palette};
+use super::{PaneCommand, Selection, empty, fonts, text};
+use crate::base::FrameId;
+use crate::dissect::Snapshot;
+use crate::view::{FrameView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text};
+
+/// Payload octets of a frame that are read at first.
+const FRAME_OCTETS: u64 = 64 << 10;
+/// Payload octets that are read as text, of a frame or a message.
+const TEXT_OCTETS: u64 = 4 << 20;
+
+/// A tab of the details.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The bit diagram, the field tree and the hex dump.
+    #[default]
+    Bits,
+    /// The payload as text.
+    Payload,
+    /// The opening handshake of the connection.
+    Handshake,
+    /// The TCP segments that brought the frame.
+    Segments,
+}
+
+impl Tab {
+    /// In their order.
+    pub const ALL: [Tab; 4] = [Tab::Bits, Tab::Payload, Tab::Handshake, Tab::Segments];
+
+    /// What the tab is called.
+    pub fn text(self) -> &'static str {
+        match self {
+            Tab::Bits => "Bits and hex",
+            Tab::Payload => "Payload",
+            Tab::Handshake => "Handshake",
+            Tab::Segments => "TCP segments",
+        }
+    }
+
+    /// What it shows.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Tab::Bits => "Every bit of the frame, its fields and its octets",
+            Tab::Payload => "The payload as text; of a message, its frames joined",
+            Tab::Handshake => "The request and the response that opened the connection",
+            Tab::Segments => "Which packets brought the frame, and where they are in the file",
+        }
+    }
+}
+
+/// What the details remember. The chosen tab stays when the row changes.
+#[derive(Default)]
+pub struct DetailsState {
+    /// The tab that shows.
+    pub tab: Tab,
+    selection: Selection,
+    diagram: DiagramState,
+    hex: HexState,
+    payload: PayloadState,
+    shown: Option<RowId>,
+    /// Which frame of the selected message, from 0.
+    step: usize,
+    /// The frames of the selected message; the selected frame alone.
+    frames: Vec<FrameId>,
+    frame: Option<Loaded<Option<FrameView>>>,
+    text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
+}
+
+/// Something read from the capture, and for what.
+struct Loaded<T> {
+    row: RowId,
+    frame: Option<FrameId>,
+    version: u64,
+    /// Nothing about it can change any more.
+    settled: bool,
+    octets: u64,
+    value: io::Result<T>,
+}
+
+impl<T> Loaded<T> {
+    fn fits(&self, row: RowId, frame: Option<FrameId>, version: u64) -> bool {
+        self.row == row && self.frame == frame && (self.settled || self.version == version)
+    }
+}
+
+impl DetailsState {
+    /// The frame that is shown.
+    pub fn frame(&self) -> Option<FrameId> {
+        self.frames.get(self.step).copied()
+    }
+
+    /// Shows the next or the previous frame of the message.
+    pub fn step_by(&mut self, by: isize) {
+        self.step = self.step.saturating_add_signed(by).min(self.frames.len().saturating_sub(1));
+    }
+
+    /// Follows the selected row, and reads what is shown of it.
+    fn load(&mut self, snapshot: &Snapshot, version: u64, row: RowId) {
+        if self.shown != Some(row) {
+            self.shown = Some(row);
+            self.step = 0;
+        }
+        let settled = match row {
+            RowId::Frame(id) => {
+                self.frames = vec![id];
+                snapshot.frame(id).is_some_and(|frame| frame.is_ended())
+            }
+            RowId::Message(id) => {
+                let message = snapshot.message(id);
+                self.frames = message.map_or_else(Vec::new, |message| snapshot.message_frames(&message));
+                message.is_some_and(|message| message.ended)
+            }
+        };
+        let Some(frame) = self.frame() else { return };
+        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(row, Some(frame), version)) {
+            return;
+        }
+        let same = self.frame.as_ref().filter(|loaded| loaded.frame == Some(frame));
+        let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
+        let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
+        if let (true, Ok(Some(view))) = (changed, &value) {
+            self.selection.frame_changed(view);
+            self.diagram.frame_changed();
+            self.hex.frame_changed();
+            self.payload.frame_changed();
+        }
+        self.frame = Some(Loaded { row, frame: Some(frame), version, settled, octets, value });
+    }
+
+    /// Fulfils what a pane of the shown frame asks for.
+    fn fulfil(&mut self, wish: PaneCommand) {
+        match wish {
+            PaneCommand::OpenHex => self.tab = Tab::Bits,
+            PaneCommand::ReadPayload(octets) => {
+                if let Some(loaded) = &mut self.frame {
+                    loaded.octets = loaded.octets.max(octets);
+                    loaded.settled = false;
+                    loaded.version = 0;
+                }
+            }
+            PaneCommand::OpenPacket(_) => self.tab = Tab::Segments,
+        }
+    }
+
+    /// The payload of what is selected as text: a frame's, or a whole message's.
+    fn load_text(&mut self, snapshot: &Snapshot, version: u64, row: RowId, view: &FrameView) {
+        let frame = match row {
+            RowId::Frame(id) => Some(id),
+            RowId::Message(_) => None,
+        };
+        if self.text.as_ref().is_some_and(|loaded| loaded.fits(row, frame, version)) {
+            return;
+        }
+        let settled = self.frame.as_ref().is_some_and(|loaded| loaded.settled);
+        let value = read_text(snapshot, row, view);
+        self.text = Some(Loaded { row, frame, version, settled, octets: TEXT_OCTETS, value });
+    }
+}
+
+fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(PayloadText, Vec<TreeRow>)> {
+    if let RowId::Message(id) = row
+        && let Some(message) = snapshot.message(id)
+    {
+        let plain = message_payload(snapshot, &message, TEXT_OCTETS)?;
+        return Ok((payload_text(&plain, message.opcode, message.compressed), Vec::new()));
+    }
+    let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
+    let plain = match view.id.and_then(|id| snapshot.frame(id)) {
+        Some(frame) => snapshot.payload(frame, 0..TEXT_OCTETS)?.unmasked(view.header.masking_key()),
+        None => view.plain(),
+    };
+    Ok((payload_text(&plain, view.header.opcode(), view.compressed), close))
+}
+
+/// Paints the details of the selected row.
+pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+    let (Some(snapshot), Some(row)) = (opened.snapshot.clone(), opened.selected) else {
+        empty::hint_ui(ui, "Select a row to see its bits.");
+        return None;
+    };
+    let details = &mut opened.details;
+    details.load(&snapshot, opened.version, row);
+    let spacing = std::mem::take(&mut ui.spacing_mut().item_spacing.y);
+    let command = head_ui(ui, details, row);
+    ui.spacing_mut().item_spacing.y = spacing;
+    let loaded = details.frame.take();
+    let wish = match loaded.as_ref().map(|loaded| &loaded.value) {
+        Some(Ok(Some(view))) => details.tab_ui(ui, &snapshot, opened.version, row, view),
+        Some(Err(error)) => {
+            empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
+            None
+        }
+        _ => None,
+    };
+    details.frame = loaded;
+    if let Some(wish) = wish {
+        details.fulfil(wish);
+        ui.ctx().request_repaint();
+    }
+    command
+}
+
+impl DetailsState {
+    fn tab_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        version: u64,
+        row: RowId,
+        view: &FrameView,
+    ) -> Option<PaneCommand> {
+        match self.tab {
+            Tab::Bits => bits::bits_ui(ui, snapshot, view, self),
+            Tab::Payload => {
+                self.load_text(snapshot, version, row, view);
+                match self.text.as_ref().map(|loaded| &loaded.value) {
+                    Some(Ok((text, close))) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
+                    Some(Err(error)) => {
+                        empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
+                        None
+                    }
+                    None => None,
+                }
+            }
+            Tab::Handshake => match view.connection.map(|connection| handshake_view(snapshot, connection)) {
+                Some(Ok(Some(handshake))) => padded(ui, |ui| handshake_ui(ui, &handshake)),
+                Some(Err(error)) => {
+                    empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
+                    None
+                }
+                _ => None,
+            },
+            Tab::Segments => segments::segments_ui(ui, snapshot, view),
+        }
+    }
+}
+
+fn padded<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8)).show(ui, contents).inner
+}
+
+/// The tabs, and which frame of a message is shown.
+fn head_ui(ui: &mut Ui, details: &mut DetailsState, row: RowId) -> Option<Command> {
+    let palette = Palette::of(ui);
+    let mut command = None;
+    let height = 34.0;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    text::within(ui, rect.shrink2(vec2(8.0, 0.0)), layout, |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for tab in Tab::ALL {
+            if tab_ui(ui, tab, details.tab == tab, height) {
+                command = Some(Command::ShowTab(tab));
+            }
+        }
+        let frames = details.frames.len();
+        if let RowId::Message(_) = row
+            && frames > 1
+        {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                for (wish, way, enabled) in [
+                    (Command::NextFrame, 1.0, details.step + 1 < frames),
+                    (Command::PreviousFrame, -1.0, details.step > 0),
+                ] {
+                    if step_ui(ui, &wish, way, enabled) {
+                        command = Some(wish);
+                    }
+                }
+                let place = format!("Frame {} of {frames} of the message", details.step + 1);
+                ui.label(RichText::new(place).size(theme::SECONDARY).color(palette.secondary));
+            });
+        }
+    });
+    command
+}
+
+fn step_ui(ui: &mut Ui, wish: &Command, way: f32, enabled: bool) -> bool {
+    let palette = Palette::of(ui);
+    let response = ui.add_enabled(enabled, egui::Button::new("").min_size(vec2(24.0, 24.0)));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, wish.text()));
+    let color = if enabled { palette.text } else { palette.line_strong };
+    super::marks::arrow(ui.painter(), response.rect.center(), 11.0, way, color);
+    let hint = wish.hint(ui.ctx());
+    response.on_hover_text(hint).clicked()
+}
+
+fn tab_ui(ui: &mut Ui, tab: Tab, chosen: bool, height: f32) -> bool {
+    let palette = Palette::of(ui);
+    let font = if chosen { fonts::semibold(theme::BODY) } else { fonts::body(theme::BODY) };
+    let wide = ui.painter().layout_no_wrap(tab.text().to_owned(), fonts::semibold(theme::BODY), palette.text).size().x;
+    let (rect, response) = ui.allocate_exact_size(vec2(wide + 24.0, height), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, chosen, tab.text()));
+    let color = if chosen || response.hovered() { palette.text } else { palette.secondary };
+    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, tab.text(), font, color);
+    if chosen {
+        let line = egui::Rect::from_min_max(rect.left_bottom() - vec2(-8.0, 2.0), rect.right_bottom() - vec2(8.0, 0.0));
+        ui.painter().rect_filled(line, 0.0, palette.accent);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(
+            rect.shrink(3.0),
+            4.0,
+            egui::Stroke::new(1.0, palette.accent),
+            egui::StrokeKind::Inside,
+        );
+    }
+    let hint = Command::ShowTab(tab).hint(ui.ctx());
+    response.on_hover_text(hint).clicked()
+}

@@ -1,0 +1,107 @@
+//! The two dialogs: a path to open, and help.
+
+use std::path::PathBuf;
+
+use egui::{Key, Modal, RichText, ScrollArea, Ui, vec2};
+
+use super::command::Command;
+use super::theme::{self, Palette};
+use super::{fonts, toolbar};
+use crate::query::KEYS;
+
+/// What is open over the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// A box to type a path into.
+    Path(String),
+    /// Shortcuts, filter terms and what this program is.
+    Help,
+}
+
+/// Paints the dialog; returns whether it is to be closed, and what is to be done.
+pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog) -> (bool, Option<Command>) {
+    let response = Modal::new(egui::Id::unique("dialog")).show(ctx, |ui| match dialog {
+        Dialog::Path(path) => path_ui(ui, path),
+        Dialog::Help => help_ui(ui),
+    });
+    let (closed, command) = response.inner.clone();
+    (closed || command.is_some() || response.should_close(), command)
+}
+
+fn path_ui(ui: &mut Ui, path: &mut String) -> (bool, Option<Command>) {
+    let palette = Palette::of(ui);
+    ui.set_width(520.0);
+    ui.label(RichText::new("Open a capture").font(fonts::semibold(theme::HEADING)));
+    ui.add_space(4.0);
+    let why = "Type the path of a pcap or pcapng file. Dropping the file on the window works too.";
+    ui.label(RichText::new(why).color(palette.secondary));
+    ui.add_space(8.0);
+    let edit = egui::TextEdit::singleline(path)
+        .hint_text("/path/to/capture.pcapng")
+        .desired_width(f32::INFINITY)
+        .margin(egui::Margin::symmetric(8, 6));
+    let response = ui.add(edit);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path of a capture"));
+    if !response.has_focus() && !response.lost_focus() {
+        response.request_focus();
+    }
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    ui.add_space(12.0);
+    let given = !path.trim().is_empty();
+    let wish = Command::OpenPath(PathBuf::from(path.trim()));
+    let mut result = (false, (entered && given).then(|| wish.clone()));
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.add_enabled_ui(given, |ui| {
+            if toolbar::primary_ui(ui, &wish, vec2(88.0, 30.0)) {
+                result.1 = Some(wish);
+            }
+        });
+        result.0 = ui.add(egui::Button::new("Cancel").min_size(vec2(72.0, 30.0))).clicked();
+    });
+    result
+}
+
+fn help_ui(ui: &mut Ui) -> (bool, Option<Command>) {
+    let palette = Palette::of(ui);
+    let screen = ui.ctx().content_rect().size();
+    ui.set_width((screen.x - 120.0).clamp(320.0, 840.0));
+    ui.label(RichText::new(concat!("Framescope ", env!("CARGO_PKG_VERSION"))).font(fonts::semibold(18.0)));
+    let about = "Shows every bit of every WebSocket frame in a capture, as RFC 6455 draws it. \
+                 The same answers on the command line: framescope --help";
+    ui.add(egui::Label::new(RichText::new(about).color(palette.secondary)).wrap());
+    ui.add_space(12.0);
+    ScrollArea::vertical().max_height((screen.y - 260.0).max(160.0)).auto_shrink([false, true]).show(ui, |ui| {
+        ui.label(RichText::new("Keys").font(fonts::semibold(theme::HEADING)));
+        ui.add_space(4.0);
+        let half = Command::WITH_SHORTCUT.len().div_ceil(2);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 40.0;
+            for (name, part) in ["keys left", "keys right"].iter().zip(Command::WITH_SHORTCUT.chunks(half)) {
+                egui::Grid::new(name).num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
+                    for command in part {
+                        let key = command.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+                        ui.label(RichText::new(key).font(fonts::mono(theme::SECONDARY)));
+                        ui.label(RichText::new(command.text()).color(palette.secondary))
+                            .on_hover_text(command.tooltip());
+                        ui.end_row();
+                    }
+                });
+            }
+        });
+        ui.add_space(16.0);
+        ui.label(RichText::new("Filter").font(fonts::semibold(theme::HEADING)));
+        ui.add_space(4.0);
+        egui::Grid::new("filter help").num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
+            for (term, what) in KEYS {
+                ui.label(RichText::new(*term).font(fonts::mono(theme::SECONDARY)));
+                ui.label(RichText::new(*what).color(palette.secondary));
+                ui.end_row();
+            }
+        });
+    });
+    ui.add_space(12.0);
+    let closed = ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.add(egui::Button::new("Close").min_size(vec2(88.0, 30.0))).clicked()
+    });
+    (closed.inner, None)
+}

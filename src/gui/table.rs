@@ -1,0 +1,230 @@
+//! The list of frames or messages: one row each, addressed by whole numbers, so that ten million cost what ten do.
+//!
+//! ```text
+//!   mod        head, scrolling, following, selection, the rows in sight
+//!   columns    which columns there are and where
+//!   cells      painting one row
+//! ```
+
+mod cells;
+mod columns;
+
+use std::collections::HashMap;
+
+use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
+
+use self::cells::Row;
+use self::columns::Columns;
+use super::command::Command;
+use super::opened::{Opened, RowId};
+use super::rows::{RowScroll, rows_ui};
+use super::theme::{self, Palette};
+use super::{empty, fonts, text};
+use crate::dissect::Snapshot;
+use crate::query::RowKind;
+use crate::view::{count, frame_row, message_row};
+
+/// Height of a row.
+const ROW: f32 = theme::ROW;
+
+/// What the list remembers.
+#[derive(Default)]
+pub struct TableState {
+    /// How far it is scrolled.
+    pub scroll: RowScroll,
+    /// The newest row stays in sight.
+    pub follow: bool,
+    /// Rows in sight when it was painted last.
+    pub page: usize,
+    /// Rows that were made, for the snapshot they were made from.
+    made: HashMap<u32, Row>,
+    made_from: (u64, RowKind),
+}
+
+impl TableState {
+    /// Other rows are listed.
+    pub fn rows_changed(&mut self) {
+        self.scroll = RowScroll::default();
+        self.made.clear();
+    }
+
+    /// The row of `id`, made once for every snapshot.
+    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Row> {
+        let (kind, key) = match id {
+            RowId::Frame(id) => (RowKind::Frames, id.0),
+            RowId::Message(id) => (RowKind::Messages, id.0),
+        };
+        if self.made_from != (version, kind) || self.made.len() > 4096 {
+            self.made.clear();
+            self.made_from = (version, kind);
+        }
+        if !self.made.contains_key(&key) {
+            let row = match id {
+                RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?),
+                RowId::Message(id) => Row::of_message(message_row(snapshot, id)?),
+            };
+            self.made.insert(key, row);
+        }
+        self.made.get(&key)
+    }
+}
+
+/// A row as a line of text, its columns separated by tabs.
+pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
+    Some(match id {
+        RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?).line(),
+        RowId::Message(id) => Row::of_message(message_row(snapshot, id)?).line(),
+    })
+}
+
+/// Paints the list into the room that is left.
+pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let mut command = switch_ui(ui, opened);
+    let Some(snapshot) = opened.snapshot.clone() else {
+        empty::hint_ui(ui, "Reading…");
+        return command;
+    };
+    if opened.rows.is_empty() {
+        return nothing_ui(ui, opened).or(command);
+    }
+    let columns = Columns::new(
+        ui.available_width(),
+        opened.rows.kind(),
+        snapshot.connection_count() > 1 && opened.connection.is_none(),
+    );
+    columns.head_ui(ui);
+    if let Some(wish) = body_ui(ui, opened, &snapshot, &columns) {
+        command = Some(wish);
+    }
+    command
+}
+
+/// Frames or messages, and how many there are.
+fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
+    let palette = Palette::of(ui);
+    let mut command = None;
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    text::within(ui, rect.shrink2(vec2(12.0, 4.0)), layout, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for kind in [RowKind::Frames, RowKind::Messages] {
+            let wish = Command::show(kind);
+            let chosen = opened.rows.kind() == kind;
+            let words = RichText::new(wish.text());
+            let words = if chosen { words.font(fonts::semibold(theme::BODY)) } else { words.color(palette.secondary) };
+            let hint = wish.hint(ui.ctx());
+            let button = egui::Button::selectable(chosen, words).min_size(vec2(84.0, 26.0));
+            if ui.add(button).on_hover_text(hint).clicked() {
+                command = Some(wish);
+            }
+        }
+        ui.add_space(8.0);
+        ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
+        if opened.state.is_active() && !opened.table.follow && opened.rows.len() > opened.table.page {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let wish = Command::FollowNewest;
+                if ui.button(wish.text()).on_hover_text(wish.tooltip()).clicked() {
+                    command = Some(wish);
+                }
+            });
+        }
+    });
+    command
+}
+
+/// `1,204 of 5,000 frames`.
+pub fn count_text(opened: &Opened) -> String {
+    let what = match opened.rows.kind() {
+        RowKind::Frames => "frame",
+        RowKind::Messages => "message",
+    };
+    let (shown, total) = (opened.rows.len() as u64, opened.rows.total() as u64);
+    if opened.connection.is_some() || opened.is_filtered() {
+        let shown = count(shown, what);
+        let number = shown.split(' ').next().unwrap_or_default();
+        format!("{number} of {}", count(total, what))
+    } else {
+        count(total, what)
+    }
+}
+
+/// Why there are no rows, and what to do about it.
+fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
+    let mut command = None;
+    if opened.is_filtered() && opened.rows.total() > 0 {
+        let lines = ["Other words in the filter above, or none, show more.".to_owned()];
+        empty::message_ui(ui, "No row passes the filter", &lines);
+        ui.vertical_centered(|ui| {
+            ui.add_space(8.0);
+            if ui.button(Command::ClearFilter.text()).on_hover_text(Command::ClearFilter.tooltip()).clicked() {
+                command = Some(Command::ClearFilter);
+            }
+        });
+    } else if opened.connection.is_some() {
+        let lines = ["The Handshake tab and the list on the left say what became of it.".to_owned()];
+        empty::message_ui(ui, "No frame was sent on this connection", &lines);
+    } else if opened.rows.kind() == RowKind::Messages {
+        let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];
+        empty::message_ui(ui, "There are no data messages", &lines);
+    } else {
+        empty::message_ui(ui, "There are no frames yet", &[]);
+    }
+    command
+}
+
+fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Columns) -> Option<Command> {
+    let palette = Palette::of(ui);
+    let total = opened.rows.len() as u64;
+    let in_sight = (ui.available_height() / ROW).floor().max(1.0) as u64;
+    opened.table.page = in_sight as usize;
+    let area = ui.available_rect_before_wrap();
+    let wheel = if ui.rect_contains_pointer(area) { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
+    if wheel > 0.0 {
+        opened.table.follow = false;
+    }
+    if opened.table.follow {
+        opened.table.scroll.reveal(total - 1);
+    }
+    let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
+    let selected = opened.selected;
+    let mut command = None;
+    rows_ui(
+        ui,
+        &mut scroll,
+        total,
+        ROW,
+        |_| (),
+        |ui, number, rect, ()| {
+            let Some(id) = opened.row_id(number as usize) else { return };
+            let version = opened.version;
+            let Some(row) = opened.table.row(snapshot, version, id) else { return };
+            let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
+            let chosen = selected == Some(id);
+            response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
+            if response.clicked() {
+                command = Some(Command::SelectRow(number as usize));
+            }
+            if response.double_clicked() {
+                command = Some(Command::Cross);
+            }
+            if chosen {
+                ui.painter().rect_filled(rect, 0.0, palette.selected);
+            } else if response.hovered() {
+                ui.painter().rect_filled(rect, 0.0, palette.hover);
+            } else if number % 2 == 1 {
+                ui.painter().rect_filled(rect, 0.0, palette.stripe);
+            }
+            row.paint(ui, rect, columns, chosen, palette);
+            row.tooltip(response);
+        },
+    );
+    // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
+    let barred =
+        wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
+    if (wheel < 0.0 || barred) && opened.state.is_active() && total > in_sight {
+        opened.table.follow = scroll.top + in_sight >= total;
+    }
+    opened.table.scroll = scroll;
+    command
+}

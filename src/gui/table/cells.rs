@@ -1,0 +1,219 @@
+//! One row of the list: its values, its label for screen readers, and how it is painted.
+
+use egui::{Align2, FontId, Rect, Response, Ui, pos2, vec2};
+
+use super::columns::{Column, Columns};
+use crate::base::{Sender, Severity, Timestamp};
+use crate::gui::theme::{self, Palette};
+use crate::gui::{fonts, marks, text};
+use crate::view::{FrameRow, MessageRow, MessageState, count};
+use crate::ws::Opcode;
+
+/// Side of a mark.
+const MARK: f32 = 11.0;
+
+/// A frame or a message, as the list shows it.
+pub(super) struct Row {
+    is_frame: bool,
+    number: u64,
+    connection: u64,
+    time: Timestamp,
+    delta_ns: Option<i64>,
+    sender: Sender,
+    opcode: Opcode,
+    compressed: bool,
+    /// FIN, RSV1, RSV2, RSV3, MASK.
+    flags: [bool; 5],
+    frames: u32,
+    length: u64,
+    /// What is not as one would expect of it.
+    state: &'static str,
+    preview: String,
+    /// The preview is octets and no text.
+    is_octets: bool,
+    severity: Option<Severity>,
+    findings: usize,
+}
+
+impl Row {
+    pub(super) fn of_frame(row: FrameRow) -> Row {
+        let [rsv1, rsv2, rsv3] = row.rsv;
+        let state = match (row.captured_len < row.payload_len, row.ended) {
+            (true, false) => "not complete yet",
+            (true, true) => "cut",
+            _ => "",
+        };
+        Row {
+            is_frame: true,
+            number: row.id.number(),
+            connection: row.connection.number(),
+            time: row.time,
+            delta_ns: row.delta_ns,
+            sender: row.sender,
+            opcode: row.opcode,
+            compressed: row.compressed,
+            flags: [row.fin, rsv1, rsv2, rsv3, row.masked],
+            frames: 1,
+            length: row.payload_len,
+            state,
+            is_octets: row.compressed || is_octets(&row.preview),
+            preview: row.preview,
+            severity: row.severity,
+            findings: row.findings,
+        }
+    }
+
+    pub(super) fn of_message(row: MessageRow) -> Row {
+        let state = match row.state {
+            MessageState::Complete => "",
+            MessageState::Open => "not complete yet",
+            MessageState::Incomplete => "cut",
+        };
+        Row {
+            is_frame: false,
+            number: row.id.number(),
+            connection: row.connection.number(),
+            time: row.time,
+            delta_ns: row.delta_ns,
+            sender: row.sender,
+            opcode: row.opcode,
+            compressed: row.compressed,
+            flags: [false; 5],
+            frames: row.frames,
+            length: row.wire_len,
+            state,
+            is_octets: row.compressed || is_octets(&row.preview),
+            preview: row.preview,
+            severity: row.severity,
+            findings: usize::from(row.severity.is_some()),
+        }
+    }
+
+    /// What a screen reader says: `frame 3 text client 5 octets Hello`.
+    pub(super) fn label(&self) -> String {
+        let what = if self.is_frame { "frame" } else { "message" };
+        let mut label =
+            format!("{what} {} {} {} {}", self.number, self.opcode, self.sender, count(self.length, "octet"));
+        if self.frames > 1 {
+            label.push_str(&format!(" in {} frames", self.frames));
+        }
+        for part in [self.state, self.preview.as_str(), self.severity.map_or("", Severity::as_str)] {
+            if !part.is_empty() {
+                label.push(' ');
+                label.push_str(part);
+            }
+        }
+        label
+    }
+
+    /// The row as text, columns separated by tabs.
+    pub(super) fn line(&self) -> String {
+        let severity = self.severity.map_or("", Severity::as_str);
+        format!(
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{severity}",
+            self.number, self.connection, self.time, self.sender, self.opcode, self.length, self.preview
+        )
+    }
+
+    /// Says what the mark at the end of the row means.
+    pub(super) fn tooltip(&self, response: Response) {
+        if let Some(severity) = self.severity {
+            let text = match self.findings {
+                1 => format!("{} here; its field is marked in the diagram", one(severity)),
+                n => format!("{n} findings here, the worst a {severity}", severity = severity.as_str()),
+            };
+            response.on_hover_text_at_pointer(text);
+        }
+    }
+
+    pub(super) fn paint(&self, ui: &Ui, rect: Rect, columns: &Columns, chosen: bool, palette: &Palette) {
+        let quiet = if chosen { palette.text } else { palette.secondary };
+        let mono = fonts::mono(theme::SECONDARY);
+        for (column, cell) in columns.cells(rect) {
+            let value = |value: &str, font: FontId, color| {
+                let (anchor, at) = match column.is_right() {
+                    true => (Align2::RIGHT_CENTER, cell.right_center()),
+                    false => (Align2::LEFT_CENTER, cell.left_center()),
+                };
+                ui.painter().text(at, anchor, value, font, color);
+            };
+            match column {
+                Column::Number => value(&text::grouped(self.number), mono.clone(), quiet),
+                Column::Connection => value(&text::grouped(self.connection), mono.clone(), quiet),
+                Column::Time => value(&self.time.time_of_day(), mono.clone(), quiet),
+                Column::Delta => value(&self.delta_ns.map_or_else(String::new, text::duration), mono.clone(), quiet),
+                Column::Frames => value(&text::grouped(u64::from(self.frames)), mono.clone(), palette.text),
+                Column::Length => value(&text::grouped(self.length), mono.clone(), palette.text),
+                Column::Sender => {
+                    let mark = pos2(cell.left() + MARK / 2.0, cell.center().y);
+                    marks::sender(ui.painter(), mark, MARK, self.sender, palette);
+                    let at = cell.left_center() + vec2(MARK + 6.0, 0.0);
+                    let color = if chosen { palette.text } else { palette.sender(self.sender) };
+                    let font = fonts::body(theme::SECONDARY);
+                    ui.painter().text(at, Align2::LEFT_CENTER, self.sender.as_str(), font, color);
+                }
+                Column::Opcode => {
+                    let mark = pos2(cell.left() + MARK / 2.0, cell.center().y);
+                    marks::opcode(ui.painter(), mark, MARK, self.opcode, palette);
+                    let at = cell.left_center() + vec2(MARK + 6.0, 0.0);
+                    let font = fonts::body(theme::BODY);
+                    ui.painter().text(at, Align2::LEFT_CENTER, self.opcode.name(), font, palette.text);
+                }
+                Column::Flags => self.flags(ui, cell, palette),
+                Column::Preview => self.preview(ui, cell, quiet, palette),
+                Column::Findings => {
+                    if let Some(severity) = self.severity {
+                        marks::severity(ui.painter(), cell.center(), 13.0, severity, palette);
+                    }
+                }
+            }
+        }
+    }
+
+    fn flags(&self, ui: &Ui, cell: Rect, palette: &Palette) {
+        for (index, (set, letter)) in self.flags.iter().zip(["F", "1", "2", "3", "M"]).enumerate() {
+            let at = pos2(cell.left() + 6.0 + index as f32 * 12.0, cell.center().y);
+            if *set {
+                let font = fonts::mono_bold(theme::SECONDARY);
+                ui.painter().text(at, Align2::CENTER_CENTER, letter, font, palette.flag.text);
+            } else {
+                ui.painter().circle_filled(at, 1.0, palette.faint);
+            }
+        }
+    }
+
+    fn preview(&self, ui: &Ui, cell: Rect, quiet: egui::Color32, palette: &Palette) {
+        let mut left = cell.left();
+        for (word, color) in
+            [(if self.compressed { "compressed" } else { "" }, palette.flag.text), (self.state, palette.warning)]
+        {
+            if !word.is_empty() {
+                let at = pos2(left, cell.center().y);
+                let place = ui.painter().text(at, Align2::LEFT_CENTER, word, fonts::body(theme::SECONDARY), color);
+                left = place.right() + 8.0;
+            }
+        }
+        if left < cell.right() - 16.0 {
+            let (font, color) = match self.is_octets {
+                true => (fonts::mono(theme::SECONDARY), quiet),
+                false => (fonts::body(theme::BODY), palette.text),
+            };
+            let room = Rect::from_min_max(pos2(left, cell.top()), cell.max);
+            text::elided(ui, room, &self.preview, font, color);
+        }
+    }
+}
+
+fn one(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "A note",
+        Severity::Warning => "A warning",
+        Severity::Violation => "A violation",
+    }
+}
+
+/// Whether a preview is pairs of hexadecimal digits.
+fn is_octets(preview: &str) -> bool {
+    preview.len() >= 2
+        && preview.split(' ').all(|pair| pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}

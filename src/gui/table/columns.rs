@@ -1,0 +1,163 @@
+//! Which columns the list has, and where they are.
+
+use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
+
+use crate::gui::fonts;
+use crate::gui::theme::{self, Palette};
+use crate::query::RowKind;
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Number,
+    Connection,
+    Time,
+    Delta,
+    Sender,
+    Opcode,
+    Flags,
+    Frames,
+    Length,
+    Preview,
+    Findings,
+}
+
+impl Column {
+    fn title(self) -> &'static str {
+        match self {
+            Column::Number => "#",
+            Column::Connection => "Conn.",
+            Column::Time => "Time (UTC)",
+            Column::Delta => "Δ",
+            Column::Sender => "From",
+            Column::Opcode => "Opcode",
+            Column::Flags => "Flags",
+            Column::Frames => "Frames",
+            Column::Length => "Octets",
+            Column::Preview => "Payload",
+            Column::Findings => "",
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Column::Number => "The number, from 1",
+            Column::Connection => "The connection, as numbered in the list on the left",
+            Column::Time => "When the packet with the first octet was captured, in UTC",
+            Column::Delta => "Time since the frame before on the same connection",
+            Column::Sender => "Who sent it: an arrow to the right for the client, to the left for the server",
+            Column::Opcode => "What kind of frame it is",
+            Column::Flags => "FIN, RSV1, RSV2, RSV3 and MASK: a letter or digit where the bit is set, a dot where not",
+            Column::Frames => "How many frames the message was sent in",
+            Column::Length => "Payload octets, as the header declares them",
+            Column::Preview => "How the payload begins; octets where it is no text",
+            Column::Findings => "How bad the worst finding is",
+        }
+    }
+
+    fn width(self) -> f32 {
+        match self {
+            Column::Number => 60.0,
+            Column::Connection => 44.0,
+            Column::Time => 122.0,
+            Column::Delta => 78.0,
+            Column::Sender => 72.0,
+            Column::Opcode => 112.0,
+            Column::Flags => 72.0,
+            Column::Frames => 58.0,
+            Column::Length => 84.0,
+            Column::Preview => 0.0,
+            Column::Findings => 40.0,
+        }
+    }
+
+    /// Whether numbers are compared in it.
+    pub(super) fn is_right(self) -> bool {
+        matches!(self, Column::Number | Column::Connection | Column::Delta | Column::Frames | Column::Length)
+    }
+}
+
+/// The columns of a list: from where to where each reaches, in points from its left edge.
+pub(super) struct Columns {
+    places: Vec<(Column, f32, f32)>,
+}
+
+/// The least width of the preview: columns that matter less give way to it.
+const PREVIEW: f32 = 150.0;
+/// Empty room at each side of a column.
+pub(super) const PAD: f32 = 6.0;
+
+impl Columns {
+    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool) -> Columns {
+        let mut columns = vec![Column::Number];
+        if with_connection {
+            columns.push(Column::Connection);
+        }
+        columns.extend([Column::Time, Column::Delta, Column::Sender, Column::Opcode]);
+        columns.push(if kind == RowKind::Frames { Column::Flags } else { Column::Frames });
+        columns.extend([Column::Length, Column::Preview, Column::Findings]);
+        // Room for the scroll bar.
+        let width = width - 14.0;
+        let needed = |columns: &[Column]| columns.iter().map(|column| column.width()).sum::<f32>() + PREVIEW;
+        for dispensable in [Column::Delta, Column::Time, Column::Flags, Column::Connection] {
+            if needed(&columns) > width {
+                columns.retain(|column| *column != dispensable);
+            }
+        }
+        let fixed = columns.iter().map(|column| column.width()).sum::<f32>();
+        let mut x = 0.0;
+        let place = |column: Column| {
+            let wide = if column == Column::Preview { (width - fixed).max(40.0) } else { column.width() };
+            x += wide;
+            (column, x - wide, x)
+        };
+        Columns { places: columns.into_iter().map(place).collect() }
+    }
+
+    /// The cells of the row in `rect`, without their padding.
+    pub(super) fn cells(&self, rect: Rect) -> impl Iterator<Item = (Column, Rect)> + '_ {
+        self.places.iter().map(move |(column, left, right)| {
+            let cell = Rect::from_min_max(
+                pos2(rect.left() + left + PAD, rect.top()),
+                pos2(rect.left() + right - PAD, rect.bottom()),
+            );
+            (*column, cell)
+        })
+    }
+
+    pub(super) fn head_ui(&self, ui: &mut Ui) {
+        let palette = Palette::of(ui);
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
+        for (column, cell) in self.cells(rect) {
+            let response = ui.interact(cell, ui.scope_id().with(("head", column.title())), Sense::hover());
+            let (anchor, at) = match column.is_right() {
+                true => (Align2::RIGHT_CENTER, cell.right_center()),
+                false => (Align2::LEFT_CENTER, cell.left_center()),
+            };
+            ui.painter().text(at, anchor, column.title(), fonts::body(theme::SECONDARY), palette.secondary);
+            response.on_hover_text(column.hint());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_fill_the_width_without_overlap() {
+        for width in [420.0, 640.0, 760.0, 1300.0] {
+            for kind in [RowKind::Frames, RowKind::Messages] {
+                let columns = Columns::new(width, kind, true);
+                let mut x = 0.0;
+                for (_, left, right) in &columns.places {
+                    assert_eq!((*left, *right > x), (x, true));
+                    x = *right;
+                }
+                assert!(x <= width.max(530.0));
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Numbers and durations as people read them, text that is cut where its room ends, and contents put into a place.
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, FontId, Galley, Layout, Rect, Ui, UiBuilder, vec2};
+use std::sync::Arc;
+
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A difference of times with three digits: `12.3 ms`, `4.05 s`, `-3 µs`.
+pub fn duration(nanoseconds: i64) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let ns = nanoseconds.unsigned_abs();
+    let scaled = |unit: u64, name: &str| {
+        let value = ns as f64 / unit as f64;
+        let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+        format!("{sign}{value:.digits$} {name}")
+    };
+    match ns {
+        0..1_000 => format!("{sign}{ns} ns"),
+        1_000..1_000_000 => scaled(1_000, "µs"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "ms"),
+        1_000_000_000..120_000_000_000 => scaled(1_000_000_000, "s"),
+        120_000_000_000..7_200_000_000_000 => scaled(60_000_000_000, "min"),
+        _ => scaled(3_600_000_000_000, "h"),
+    }
+}
+
+/// Lays `contents` out in `room`, without a word about it to the layout around.
+pub fn within<R>(ui: &mut Ui, room: Rect, layout: Layout, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    contents(&mut ui.new_child(UiBuilder::new().max_rect(room).layout(layout)))
+}
+
+/// One line of text that ends with … where it is wider than `width`.
+pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+    job.wrap =
+        TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, overflow_character: Some('…') };
+    ui.painter().layout_job(job)
+}
+
+/// Paints one line of text into `room`, in the middle of its height; what does not fit is cut with ….
+pub fn elided(ui: &Ui, room: Rect, text: &str, font: FontId, color: Color32) -> Rect {
+    let galley = line(ui, text, font, color, room.width());
+    let at = room.left_center() - vec2(0.0, galley.size().y / 2.0);
+    let place = Rect::from_min_size(at, galley.size());
+    ui.painter().galley(at, galley, color);
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_three_digits() {
+        let cases = [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_234, "1.23 µs"),
+            (-12_345, "-12.3 µs"),
+            (123_456_789, "123 ms"),
+            (4_050_000_000, "4.05 s"),
+            (180_000_000_000, "3.00 min"),
+        ];
+        for (ns, text) in cases {
+            assert_eq!(duration(ns), text);
+        }
+        assert_eq!((grouped(0), grouped(1_000), grouped(123_456)), ("0".into(), "1,000".into(), "123,456".into()));
+    }
+}

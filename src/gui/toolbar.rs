@@ -1,0 +1,161 @@
+//! The upper edge: open, stop, filter, theme, help.
+
+use egui::{Align, Layout, RichText, Ui, Vec2, WidgetInfo, vec2};
+
+use super::command::Command;
+use super::opened::Opened;
+use super::theme::{self, Palette};
+use super::{fonts, marks};
+use crate::base::Severity;
+use crate::query::KEYS;
+
+/// The id of the filter box, so that a command can give it the focus.
+pub const FILTER: &str = "filter";
+
+/// Paints the toolbar.
+pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) -> Option<Command> {
+    let mut command = None;
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        if opened.is_some() && button_ui(ui, &Command::Open) {
+            command = Some(Command::Open);
+        }
+        let Some(opened) = opened else {
+            ui.label(RichText::new("Framescope").font(fonts::semibold(theme::HEADING)));
+            command = right_ui(ui).or(command.take());
+            return;
+        };
+        if opened.state.is_active() && button_ui(ui, &Command::Stop) {
+            command = Some(Command::Stop);
+        }
+        ui.add_space(4.0);
+        let name = RichText::new(short_name(&opened.name)).font(fonts::semibold(theme::BODY));
+        let wide = (ui.available_width() * 0.3).max(80.0);
+        ui.scope(|ui| {
+            ui.set_max_width(wide);
+            ui.add(egui::Label::new(name).truncate().selectable(false)).on_hover_text(&opened.name);
+        });
+        if close_ui(ui) {
+            command = Some(Command::CloseCapture);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command = right_buttons_ui(ui).or(command.take());
+            ui.add_space(4.0);
+            if let Some(wish) = filter_ui(ui, opened, focus_filter) {
+                command = Some(wish);
+            }
+        });
+    });
+    command
+}
+
+/// A file's name without its folder.
+fn short_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().filter(|short| !short.is_empty()).unwrap_or(name)
+}
+
+fn right_ui(ui: &mut Ui) -> Option<Command> {
+    ui.with_layout(Layout::right_to_left(Align::Center), right_buttons_ui).inner
+}
+
+/// From the right: help, theme.
+fn right_buttons_ui(ui: &mut Ui) -> Option<Command> {
+    let mut command = None;
+    if button_ui(ui, &Command::Help) {
+        command = Some(Command::Help);
+    }
+    if theme_ui(ui) {
+        command = Some(Command::ToggleTheme);
+    }
+    command
+}
+
+/// A button with the command's text and tooltip.
+fn button_ui(ui: &mut Ui, wish: &Command) -> bool {
+    let hint = wish.hint(ui.ctx());
+    ui.add(egui::Button::new(wish.text()).min_size(vec2(0.0, 28.0))).on_hover_text(hint).clicked()
+}
+
+/// The one button of a screen that stands out.
+pub fn primary_ui(ui: &mut Ui, wish: &Command, size: Vec2) -> bool {
+    let palette = Palette::of(ui);
+    let hint = wish.hint(ui.ctx());
+    let text = RichText::new(wish.text()).font(fonts::semibold(theme::BODY)).color(palette.on_accent);
+    let button = egui::Button::new(text).fill(palette.accent).min_size(size);
+    ui.add(button).on_hover_text(hint).clicked()
+}
+
+/// Half a disc: the other theme.
+fn theme_ui(ui: &mut Ui) -> bool {
+    let palette = Palette::of(ui);
+    let wish = Command::ToggleTheme;
+    let hint = wish.hint(ui.ctx());
+    let response = ui.add(egui::Button::new("").min_size(vec2(32.0, 28.0)));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
+    marks::theme(ui.painter(), response.rect.center(), 14.0, palette.text);
+    response.on_hover_text(hint).clicked()
+}
+
+/// A cross behind the capture's name.
+fn close_ui(ui: &mut Ui) -> bool {
+    let palette = Palette::of(ui);
+    let wish = Command::CloseCapture;
+    let hint = wish.hint(ui.ctx());
+    let response = ui.add(egui::Button::new("").frame_when_inactive(false).min_size(vec2(24.0, 24.0)));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
+    marks::cross(ui.painter(), response.rect.center(), 11.0, palette.secondary);
+    response.on_hover_text(hint).clicked()
+}
+
+/// The filter box, and behind it what is wrong with the filter, or a cross that empties it.
+fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
+    let palette = Palette::of(ui);
+    let mut command = None;
+    if opened.is_filtered() {
+        let hint = Command::ClearFilter.tooltip();
+        let response = ui.add(egui::Button::new("").frame_when_inactive(false).min_size(vec2(24.0, 24.0)));
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, Command::ClearFilter.text()));
+        marks::cross(ui.painter(), response.rect.center(), 11.0, palette.secondary);
+        if response.on_hover_text(hint).clicked() {
+            command = Some(Command::ClearFilter);
+        }
+    }
+    let wide = (ui.available_width() - 24.0).clamp(80.0, 380.0);
+    let edit = egui::TextEdit::singleline(&mut opened.filter_text)
+        .id(egui::Id::unique(FILTER))
+        .hint_text("Filter: opcode:text  len>100  finding")
+        .desired_width(wide)
+        .margin(egui::Margin::symmetric(8, 6));
+    let response = ui.add(edit);
+    if focus {
+        response.request_focus();
+    }
+    if response.changed() {
+        opened.filter_changed();
+    }
+    if let Some(why) = &opened.filter_error {
+        let rect = response.rect;
+        ui.painter().rect_stroke(rect, 4.0, egui::Stroke::new(1.5, palette.violation), egui::StrokeKind::Inside);
+        let (mark, place) = ui.allocate_exact_size(vec2(16.0, 24.0), egui::Sense::hover());
+        marks::severity(ui.painter(), mark.center(), 13.0, Severity::Violation, palette);
+        place.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, why));
+        egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), ui.scope_id().with("why"), rect.left_bottom())
+            .show(|ui| ui.label(why));
+    }
+    response.on_hover_ui(filter_help_ui);
+    command
+}
+
+/// The terms of a filter, each with what it does.
+pub fn filter_help_ui(ui: &mut Ui) {
+    let palette = Palette::of(ui);
+    ui.set_max_width(520.0);
+    ui.label(RichText::new("All terms must hold").font(fonts::semibold(theme::BODY)));
+    egui::Grid::new("filter terms").num_columns(2).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
+        for (term, what) in KEYS {
+            ui.label(RichText::new(*term).font(fonts::mono(theme::SECONDARY)));
+            ui.add(egui::Label::new(RichText::new(*what).size(theme::SECONDARY).color(palette.secondary)).wrap());
+            ui.end_row();
+        }
+    });
+}

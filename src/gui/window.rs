@@ -1,0 +1,308 @@
+//! The window as a value: what is open, and how its parts are laid out. It needs no window system, so tests drive it.
+//!
+//! ```text
+//!   ┌ toolbar ───────────────────────────────────────────┐
+//!   │ connections │ table: frames ⇄ messages             │
+//!   │             ├──────────────────────────────────────┤
+//!   │             │ details of the selected row, in tabs │
+//!   ├─────────────┴──────────────────────────────────────┤
+//!   │ timeline, status                                   │
+//!   └────────────────────────────────────────────────────┘
+//! ```
+
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use super::command::Command;
+use super::connections::connections_ui;
+use super::details::{Tab, details_ui};
+use super::dialogs::{Dialog, dialog_ui};
+use super::empty;
+use super::opened::Opened;
+use super::samples::SAMPLES;
+use super::settings::Settings;
+use super::start::start_ui;
+use super::status::{net_troubles, status_ui};
+use super::table::table_ui;
+use super::theme::Palette;
+use super::toolbar::toolbar_ui;
+use super::worker::{self, Input, Phase};
+use crate::query::RowKind;
+use crate::view::count;
+
+/// The window's state.
+#[derive(Default)]
+pub struct Window {
+    /// What is kept from one run to the next.
+    pub settings: Settings,
+    opened: Option<Opened>,
+    /// Why the last capture could not be opened.
+    problem: Option<String>,
+    dialog: Option<Dialog>,
+    asked: Option<Receiver<Option<PathBuf>>>,
+    focus_filter: bool,
+}
+
+impl Window {
+    /// A window with nothing open.
+    pub fn new(settings: Settings) -> Window {
+        Window { settings, ..Window::default() }
+    }
+
+    /// What is open.
+    pub fn opened(&self) -> Option<&Opened> {
+        self.opened.as_ref()
+    }
+
+    /// What the title bar says.
+    pub fn title(&self) -> String {
+        match &self.opened {
+            Some(opened) => format!("{} — Framescope", opened.name),
+            None => "Framescope".to_owned(),
+        }
+    }
+
+    /// Opens a capture; what was open before is closed.
+    pub fn open(&mut self, ctx: &egui::Context, input: Input) {
+        let name = match &input {
+            Input::File(path) => {
+                self.settings.remember(path);
+                path.display().to_string()
+            }
+            Input::Stdin => "standard input".to_owned(),
+            Input::Octets { name, .. } => name.clone(),
+        };
+        self.problem = None;
+        self.dialog = None;
+        let ctx = ctx.clone();
+        self.opened = Some(Opened::new(input, name, move || ctx.request_repaint()));
+    }
+
+    /// Paints everything, and does what the user asked for.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.settings.apply(&ctx);
+        self.poll(&ctx);
+        if let Some(command) = self.dropped(&ctx) {
+            self.apply(&ctx, command);
+        }
+        // A dialog takes the keys for itself.
+        if self.dialog.is_none()
+            && let Some(command) = Command::pressed(&ctx)
+        {
+            self.apply(&ctx, command);
+        }
+        if let Some(command) = self.panels_ui(ui) {
+            self.apply(&ctx, command);
+            ctx.request_repaint();
+        }
+        if let Some(dialog) = &mut self.dialog {
+            let (closed, command) = dialog_ui(&ctx, dialog);
+            if closed {
+                self.dialog = None;
+            }
+            if let Some(command) = command {
+                self.apply(&ctx, command);
+                ctx.request_repaint();
+            }
+        }
+    }
+
+    /// Takes what the threads have for us.
+    fn poll(&mut self, ctx: &egui::Context) {
+        if let Some(opened) = &mut self.opened {
+            if opened.poll() {
+                ctx.request_repaint();
+            }
+            // Nothing of it can be shown: the start screen says why.
+            if opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.totals().packets == 0)
+                && let Some(why) = opened.failure()
+            {
+                self.problem = Some(why.to_owned());
+                if let Some(path) =
+                    self.settings.recent.first().filter(|path| path.display().to_string() == opened.name)
+                {
+                    let path = path.clone();
+                    self.settings.forget(&path);
+                }
+                self.opened = None;
+            }
+        }
+        let answer = self.asked.as_ref().map(Receiver::try_recv);
+        match answer {
+            Some(Ok(Some(path))) => {
+                self.asked = None;
+                self.open(ctx, Input::File(path));
+            }
+            // Cancelled, or this desktop has no dialog: which of the two cannot be told.
+            Some(Ok(None)) => {
+                self.asked = None;
+                self.dialog = Some(Dialog::Path(String::new()));
+            }
+            Some(Err(std::sync::mpsc::TryRecvError::Disconnected)) => self.asked = None,
+            _ => {}
+        }
+    }
+
+    fn dropped(&self, ctx: &egui::Context) -> Option<Command> {
+        let path = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()))?;
+        (!path.as_os_str().is_empty()).then_some(Command::OpenPath(path))
+    }
+
+    fn panels_ui(&mut self, ui: &mut Ui) -> Option<Command> {
+        let palette = Palette::of(ui);
+        let plain = Frame::new().fill(palette.window);
+        let mut command = None;
+        let focus_filter = std::mem::take(&mut self.focus_filter);
+        Panel::top("toolbar")
+            .exact_size(46.0)
+            .resizable(false)
+            .frame(plain.inner_margin(Margin::symmetric(12, 8)))
+            .show(ui, |ui| command = toolbar_ui(ui, self.opened.as_mut(), focus_filter));
+        let Some(opened) = &mut self.opened else {
+            CentralPanel::default().frame(plain).show(ui, |ui| {
+                command = start_ui(ui, &self.settings.recent, self.problem.as_deref()).or(command.take());
+            });
+            return command;
+        };
+        Panel::bottom("status")
+            .resizable(false)
+            .frame(plain)
+            .show(ui, |ui| command = status_ui(ui, opened).or(command.take()));
+        if nothing_to_show(opened) {
+            CentralPanel::default().frame(plain).show(ui, |ui| nothing_ui(ui, opened));
+            return command;
+        }
+        let width = ui.available_width();
+        Panel::left("connections")
+            .default_size((width * 0.24).clamp(220.0, 320.0))
+            .size_range(180.0..=(width * 0.45).max(200.0))
+            .frame(plain)
+            .show(ui, |ui| command = connections_ui(ui, opened).or(command.take()));
+        let height = ui.available_height();
+        Panel::bottom("details")
+            .default_size(if height < 700.0 { height * 0.6 } else { height * 0.64 })
+            .size_range(120.0..=(height - 140.0).max(140.0))
+            .resizable(true)
+            .frame(plain)
+            .show(ui, |ui| command = details_ui(ui, opened).or(command.take()));
+        CentralPanel::default().frame(plain).show(ui, |ui| command = table_ui(ui, opened).or(command.take()));
+        command
+    }
+
+    /// Does what the user asked for: the only place where a [`Command`] has an effect.
+    pub fn apply(&mut self, ctx: &egui::Context, command: Command) {
+        match &command {
+            Command::Open => {
+                if self.asked.is_none() {
+                    let ctx = ctx.clone();
+                    self.asked = Some(worker::ask_for_file(move || ctx.request_repaint()));
+                }
+            }
+            Command::OpenPath(path) => self.open(ctx, Input::File(path.clone())),
+            Command::OpenSample(index) => {
+                if let Some(sample) = SAMPLES.get(*index) {
+                    self.open(ctx, Input::Octets { octets: sample.octets.to_vec(), name: sample.name.to_owned() });
+                }
+            }
+            Command::CloseCapture => self.opened = None,
+            Command::ToggleTheme => self.settings.toggle_theme(ctx),
+            Command::Help => self.dialog = Some(Dialog::Help),
+            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Command::ZoomIn => egui::gui_zoom::zoom_in(ctx),
+            Command::ZoomOut => egui::gui_zoom::zoom_out(ctx),
+            Command::ZoomReset => ctx.set_zoom_factor(1.0),
+            Command::FocusFilter => self.focus_filter = self.opened.is_some(),
+            _ => {
+                if let Some(opened) = &mut self.opened {
+                    apply_to(opened, ctx, command);
+                }
+            }
+        }
+    }
+}
+
+/// Does what concerns the open capture alone.
+fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
+    let page = isize::try_from(opened.table.page.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
+    match command {
+        Command::Stop => opened.stop(),
+        Command::ShowFrames => opened.show_kind(RowKind::Frames),
+        Command::ShowMessages => opened.show_kind(RowKind::Messages),
+        Command::Cross => {
+            if opened.counterpart().is_some() {
+                opened.show_kind(match opened.rows.kind() {
+                    RowKind::Frames => RowKind::Messages,
+                    RowKind::Messages => RowKind::Frames,
+                });
+            }
+        }
+        Command::SelectConnection(connection) => opened.select_connection(connection),
+        Command::SelectRow(row) => opened.select_row(row),
+        Command::SelectFrame(id) => opened.select_frame(id),
+        Command::NextRow => opened.move_selection(1),
+        Command::PreviousRow => opened.move_selection(-1),
+        Command::PageDown => opened.move_selection(page),
+        Command::PageUp => opened.move_selection(-page),
+        Command::FirstRow => opened.select_row(0),
+        Command::LastRow => opened.select_row(usize::MAX),
+        Command::FollowNewest => opened.table.follow = true,
+        Command::NextFrame => opened.details.step_by(1),
+        Command::PreviousFrame => opened.details.step_by(-1),
+        Command::ShowTab(tab) => opened.details.tab = tab,
+        Command::ClearFilter => {
+            opened.filter_text.clear();
+            opened.filter_changed();
+        }
+        Command::CopyRow => {
+            if let Some(line) = opened.selected_line() {
+                ctx.copy_text(line);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether the capture was read and holds no WebSocket.
+fn nothing_to_show(opened: &Opened) -> bool {
+    !opened.state.is_active() && opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.connection_count() == 0)
+}
+
+/// Says what the capture holds instead of a WebSocket, and why that may be.
+fn nothing_ui(ui: &mut Ui, opened: &Opened) {
+    let totals = opened.snapshot.as_ref().map(|snapshot| snapshot.totals()).unwrap_or_default();
+    let seen = format!(
+        "{} and {} were read.",
+        count(totals.packets, "packet"),
+        count(totals.tcp_connections, "TCP connection")
+    );
+    let mut lines = vec![seen];
+    if let Some(damage) = &opened.state.damage {
+        lines.push(format!("Reading ended {damage}."));
+    }
+    if opened.state.phase == Phase::Stopped {
+        lines.push("Reading was stopped before the end.".to_owned());
+    }
+    if let Some((_, reasons)) = net_troubles(opened) {
+        lines.push(format!("Not decoded: {reasons}."));
+    }
+    lines.push(String::new());
+    if totals.tcp_connections > 0 {
+        lines.push("The connections may be encrypted (wss), or carry something else.".to_owned());
+        lines.push("If the capture began after a connection was opened, its frames may not be recognised.".to_owned());
+    } else {
+        lines.push(
+            "Capture on the interface that carries the WebSocket, with the whole packets (snap length 0).".to_owned(),
+        );
+    }
+    empty::message_ui(ui, "No WebSocket in this capture", &lines);
+}
+
+impl Window {
+    /// The tab of the details that shows, for tests.
+    pub fn tab(&self) -> Option<Tab> {
+        self.opened.as_ref().map(|opened| opened.details.tab)
+    }
+}

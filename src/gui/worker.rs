@@ -1,0 +1,305 @@
+//! The threads: one reads and dissects the capture, one fills the spool of a pipe, one waits for the file dialog.
+//!
+//! ```text
+//!   window ── Order (stop) ──▸ worker: Session::step … ──▸ slot ──▸ window: take()
+//!                                  ▲ spool                 │
+//!   pipe ──▸ filler ───────────────┘                       └─ request_repaint
+//! ```
+//!
+//! The slot holds the latest [`Update`]. As long as the window has not taken it, no new one is made: the reader asks
+//! (DESIGN decision 8).
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::capture::{Damage, Filler, Source};
+use crate::dissect::{Progress, Session, Snapshot};
+use crate::net::NetStats;
+
+/// Packets between two looks at the clock and at the orders.
+const STEP: usize = 512;
+/// The first snapshot comes after so long …
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// … and later ones so far apart.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait for more octets of a capture that grows.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// What is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file, or a path that is a pipe.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// Octets in memory.
+    Octets {
+        /// The capture.
+        octets: Vec<u8>,
+        /// What people call it.
+        name: String,
+    },
+}
+
+impl Input {
+    /// Whether it may still grow while it is shown.
+    pub fn is_stream(&self) -> bool {
+        *self == Input::Stdin
+    }
+
+    fn open(self) -> Result<Session, String> {
+        match self {
+            Input::File(path) => Session::open(&path).map_err(|error| error.to_string()),
+            Input::Stdin => {
+                Session::open_stream(Box::new(io::stdin()), "standard input").map_err(|error| error.to_string())
+            }
+            Input::Octets { octets, name } => Ok(Session::new(Arc::new(Source::from_octets(octets, &name)), None)),
+        }
+    }
+}
+
+/// How the reading goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// The file is being opened.
+    #[default]
+    Opening,
+    /// There is more to read.
+    Reading,
+    /// Everything that is there was read, and more may come.
+    Waiting,
+    /// The user stopped it.
+    Stopped,
+    /// Everything was read.
+    Finished,
+    /// It cannot be read (further): why, and what to do.
+    Failed(String),
+}
+
+/// What is known about the reading.
+#[derive(Clone, Debug, Default)]
+pub struct ReadState {
+    /// How it goes.
+    pub phase: Phase,
+    /// Octets read.
+    pub position: u64,
+    /// Octets there are so far.
+    pub len: u64,
+    /// Where and why reading ended before the end of the file.
+    pub damage: Option<Damage>,
+    /// What became of the packets.
+    pub net: NetStats,
+}
+
+impl ReadState {
+    /// Whether more may come.
+    pub fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Opening | Phase::Reading | Phase::Waiting)
+    }
+}
+
+/// A new state of the capture.
+pub struct Update {
+    /// Everything known so far; `None` where nothing could be opened.
+    pub snapshot: Option<Snapshot>,
+    /// How the reading goes.
+    pub state: ReadState,
+}
+
+enum Order {
+    Stop,
+}
+
+type Slot = Arc<Mutex<Option<Update>>>;
+
+/// A capture being read. Dropping it ends the reading.
+pub struct Worker {
+    orders: Sender<Order>,
+    slot: Slot,
+}
+
+impl Worker {
+    /// Starts to read `input`; `wake` is called whenever there is something new to take.
+    pub fn start(input: Input, wake: impl Fn() + Send + 'static) -> Worker {
+        let (orders, inbox) = mpsc::channel();
+        let slot = Slot::default();
+        let shared = slot.clone();
+        in_background("capture", move || Desk { inbox, slot: shared, wake: Box::new(wake) }.read(input));
+        Worker { orders, slot }
+    }
+
+    /// Ends the reading; what was found stays.
+    pub fn stop(&self) {
+        // Where nobody listens any more there is nothing to stop.
+        let _ = self.orders.send(Order::Stop);
+    }
+
+    /// What is new since the last time.
+    pub fn take(&self) -> Option<Update> {
+        lock(&self.slot).take()
+    }
+}
+
+fn lock(slot: &Mutex<Option<Update>>) -> std::sync::MutexGuard<'_, Option<Update>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `job` on a thread of its own; without threads left in the system it is not run.
+fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
+    let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
+}
+
+/// Asks the user for a capture file, by the desktop's dialog. The answer is `None` at once where there is no such
+/// dialog.
+pub fn ask_for_file(wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
+    let (answer, receiver) = mpsc::channel();
+    in_background("file dialog", move || {
+        let dialog = rfd::FileDialog::new()
+            .set_title("Open a capture")
+            .add_filter("Captures", &["pcap", "pcapng", "cap", "gz", "zst"])
+            .add_filter("All files", &["*"]);
+        // The window may have been closed meanwhile.
+        let _ = answer.send(dialog.pick_file());
+        wake();
+    });
+    receiver
+}
+
+/// The worker's side.
+struct Desk {
+    inbox: Receiver<Order>,
+    slot: Slot,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl Desk {
+    fn read(self, input: Input) {
+        let mut session = match input.open() {
+            Ok(session) => session,
+            Err(why) => {
+                let state = ReadState { phase: Phase::Failed(why), ..ReadState::default() };
+                return self.put(Update { snapshot: None, state });
+            }
+        };
+        let stop_filling = Arc::new(AtomicBool::new(false));
+        let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
+        let phase = self.steps(&mut session, filled.as_ref());
+        stop_filling.store(true, Ordering::Relaxed);
+        // The window may close before it takes this; nothing is lost by that.
+        self.put(update(&mut session, phase));
+    }
+
+    /// Reads until something ends it, and says what.
+    fn steps(&self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
+        let mut pause = FIRST_PAUSE;
+        let mut last = Instant::now();
+        loop {
+            let progress = match session.step(STEP) {
+                Ok(Progress::End) => {
+                    let trouble = filled.and_then(|filled| filled.try_recv().ok());
+                    return trouble.map_or(Phase::Finished, Phase::Failed);
+                }
+                Ok(progress) => progress,
+                Err(error) => return Phase::Failed(error.to_string()),
+            };
+            if self.stop_wanted(progress) {
+                return Phase::Stopped;
+            }
+            if last.elapsed() >= pause && lock(&self.slot).is_none() {
+                let phase = if progress == Progress::Pending { Phase::Waiting } else { Phase::Reading };
+                self.put(update(session, phase));
+                last = Instant::now();
+                pause = (pause * 2).min(PAUSE);
+            }
+        }
+    }
+
+    /// Looks for an order; while there is nothing to read, waits for one.
+    fn stop_wanted(&self, progress: Progress) -> bool {
+        if progress == Progress::Pending {
+            return !matches!(self.inbox.recv_timeout(WAIT), Err(RecvTimeoutError::Timeout));
+        }
+        !matches!(self.inbox.try_recv(), Err(TryRecvError::Empty))
+    }
+
+    fn put(&self, update: Update) {
+        *lock(&self.slot) = Some(update);
+        (self.wake)();
+    }
+}
+
+fn update(session: &mut Session, phase: Phase) -> Update {
+    let (position, len) = session.position();
+    let state = ReadState { phase, position, len, damage: session.damage().cloned(), net: session.net_stats().clone() };
+    Update { snapshot: Some(session.snapshot()), state }
+}
+
+/// Pumps a spool until its input ends. It may wait inside a read of a silent pipe longer than the worker lives; it then
+/// ends with the next octets or with the program. What goes wrong comes out of the receiver.
+fn fill(mut filler: Filler, stop: Arc<AtomicBool>) -> Receiver<String> {
+    let (trouble, receiver) = mpsc::channel();
+    in_background("spool", move || {
+        while !stop.load(Ordering::Relaxed) {
+            match filler.pump() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    // The filler has told the source too, so the reader stops there either way.
+                    let _ = trouble.send(error.to_string());
+                    break;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn last_update(worker: &Worker) -> Update {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(20) {
+            match worker.take() {
+                Some(update) if !update.state.is_active() => return update,
+                _ => thread::sleep(Duration::from_millis(2)),
+            }
+        }
+        panic!("the worker does not end");
+    }
+
+    #[test]
+    fn a_sample_is_read_to_its_end() {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples/chat-unicode.pcapng");
+        let update = last_update(&Worker::start(Input::File(path), || {}));
+        assert_eq!(update.state.phase, Phase::Finished);
+        assert!(update.snapshot.unwrap().frame_count() > 26);
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_why() {
+        let update = last_update(&Worker::start(Input::File("/nowhere/x.pcap".into()), || {}));
+        assert_eq!(update.state.phase, Phase::Failed("/nowhere/x.pcap: there is no such file".into()));
+        let octets = Input::Octets { octets: b"PK\x03\x04 and so on".to_vec(), name: "a.zip".into() };
+        let update = last_update(&Worker::start(octets, || {}));
+        assert!(matches!(update.state.phase, Phase::Failed(why) if why.contains("ZIP")));
+    }
+
+    #[test]
+    fn stopping_ends_the_wait_for_a_silent_pipe() {
+        let (reader, _writer) = io::pipe().unwrap();
+        let (orders, inbox) = mpsc::channel();
+        let slot = Slot::default();
+        let desk = Desk { inbox, slot: slot.clone(), wake: Box::new(|| {}) };
+        let mut session = Session::open_stream(Box::new(reader), "pipe").unwrap();
+        orders.send(Order::Stop).unwrap();
+        let filled = session.take_filler().map(|filler| fill(filler, Arc::default()));
+        assert_eq!(desk.steps(&mut session, filled.as_ref()), Phase::Stopped);
+    }
+}

@@ -1,0 +1,309 @@
+//! What a row must be like to be seen.
+//!
+//! ```text
+//!   opcode:text sender:client len>100 -finding:note conn:2 fin:0 chat
+//! ```
+//!
+//! Terms are separated by spaces and all must hold; `-` in front of one means that it must not.
+
+use crate::base::{FrameId, Rule, Sender, Severity};
+use crate::dissect::{FrameRecord, Message, Snapshot};
+use crate::ws::{FIELDS, FieldId, Opcode};
+
+/// The terms that can be written, each with an example and what it does.
+pub const KEYS: &[(&str, &str)] = &[
+    (
+        "opcode:text",
+        "frames of this opcode: text, binary, close, ping, pong, continuation or a number; several with commas",
+    ),
+    ("sender:client", "what the client (or the server) sent"),
+    ("len>100", "payload octets; also <, >=, <= and ="),
+    ("conn:2", "one connection, by its number"),
+    ("finding", "with any finding; finding:violation, finding:masked for a severity or a part of a rule's name"),
+    ("fin:0", "a single bit of the header: fin, rsv1, rsv2, rsv3, masked"),
+    ("chat", "any other word: in the URL, the opcode's or the sender's name"),
+    ("-opcode:ping", "a minus sign turns a term round"),
+];
+
+/// Which rows are to be seen. The empty filter lets everything pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Term {
+    negated: bool,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Test {
+    /// One bit for each opcode that passes.
+    Opcode(u16),
+    Sender(Sender),
+    Connection(u64),
+    Length(Order, u64),
+    Finding(Wanted),
+    Bit(FieldId, bool),
+    /// In lower case.
+    Word(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Less,
+    AtMost,
+    Equal,
+    AtLeast,
+    More,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Severity(Severity),
+    /// A part of a rule's id.
+    Rule(String),
+}
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// # Errors
+    /// One sentence that says which term is not understood, and what could be written.
+    pub fn parse(text: &str) -> Result<Filter, String> {
+        text.split_whitespace().map(Term::parse).collect::<Result<_, _>>().map(|terms| Filter { terms })
+    }
+
+    /// Only what belongs to the connection with this number, besides what the filter says.
+    pub fn of_connection(mut self, number: u64) -> Filter {
+        self.terms.insert(0, Term { negated: false, test: Test::Connection(number) });
+        self
+    }
+
+    /// Whether everything passes.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Whether a row that was judged must be judged again when findings about it are added.
+    pub(super) fn asks_for_findings(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.test, Test::Finding(_)))
+    }
+
+    /// Whether a frame is to be seen.
+    pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
+        let subject = Subject { snapshot, frame, len: frame.header.payload_len() };
+        let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met(snapshot, id);
+        self.terms.iter().all(|term| subject.meets(term, &finding))
+    }
+
+    /// Whether a message is to be seen. Its length is that of its frames together; bits are those of its first frame.
+    pub fn message(&self, snapshot: &Snapshot, message: &Message) -> bool {
+        let Some(frame) = snapshot.frame(message.first) else { return false };
+        let subject = Subject { snapshot, frame, len: message.wire_len };
+        let finding =
+            |wanted: &Wanted| snapshot.message_frames(message).into_iter().any(|id| wanted.is_met(snapshot, id));
+        self.terms.iter().all(|term| subject.meets(term, &finding))
+    }
+}
+
+struct Subject<'a> {
+    snapshot: &'a Snapshot,
+    frame: &'a FrameRecord,
+    len: u64,
+}
+
+impl Subject<'_> {
+    fn meets(&self, term: &Term, finding: &dyn Fn(&Wanted) -> bool) -> bool {
+        let header = &self.frame.header;
+        let holds = match &term.test {
+            Test::Opcode(mask) => mask >> header.opcode().value() & 1 == 1,
+            Test::Sender(sender) => self.frame.sender() == *sender,
+            Test::Connection(number) => self.frame.connection.number() == *number,
+            Test::Length(order, than) => order.holds(self.len, *than),
+            Test::Finding(wanted) => finding(wanted),
+            Test::Bit(field, set) => header.field(*field).is_some_and(|part| (part.value == 1) == *set),
+            Test::Word(word) => self.mentions(word),
+        };
+        holds != term.negated
+    }
+
+    fn mentions(&self, word: &str) -> bool {
+        let url = self.snapshot.connection(self.frame.connection).and_then(|connection| connection.url.as_deref());
+        [url.unwrap_or(""), self.frame.header.opcode().name(), self.frame.sender().as_str()]
+            .iter()
+            .any(|text| contains_ignoring_case(text, word))
+    }
+}
+
+/// Whether `text` holds `word`, which is in lower case.
+fn contains_ignoring_case(text: &str, word: &str) -> bool {
+    text.len() >= word.len()
+        && text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+impl Wanted {
+    fn is_met(&self, snapshot: &Snapshot, id: FrameId) -> bool {
+        snapshot.findings_of_frame(id).iter().any(|finding| match self {
+            Wanted::Any => true,
+            Wanted::Severity(severity) => finding.severity() == *severity,
+            Wanted::Rule(part) => finding.rule.id().contains(part.as_str()),
+        })
+    }
+
+    fn parse(text: &str) -> Result<Wanted, String> {
+        let severities = [Severity::Note, Severity::Warning, Severity::Violation];
+        if let Some(severity) = severities.into_iter().find(|severity| severity.as_str() == text) {
+            return Ok(Wanted::Severity(severity));
+        }
+        match Rule::ALL.iter().any(|rule| rule.id().contains(text)) {
+            true => Ok(Wanted::Rule(text.to_owned())),
+            false => Err(format!("no rule's name contains “{text}”; try finding:violation")),
+        }
+    }
+}
+
+impl Order {
+    fn holds(self, value: u64, than: u64) -> bool {
+        match self {
+            Order::Less => value < than,
+            Order::AtMost => value <= than,
+            Order::Equal => value == than,
+            Order::AtLeast => value >= than,
+            Order::More => value > than,
+        }
+    }
+}
+
+impl Term {
+    fn parse(text: &str) -> Result<Term, String> {
+        let lower = text.to_lowercase();
+        let (negated, text) = match lower.strip_prefix('-') {
+            Some(rest) if !rest.is_empty() => (true, rest),
+            _ => (false, lower.as_str()),
+        };
+        Ok(Term { negated, test: Test::parse(text)? })
+    }
+}
+
+impl Test {
+    fn parse(text: &str) -> Result<Test, String> {
+        if let Some(order) = text.strip_prefix("len").filter(|rest| rest.starts_with(['<', '>', '=', ':'])) {
+            return length(order);
+        }
+        let Some((key, value)) = text.split_once([':', '=']) else {
+            return Ok(match text {
+                "finding" | "findings" => Test::Finding(Wanted::Any),
+                word => Test::Word(word.to_owned()),
+            });
+        };
+        match key {
+            _ if value.is_empty() => Err(format!("“{key}:” needs a value, as in {}", example(key))),
+            "opcode" => opcodes(value),
+            "sender" | "from" => match value {
+                "client" => Ok(Test::Sender(Sender::Client)),
+                "server" => Ok(Test::Sender(Sender::Server)),
+                _ => Err(format!("a sender is client or server, not “{value}”")),
+            },
+            "conn" | "connection" => match value.parse() {
+                Ok(number) if number > 0 => Ok(Test::Connection(number)),
+                _ => Err(format!("connections have numbers from 1, not “{value}”")),
+            },
+            "finding" => Wanted::parse(value).map(Test::Finding),
+            _ => bit(key, value),
+        }
+    }
+}
+
+fn example(key: &str) -> &'static str {
+    KEYS.iter().map(|(term, _)| *term).find(|term| term.starts_with(key)).unwrap_or("opcode:text")
+}
+
+/// `fin:0`, by the keys of the field table.
+fn bit(key: &str, value: &str) -> Result<Test, String> {
+    let Some(field) =
+        FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
+    else {
+        return Err(format!("“{key}:” is not known; try opcode:, sender:, len>, conn:, finding or fin:"));
+    };
+    match value {
+        "0" | "no" | "false" => Ok(Test::Bit(field.id, false)),
+        "1" | "yes" | "true" => Ok(Test::Bit(field.id, true)),
+        _ => Err(format!("{key} is 0 or 1, not “{value}”")),
+    }
+}
+
+fn opcodes(list: &str) -> Result<Test, String> {
+    let mut mask = 0;
+    for word in list.split(',').filter(|word| !word.is_empty()) {
+        let number = match word.strip_prefix("0x") {
+            Some(hex) => u8::from_str_radix(hex, 16).ok(),
+            None => word.parse().ok(),
+        };
+        let of_name = |word: &str| (0..16).filter(|value| Opcode::of(*value).name().starts_with(word)).collect();
+        let values: Vec<u8> = number.map_or_else(|| of_name(word), |number| vec![number]);
+        if values.is_empty() || values.iter().any(|value| *value > 15) {
+            return Err(format!("“{word}” is no opcode; try text, binary, close, ping, pong or 0–15"));
+        }
+        mask |= values.iter().fold(0u16, |mask, value| mask | 1 << value);
+    }
+    Ok(Test::Opcode(mask))
+}
+
+fn length(text: &str) -> Result<Test, String> {
+    let (order, number) = [
+        (">=", Order::AtLeast),
+        ("<=", Order::AtMost),
+        (">", Order::More),
+        ("<", Order::Less),
+        ("=", Order::Equal),
+        (":", Order::Equal),
+    ]
+    .into_iter()
+    .find_map(|(sign, order)| Some((order, text.strip_prefix(sign)?)))
+    .unwrap_or((Order::Equal, text));
+    match number.replace([',', '_'], "").parse() {
+        Ok(number) => Ok(Test::Length(order, number)),
+        Err(_) => Err("“len” needs a number of octets, as in len>100".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Filter::parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn every_term_of_the_help_is_understood() {
+        for (term, _) in KEYS {
+            assert_eq!(Filter::parse(term).unwrap().terms.len(), 1, "{term}");
+        }
+        assert!(Filter::parse("  ").unwrap().is_empty());
+    }
+
+    #[test]
+    fn terms() {
+        let tests =
+            |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
+        assert_eq!(tests("opcode:text,9 OPCODE:0xA"), [Test::Opcode(1 << 1 | 1 << 9), Test::Opcode(1 << 10)]);
+        assert_eq!(tests("len>=1,000 len:5"), [Test::Length(Order::AtLeast, 1000), Test::Length(Order::Equal, 5)]);
+        assert_eq!(tests("mask:0"), [Test::Bit(FieldId::Mask, false)]);
+        assert_eq!(tests("finding:unmasked"), [Test::Finding(Wanted::Rule("unmasked".into()))]);
+        assert!(Filter::parse("-chat").unwrap().terms[0].negated);
+    }
+
+    #[test]
+    fn errors_say_what_could_be_written() {
+        assert!(error("colour:red").contains("“colour:” is not known"));
+        assert!(error("opcode:").contains("as in opcode:text"));
+        assert!(error("opcode:bogus").contains("no opcode"));
+        assert!(error("len>x").contains("len>100"));
+        assert!(error("conn:0").contains("from 1"));
+        assert!(error("finding:bogus").contains("no rule"));
+    }
+}
