@@ -44,3 +44,18 @@ fn tables_have_a_heading_and_a_line_for_each_row() {
         }
     }
 }
+
+/// A row of dots tells nobody what octets there are.
+#[test]
+fn binary_octets_that_are_no_letters_are_shown_in_hex() {
+    use common::frame::{BINARY, FIN, server};
+    use common::tcp::{Server, Talk};
+    let mut talk = Talk::upgraded();
+    talk.say(Server, server(FIN | BINARY, &[1, 2, 3]));
+    for list in ["frames", "messages"] {
+        for options in [&[list, "-"][..], &[list, "--payload", "-"]] {
+            let out = common::program::run_with(options, &talk.capture().pcap()).quiet().out;
+            assert!(out.contains("01 02 03") || out.contains("010203"), "{options:?}: {out}");
+        }
+    }
+}
