@@ -139,8 +139,13 @@ impl Opened {
         if self.connection != connection {
             self.connection = connection;
             self.renew_rows(self.rows.kind());
+            if self.selected_row().is_none_or(|row| row.is_err()) {
+                // The first row, once it is found; a connection without frames has none, but a handshake.
+                self.selected = self.row_id(0);
+                self.table.scroll = RowScroll::default();
+            }
             if let Some(id) = connection {
-                self.connection_scroll.reveal(u64::from(id.0) + 1);
+                self.connection_scroll.reveal(u64::from(id.0));
             }
         }
     }

@@ -162,7 +162,7 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             }
         });
     } else if opened.connection.is_some() {
-        let lines = ["The Handshake tab and the list on the left say what became of it.".to_owned()];
+        let lines = ["The opening handshake below says what became of it.".to_owned()];
         empty::message_ui(ui, "No frame was sent on this connection", &lines);
     } else if opened.rows.kind() == RowKind::Messages {
         let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];
