@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use super::args::Decode;
-use super::output::{Failure, Output};
+use super::output::{Failure, Output, complain};
 use super::{json, show};
 use crate::base::{Finding, Sender};
 use crate::view::FrameView;
@@ -26,11 +26,13 @@ pub fn run(arguments: &Decode, output: &mut Output) -> Result<(), Failure> {
     while !rest.is_empty() {
         let at = octets.len() - rest.len();
         let Some((mut view, taken)) = FrameView::from_octets(rest) else {
-            let left = rest.len();
-            return Err(Failure::Message(format!(
-                "octets {at} to {} are the start of a header that is not whole",
-                at + left - 1
-            )));
+            let why = format!("octets {at} to {} are the start of a frame header that is not whole", octets.len() - 1);
+            if number == 0 {
+                return Err(Failure::Message(why));
+            }
+            output.flush()?;
+            complain(&format!("warning: {why}"));
+            return Ok(());
         };
         number += 1;
         judge(&mut view);

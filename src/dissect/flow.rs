@@ -15,7 +15,7 @@ use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::Writer;
 use crate::base::{ConnectionId, PacketRef, Piece, ReadAt};
-use crate::http::{HttpReader, HttpStep};
+use crate::http::{HttpReader, HttpStep, Kind, sniff};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
 use crate::ws::Step;
 
@@ -33,8 +33,18 @@ pub(super) struct Context<'a> {
 /// A part of a stream, in order.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Chunk {
-    Data { at: u64, piece: Piece },
-    Gap { at: u64, len: u64, cause: GapCause, packet: PacketRef },
+    Data {
+        at: u64,
+        piece: Piece,
+        /// How far the sender had heard the peer's stream, where the packet tells: a stream offset.
+        heard: Option<u64>,
+    },
+    Gap {
+        at: u64,
+        len: u64,
+        cause: GapCause,
+        packet: PacketRef,
+    },
 }
 
 /// What reads one direction.
@@ -154,7 +164,10 @@ impl FlowState {
         let chunk = match event {
             StreamEvent::Data { at, piece } => {
                 stream.push(at, piece);
-                Chunk::Data { at, piece }
+                let segment = context.segment.filter(|segment| segment.packet.id == piece.packet.id);
+                let ack = segment.and_then(|segment| segment.ack);
+                let heard = ack.and_then(|ack| self.assemblers[direction.reverse().index()].position_of(ack));
+                Chunk::Data { at, piece, heard }
             }
             StreamEvent::Gap { at, len, cause, packet } => {
                 stream.push_gap(at, len);
@@ -202,11 +215,8 @@ impl FlowState {
 
     /// Feeds one chunk; gives back what was not taken.
     fn feed(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) -> Option<Chunk> {
-        if matches!(chunk, Chunk::Gap { .. }) && self.exchange.awaits_late_request(direction) {
-            self.without_request(direction, context);
-        }
         match chunk {
-            Chunk::Data { at, piece } => {
+            Chunk::Data { at, piece, heard } => {
                 let mut scratch = Vec::new();
                 let octets = match context.segment.and_then(|segment| segment.octets_at(piece.span)) {
                     Some(octets) => octets,
@@ -224,21 +234,21 @@ impl FlowState {
                 (taken < octets.len() as u32).then(|| Chunk::Data {
                     at: at + u64::from(taken),
                     piece: Piece { span: piece.span.skip(taken), packet: piece.packet },
+                    heard,
                 })
             }
-            Chunk::Gap { len, .. } => match &mut self.sides[direction.index()] {
-                Side::Http(reader) => {
-                    if reader.skip(len).is_some() {
-                        self.http_lost(direction, context);
+            Chunk::Gap { len, .. } => {
+                match &mut self.sides[direction.index()] {
+                    Side::Http(reader) => {
+                        if reader.skip(len).is_some() {
+                            self.http_gap(direction, chunk, context);
+                        }
                     }
-                    None
+                    Side::Frames(_) => self.frames_gap(direction, chunk, context),
+                    Side::Done => {}
                 }
-                Side::Frames(_) => {
-                    self.frames_gap(direction, chunk, context);
-                    None
-                }
-                Side::Done => None,
-            },
+                None
+            }
         }
     }
 
@@ -252,6 +262,7 @@ impl FlowState {
         context: &mut Context<'_>,
     ) -> usize {
         self.meet_late_request(direction, octets, context);
+        self.settle(direction, at, octets, context);
         let mut rest = octets;
         loop {
             // What began in an earlier piece keeps that piece's packet.
@@ -262,7 +273,7 @@ impl FlowState {
                         let packet = began(self.began[direction.index()], start);
                         self.head(direction, start, &octets, packet, context);
                     }
-                    Some(HttpStep::Lost) => self.http_lost(direction, context),
+                    Some(HttpStep::Lost) => self.http_lost(direction),
                     None => break,
                 },
                 Side::Frames(side) => match side.deframer.next(&mut rest) {
@@ -288,6 +299,25 @@ impl FlowState {
             self.began[direction.index()] = packet;
         }
         octets.len() - rest.len()
+    }
+
+    /// Decides what stands behind a gap where only an assumption says that frames do: frames, HTTP again, or nothing
+    /// that can be read.
+    fn settle(&mut self, direction: Direction, at: u64, octets: &[u8], context: &mut Context<'_>) {
+        let Side::Frames(side) = &mut self.sides[direction.index()] else { return };
+        if !side.uncertain || octets.is_empty() {
+            return;
+        }
+        side.uncertain = false;
+        if side.looks_right(octets) {
+            if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
+                connection.opened = true;
+            }
+        } else if sniff(octets).is_some_and(|kind| kind != Kind::NotHttp) {
+            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+        } else {
+            side.deframer.lose();
+        }
     }
 
     /// Nothing more comes in this direction, and everything that came was read.

@@ -7,6 +7,7 @@ use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, 
 use crate::net::{Direction, GapCause};
 use crate::ws::{
     CloseBody, Deframer, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+    looks_like_frames,
 };
 
 /// What is known of one sender.
@@ -25,6 +26,8 @@ pub(super) struct FrameSide {
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
+    /// That frames stand here is an assumption, which the first octets have to bear out.
+    pub uncertain: bool,
 }
 
 impl FrameSide {
@@ -41,7 +44,18 @@ impl FrameSide {
             close_sent: false,
             gap_seen: false,
             ended: false,
+            uncertain: false,
         }
+    }
+
+    /// The same where the capture lacks what stood before: whether these are frames at all has to be seen.
+    pub fn assumed(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        FrameSide { gap_seen: true, uncertain: true, ..FrameSide::new(at, sender, negotiated) }
+    }
+
+    /// Whether `octets` could be frames of this sender.
+    pub fn looks_right(&self, octets: &[u8]) -> bool {
+        looks_like_frames(octets, self.sender, self.negotiated)
     }
 }
 
@@ -71,20 +85,16 @@ impl FlowState {
         }
     }
 
-    /// Octets are missing.
+    /// Octets are missing where frames are read.
     pub(super) fn frames_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        let before = self.last_packet[direction.index()];
-        let Chunk::Gap { at, len, cause, packet } = chunk else { return };
+        let Chunk::Gap { len, .. } = chunk else { return };
         let Some((side, connection)) = self.frame_side(direction) else { return };
         side.gap_seen = true;
-        let in_frame = side.current;
-        if let Some(frame) = in_frame.and_then(|id| context.writer.frame(id)) {
-            frame.flags |= flag::GAP;
-        }
-        if let Some(row) = context.writer.connection(connection) {
-            row.missing[super::connection::side(side.sender)] += len;
-        }
         let was_lost = side.deframer.is_lost();
+        let cut = side.current;
+        if let Some(id) = cut {
+            side.note_hole(connection, id, len, context);
+        }
         let mut left = len;
         while let Some(step) = side.deframer.skip(&mut left) {
             if step == Step::End {
@@ -92,10 +102,33 @@ impl FlowState {
             }
         }
         if was_lost {
-            // That nothing can be placed was said; the octets are counted.
-            return;
+            // That nothing can be placed here was said.
+            return self.count_gap(direction, len, context);
         }
         let lost = side.deframer.is_lost();
+        self.gap(direction, chunk, cut, lost, context);
+    }
+
+    fn count_gap(&mut self, direction: Direction, len: u64, context: &mut Context<'_>) {
+        if let Some(row) = self.connection.and_then(|id| context.writer.connection(id)) {
+            row.missing[side(row.sender(direction))] += len;
+        }
+    }
+
+    /// Counts the octets of a connection that are missing, and says what that means.
+    pub(super) fn gap(
+        &mut self,
+        direction: Direction,
+        chunk: Chunk,
+        frame: Option<FrameId>,
+        lost: bool,
+        context: &mut Context<'_>,
+    ) {
+        let before = self.last_packet[direction.index()];
+        let Chunk::Gap { at, len, cause, packet } = chunk else { return };
+        self.count_gap(direction, len, context);
+        let Some(connection) = self.connection else { return };
+        let Some(sender) = context.writer.connection(connection).map(|row| row.sender(direction)) else { return };
         let (rule, why) = match cause {
             GapCause::PacketCut => {
                 (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id))
@@ -107,9 +140,9 @@ impl FlowState {
             ),
         };
         let consequence = if lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
-        let text = format!("{len} octets of the {}'s stream are missing: {why}.{consequence}", side.sender);
+        let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
         let breach = Breach { rule, place: Place::StreamOctets { at, len }, text };
-        report(context, connection, side.sender, in_frame, None, breach);
+        report(context, connection, sender, frame, None, breach);
     }
 
     /// Nothing more comes in this direction. Called again, it does nothing.
@@ -254,6 +287,24 @@ impl FrameSide {
         if header.opcode() == Opcode::CLOSE {
             self.close_sent = true;
         }
+    }
+
+    /// The capture lacks octets inside frame `id`. Said once a frame: where the others are, the payload tells.
+    fn note_hole(&self, connection: ConnectionId, id: FrameId, gap: u64, context: &mut Context<'_>) {
+        let Some(frame) = context.writer.frame(id) else { return };
+        if frame.flags & flag::GAP != 0 {
+            return;
+        }
+        frame.flags |= flag::GAP;
+        let left = self.deframer.payload_left();
+        let place = Place::PayloadOctets { at: self.current_len - left, len: gap.min(left) };
+        let text = format!(
+            "The capture lacks {} of the frame's {} payload octets, from octet {} on.",
+            gap.min(left),
+            self.current_len,
+            self.current_len - left
+        );
+        report(context, connection, self.sender, Some(id), None, Breach { rule: Rule::FrameTruncated, place, text });
     }
 
     /// The current frame's payload is complete, or its missing part was stepped over.

@@ -6,13 +6,13 @@ use super::connection::{Connection, HeadPlace, Transport};
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::record::NONE;
-use crate::base::{Breach, ConnectionId, Finding, FlowId, PacketRef, Place, Rule, Sender, Span};
+use crate::base::{Breach, ConnectionId, Finding, FlowId, PacketRef, Place, Rule, Sender};
 use crate::http::{
     self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
     judge_offer, sniff,
 };
 use crate::net::Direction;
-use crate::ws::{Negotiated, Opcode};
+use crate::ws::Negotiated;
 
 /// Requests that may wait for their answers at once. Real clients pipeline a few.
 const MAX_OUTSTANDING: usize = 1024;
@@ -72,17 +72,17 @@ impl FlowState {
                 self.exchange.client = Some(direction);
                 match Head::request(octets) {
                     Ok(head) => self.request(place, head, context),
-                    Err(_) => self.http_lost(direction, context),
+                    Err(_) => self.http_lost(direction),
                 }
             }
             Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
                 self.exchange.client = Some(direction.reverse());
                 match Head::response(octets) {
                     Ok(head) => self.response(place, &head, packet, context),
-                    Err(_) => self.http_lost(direction, context),
+                    Err(_) => self.http_lost(direction),
                 }
             }
-            _ => self.http_lost(direction, context),
+            _ => self.http_lost(direction),
         }
     }
 
@@ -91,7 +91,7 @@ impl FlowState {
             return self.late_request(late, place, &head, context);
         }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
-            return self.http_lost(place.direction, context);
+            return self.http_lost(place.direction);
         }
         let method = head.method().unwrap_or_default().to_owned();
         let attempt = is_upgrade_request(&head).then(|| {
@@ -146,7 +146,7 @@ impl FlowState {
     ) {
         let connection = attempt.connection;
         judge_answer(Some(&attempt.head), head, |breach| report(context, connection, Sender::Server, breach));
-        self.judge_early_data(connection, place.direction.reverse(), packet, context);
+        self.judge_early_data(connection, place, packet, context);
         self.note_answer(connection, place, head, context);
         self.start_frames(place.direction, negotiated(head), context);
     }
@@ -161,7 +161,7 @@ impl FlowState {
         self.exchange.late = Some(late);
         let client = place.direction.reverse();
         if !self.streams[client.index()].is_empty() {
-            self.without_request(client, context);
+            self.without_request(client, false, context);
         }
     }
 
@@ -171,7 +171,7 @@ impl FlowState {
             && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.partial_head().is_none())
             && sniff(octets) != Some(Kind::Requests)
         {
-            self.without_request(direction, context);
+            self.without_request(direction, false, context);
         }
     }
 
@@ -187,12 +187,16 @@ impl FlowState {
     }
 
     /// The capture lacks the request of an opened connection: what the client sends are frames.
-    pub(super) fn without_request(&mut self, client: Direction, context: &mut Context<'_>) {
+    fn without_request(&mut self, client: Direction, behind_gap: bool, context: &mut Context<'_>) {
         let Some(late) = self.exchange.late.take() else { return };
         let text = "The capture has the 101 and not the request it answers.".to_owned();
         let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
         report(context, late.connection, Sender::Client, breach);
-        self.start_side(client, Sender::Client, late.negotiated);
+        if let Side::Http(reader) = &self.sides[client.index()] {
+            let start = if behind_gap { FrameSide::assumed } else { FrameSide::new };
+            let side = start(reader.at(), Sender::Client, late.negotiated);
+            self.sides[client.index()] = Side::Frames(Box::new(side));
+        }
     }
 
     fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
@@ -228,16 +232,20 @@ impl FlowState {
         self.resume(server.reverse(), context);
     }
 
-    /// Octets that the client sent behind its request and before the answer (RFC 6455 §4.1: it has to wait).
+    /// Octets that the client sent behind its request and before it heard of the answer (RFC 6455 §4.1: it has to wait).
     fn judge_early_data(
         &mut self,
         connection: ConnectionId,
-        client: Direction,
-        answer: PacketRef,
+        answer: HeadPlace,
+        packet: PacketRef,
         context: &mut Context<'_>,
     ) {
-        let early = self.waiting[client.index()].iter().filter_map(|chunk| match chunk {
-            Chunk::Data { at, piece } if piece.packet.id < answer.id => Some((*at, u64::from(piece.span.len))),
+        // What was acknowledged tells for certain; else the order of the capture has to do.
+        let is_early = |heard: Option<u64>, id| heard.map_or(id < packet.id, |heard| heard <= answer.at);
+        let early = self.waiting[answer.direction.reverse().index()].iter().filter_map(|chunk| match chunk {
+            Chunk::Data { at, piece, heard } if is_early(*heard, piece.packet.id) => {
+                Some((*at, u64::from(piece.span.len)))
+            }
             _ => None,
         });
         let (mut first, mut sum) = (None, 0);
@@ -248,7 +256,7 @@ impl FlowState {
         let Some(at) = first else { return };
         let text = format!(
             "The client sent {sum} octets behind its request without waiting for the 101 in packet {}.",
-            answer.id
+            packet.id
         );
         let place = Place::StreamOctets { at, len: sum };
         report(context, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
@@ -268,58 +276,59 @@ impl FlowState {
         }
     }
 
-    /// Where this direction's next head is cannot be known any more.
-    pub(super) fn http_lost(&mut self, direction: Direction, context: &mut Context<'_>) {
+    /// The octets of this direction are no HTTP any more.
+    pub(super) fn http_lost(&mut self, direction: Direction) {
         self.sides[direction.index()] = Side::Done;
-        if self.exchange.client.is_none_or(|client| client == direction) {
-            return;
+    }
+
+    /// A gap hides where this direction's next head is.
+    pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        if self.exchange.awaits_late_request(direction) {
+            // The request lies in the gap. Frames may stand behind it.
+            self.without_request(direction, true, context);
+            return self.gap(direction, chunk, None, false, context);
         }
-        // The answers before the awaited one are lost with it.
-        while self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_none()) {
-            self.exchange.outstanding.pop_front();
-        }
-        let awaited = self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref());
-        let Some(connection) = awaited.map(|attempt| attempt.connection) else { return };
+        let behind = self.exchange.client.is_some_and(|client| client != direction).then(|| {
+            // The answers before the awaited one are lost with it.
+            while self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_none()) {
+                self.exchange.outstanding.pop_front();
+            }
+            self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref())
+        });
+        let Some(connection) = behind.flatten().map(|attempt| attempt.connection) else {
+            return self.http_lost(direction);
+        };
         if let Some(row) = context.writer.connection(connection) {
             row.response_lost = true;
         }
         let text = "The capture lacks octets where the answer to the request should be.".to_owned();
         let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
         report(context, connection, Sender::Server, breach);
+        self.gap(direction, chunk, None, false, context);
         self.assume_open(context);
     }
 
-    /// Takes the client's octets behind its request for frames, if they look like some, although no 101 was seen.
+    /// No 101 was seen: what both sides send from here on is taken for frames, if it looks like some.
     fn assume_open(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
         let Some(attempt) = self.exchange.outstanding.pop_front().and_then(|request| request.attempt) else { return };
-        if !self.looks_like_a_frame(client, context) {
-            self.sides[client.index()] = Side::Done;
-            return;
-        }
-        let deflate =
-            extensions(&attempt.head).iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
-        if let Some(connection) = context.writer.connection(attempt.connection) {
-            connection.opened = true;
-        }
+        let offers = extensions(&attempt.head);
+        let deflate = offers.iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
         // Which extensions were accepted is not known, so no reserved bit can be judged.
-        self.start_frames(client.reverse(), Negotiated { deflate, other: true }, context);
-    }
-
-    fn looks_like_a_frame(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else {
-            // Nothing there to say otherwise.
-            return true;
-        };
-        let mut start = Vec::new();
-        let read = context.source.read_span(Span::new(piece.span.at, piece.span.len.min(2)), &mut start);
-        matches!((read, &start[..]), (Ok(()), [octet0, octet1]) if !Opcode::of(*octet0).is_reserved() && octet1 & 0x80 != 0)
+        let negotiated = Negotiated { deflate, other: true };
+        for (direction, sender) in [(client, Sender::Client), (client.reverse(), Sender::Server)] {
+            if let Side::Http(reader) = &self.sides[direction.index()] {
+                let side = FrameSide::assumed(reader.at(), sender, negotiated);
+                self.sides[direction.index()] = Side::Frames(Box::new(side));
+            }
+        }
+        self.resume(client, context);
     }
 
     /// The answer that chunks wait for will not come.
     pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
-        self.without_request(client, context);
+        self.without_request(client, false, context);
         if self.waiting[client.index()].is_empty() {
             return;
         }

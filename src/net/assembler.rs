@@ -84,6 +84,12 @@ impl Assembler {
         self.next
     }
 
+    /// The stream offset of a sequence number that a packet of now carries, such as an acknowledgment of the peer; `None`
+    /// where it is not near, or before the start.
+    pub fn position_of(&self, seq: u32) -> Option<u64> {
+        self.offset_of(seq).and_then(|offset| u64::try_from(offset).ok())
+    }
+
     /// Pieces held behind a hole, and how many octets of the stream they cover.
     pub fn buffered(&self) -> (usize, u64) {
         self.held.size()

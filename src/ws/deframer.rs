@@ -165,6 +165,12 @@ impl Deframer {
         }
     }
 
+    /// Gives up: what stands here are no frames, so nothing more is read.
+    pub fn lose(&mut self) {
+        self.state = State::Lost;
+        self.have = 0;
+    }
+
     /// Stream offset of the next octet.
     pub fn at(&self) -> u64 {
         self.at

@@ -10,6 +10,7 @@ mod judge;
 mod mask;
 mod message;
 mod opcode;
+mod plausible;
 
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
@@ -19,3 +20,4 @@ pub use judge::{Negotiated, judge_close, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;
+pub use plausible::looks_like_frames;

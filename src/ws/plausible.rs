@@ -1,0 +1,81 @@
+//! Whether octets could be frames, where nothing before them tells.
+
+use super::{FrameHeader, Negotiated, Parsed};
+use crate::base::Sender;
+
+/// No peer sends a frame that long; octets that claim one are something else.
+const MAX_LIKELY_PAYLOAD: u64 = 1 << 30;
+
+/// Whether `octets` start with a chain of frames that a conforming `sender` could have sent: the right MASK bit, a
+/// defined opcode, reserved bits that mean something, the shortest length form, control frames whole and short, and the
+/// same again where each frame ends, up to the end of `octets`.
+pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
+    let mut rest = octets;
+    loop {
+        let header = match FrameHeader::parse(rest) {
+            Parsed::Done(header) => header,
+            Parsed::Need(_) => return could_begin(rest, sender, negotiated),
+        };
+        if !could_begin(rest, sender, negotiated) || !has_likely_length(&header) {
+            return false;
+        }
+        let end = header.payload_len().saturating_add(u64::from(header.header_len()));
+        match usize::try_from(end).ok().and_then(|end| rest.get(end..)) {
+            Some(next) if !next.is_empty() => rest = next,
+            _ => return true,
+        }
+    }
+}
+
+/// Whether the first two octets, or the one that is there, could begin a frame.
+fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
+    let Some(octet0) = octets.first() else { return true };
+    let opcode = super::Opcode::of(*octet0);
+    let meant = if negotiated.other {
+        0x70
+    } else if negotiated.deflate {
+        0x40
+    } else {
+        0
+    };
+    let is_whole = octet0 & 0x80 != 0;
+    if opcode.is_reserved() || octet0 & 0x70 & !meant != 0 || opcode.is_control() && !is_whole {
+        return false;
+    }
+    octets.get(1).is_none_or(|octet1| {
+        (octet1 & 0x80 != 0) == (sender == Sender::Client) && !(opcode.is_control() && octet1 & 0x7f > 125)
+    })
+}
+
+fn has_likely_length(header: &FrameHeader) -> bool {
+    let len = header.payload_len();
+    let is_minimal = match header.octets()[1] & 0x7f {
+        126 => len >= 126,
+        127 => len >= 65_536,
+        _ => true,
+    };
+    is_minimal && len <= MAX_LIKELY_PAYLOAD
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_other_things() {
+        let plain = Negotiated::default();
+        let client = |octets: &[u8]| looks_like_frames(octets, Sender::Client, plain);
+        let server = |octets: &[u8]| looks_like_frames(octets, Sender::Server, plain);
+        assert!(client(b"\x81\x81abcdx\x89\x80abcd"));
+        assert!(client(b"\x81") && client(b"\x82\xfe\x10\x00abcd..."));
+        assert!(!client(b"\x81\x01x") && server(b"\x81\x01x"));
+        assert!(!server(b"\x81\x01xGET / HTTP/1.1"));
+        assert!(!server(b"HTTP/1.1 200 OK") && !client(b"GET / HTTP/1.1"));
+        assert!(!server(b"\x16\x03\x01\x02\x00") && !server(b"SSH-2.0-x"));
+        assert!(!server(b"\x09\x00") && !server(b"\x89\x7e\x00\x80") && !server(b"\x82\x7e\x00\x10"));
+        assert!(
+            !server(b"\xc1\x00")
+                && looks_like_frames(b"\xc1\x00", Sender::Server, Negotiated { deflate: true, other: false })
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! Synthetic captures of everything that is rare, broken or meant to hurt: what was sent is found, what was not sent is
+//! not, and nothing takes the program down.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fragments;
+mod handshake;
+mod lengths;
+mod links;
+mod loss;
+mod noise;
+mod segments;
