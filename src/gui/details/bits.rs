@@ -17,7 +17,7 @@ use crate::gui::tree::tree_ui;
 use crate::view::FrameView;
 
 /// Less than this is narrow.
-const WIDE: f32 = 900.0;
+const WIDE: f32 = 1040.0;
 
 /// Paints the three panes; their borders can be dragged.
 pub(super) fn bits_ui(
