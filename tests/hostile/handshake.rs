@@ -244,3 +244,28 @@ fn what_is_no_websocket_is_none() {
     let snapshot = rows::read(&talk.capture().pcap());
     assert_eq!((snapshot.connection_count(), snapshot.frame_count(), snapshot.finding_count()), (0, 0, 0));
 }
+
+/// A capture that begins in the middle of an HTTP connection, or lost a piece of it, finds the WebSocket all the same.
+#[test]
+fn a_capture_that_begins_inside_an_http_exchange() {
+    let mut talk = Talk::new();
+    talk.connect();
+    talk.say(Client, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome");
+    talk.say(Client, " body");
+    talk.say(Server, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nand");
+    talk.say(Server, " answer");
+    talk.upgrade();
+    greet(&mut talk);
+    for missing in 1..=6 {
+        let mut late = talk.clone();
+        late.segments.drain(..missing);
+        let snapshot = rows::read(&late.capture().pcap());
+        assert_eq!(rows::frames(&snapshot), [HELLO, HI], "without the first {missing} packets");
+        assert_eq!(rows::connections(&snapshot), ["ok 101 ws://example.test/chat 1 1"], "{missing}");
+        // A piece lost in the middle.
+        let mut holed = talk.clone();
+        holed.segments.remove(missing);
+        let snapshot = rows::read(&holed.capture().pcap());
+        assert_eq!(rows::frames(&snapshot), [HELLO, HI], "without packet {}", missing + 1);
+    }
+}

@@ -59,7 +59,7 @@ fn the_command_line_tells_them_exactly() {
     for arguments in [["frames", "--payload", path], ["messages", "--payload", path]] {
         assert!(run(&arguments).quiet().out.contains(&u64::MAX.to_string()));
     }
-    assert!(run(&["show", path, "--frame", "1"]).quiet().out.contains("18446744073709551615"));
+    assert!(run(&["show", path, "--frame", "1"]).quiet().out.contains("18,446,744,073,709,551,615 octets"));
 }
 
 #[test]

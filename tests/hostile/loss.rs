@@ -124,27 +124,64 @@ fn a_snap_length_cuts_payloads_and_not_the_frames_behind() {
     assert_eq!(rows::connections(&snapshot), ["ok 101 ws://example.test/chat 1 2"]);
 }
 
-#[test]
-fn a_snap_length_at_every_octet_invents_nothing() {
-    let mut talk = Talk::upgraded();
-    for text in [&b"one"[..], b"two", &[b'x'; 400]] {
-        talk.say(Client, frame::client(FIN | TEXT, text));
-        talk.say(Server, [frame::server(FIN | TEXT, text), frame::server(FIN | TEXT, text)].concat());
+/// Frames by the octets of their headers and the time of the packet they begin in: where a stream starts, and which
+/// number a packet has, depends on what was captured.
+fn places(snapshot: &framescope::dissect::Snapshot) -> Vec<(u64, Vec<u8>)> {
+    let frame = |index| snapshot.frame(framescope::base::FrameId::from_index(index)).unwrap();
+    (0..snapshot.frame_count()).map(frame).map(|frame| (frame.time.0, frame.header.octets().to_vec())).collect()
+}
+
+/// Other requests, the opening handshake, and frames whose payloads look like anything.
+fn whole_life() -> Talk {
+    let mut talk = Talk::new();
+    talk.connect();
+    talk.say(Client, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome");
+    talk.say(Client, " body");
+    talk.say(Server, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nan");
+    talk.say(Server, " answer");
+    talk.upgrade();
+    let decoy = frame::server(FIN | TEXT, b"decoy").repeat(3);
+    for text in [&b"one"[..], REQUEST.as_bytes(), ANSWER.as_bytes(), &decoy, &[b'x'; 400]] {
+        talk.say_in(Client, 150, frame::client(FIN | TEXT, text));
+        talk.say_in(Server, 150, [frame::server(FIN | TEXT, text), frame::server(FIN | TEXT, text)].concat());
     }
     talk.finish(Client);
-    let whole = rows::read(&talk.capture().pcap());
-    // Where a stream starts depends on what was captured of it, so frames are told by the packet they begin in.
-    let places = |snapshot: &framescope::dissect::Snapshot| -> Vec<(u64, Vec<u8>)> {
-        let frame = |index| snapshot.frame(framescope::base::FrameId::from_index(index)).unwrap();
-        let place = |frame| (snapshot.segments(frame, 1)[0].packet.number(), frame.header.octets().to_vec());
-        (0..snapshot.frame_count()).map(frame).map(place).collect()
-    };
-    let sent = places(&whole);
-    assert_eq!(sent.len(), 9);
-    for len in 0..700 {
-        let found = places(&rows::read(&talk.capture().snap(len).pcap()));
+    talk
+}
+
+#[test]
+fn a_snap_length_at_every_octet_invents_nothing() {
+    let capture = whole_life().capture();
+    let sent = places(&rows::read(&capture.pcap()));
+    assert_eq!(sent.len(), 15);
+    for len in 0..300 {
+        let found = places(&rows::read(&capture.clone().snap(len).pcap()));
         assert!(found.iter().all(|frame| sent.contains(frame)), "snap length {len}: {found:?}");
     }
+}
+
+#[test]
+fn no_lost_packet_invents_a_frame() {
+    let capture = whole_life().capture();
+    let sent = places(&rows::read(&capture.pcap()));
+    let mut inventions = Vec::new();
+    for first in 0..capture.packets.len() {
+        for second in first..capture.packets.len() {
+            let mut lossy = capture.clone();
+            lossy.packets.remove(second);
+            if first < second {
+                lossy.packets.remove(first);
+            }
+            let snapshot = rows::read(&lossy.pcap());
+            if let Some(at) = places(&snapshot).iter().position(|frame| !sent.contains(frame)) {
+                let frame = &rows::frames(&snapshot)[at];
+                inventions.push(format!("without packets {} and {}: {frame}", first + 1, second + 1));
+            }
+        }
+    }
+    let count = inventions.len();
+    inventions.truncate(12);
+    assert!(inventions.is_empty(), "{count} inventions, of which the first:\n{}", inventions.join("\n"));
 }
 
 /// Offloading leaves the IPv4 length at 0 in packets that are captured before the card fills it in.

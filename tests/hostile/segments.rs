@@ -256,3 +256,22 @@ fn segments_of_nobody_do_no_harm() {
     assert_eq!(talk.segments.iter().filter(|segment| segment.flags == SYN | ACK).count(), 2);
     assert!(talk.segments.iter().all(|segment| segment.flags & tcp::RST == 0));
 }
+
+#[test]
+fn a_reset_ends_the_connection_and_what_comes_later_is_nobodys() {
+    let (mut talk, frames) = three();
+    talk.say(Client, &frames[0]);
+    talk.ack(Server);
+    talk.last().flags |= tcp::RST;
+    talk.say(Client, &frames[1]);
+    let reset = rows::read(&talk.capture().pcap());
+    assert_eq!(rows::frames(&reset)[0], "client text \"first\"");
+    let connection = reset.connections().next().unwrap();
+    assert!(connection.tcp_end.is_some_and(|end| end.how == framescope::dissect::End::Reset));
+    // What follows the sender's own end is not part of the stream.
+    let (mut talk, frames) = three();
+    talk.say(Client, &frames[0]);
+    talk.finish(Client);
+    talk.say(Client, &frames[1]);
+    assert_eq!(rows::frames(&rows::read(&talk.capture().pcap())), ["client text \"first\""]);
+}
