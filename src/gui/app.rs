@@ -34,8 +34,11 @@ pub fn run(file: Option<PathBuf>) -> Result<(), String> {
         Ok(Box::new(App { window, title: String::new() }) as Box<dyn eframe::App>)
     };
     eframe::run_native(APP_ID, options, Box::new(create)).map_err(|error| {
+        let error = error.to_string();
+        // winit's words begin with a place in its source; what people can use comes last.
+        let why = error.rsplit(": ").next().unwrap_or(&error).trim_end_matches('.');
         format!(
-            "there can be no window here ({error}); on the command line: framescope frames FILE \
+            "there can be no window: {why}; on the command line: framescope frames FILE \
              (framescope --help lists the other commands)"
         )
     })

@@ -19,6 +19,8 @@ const LINE: f32 = 18.0;
 /// Paints the list into the room that is left.
 pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let palette = Palette::of(ui);
+    // Without contents the panel would shrink, and keep that width.
+    ui.set_min_size(ui.available_size());
     let snapshot = opened.snapshot.clone()?;
     let mut command = None;
     if all_ui(ui, &snapshot, opened.connection.is_none(), palette) {

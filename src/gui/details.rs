@@ -15,9 +15,11 @@ use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty, fonts, text};
-use crate::base::FrameId;
+use crate::base::{ConnectionId, FrameId};
 use crate::dissect::Snapshot;
-use crate::view::{FrameView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text};
+use crate::view::{
+    FrameView, HandshakeView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text,
+};
 
 /// Payload octets of a frame that are read at first.
 const FRAME_OCTETS: u64 = 64 << 10;
@@ -63,11 +65,21 @@ impl Tab {
     }
 }
 
+/// What is below the diagram where both have no room beside each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Below {
+    #[default]
+    Fields,
+    Hex,
+}
+
 /// What the details remember. The chosen tab stays when the row changes.
 #[derive(Default)]
 pub struct DetailsState {
     /// The tab that shows.
     pub tab: Tab,
+    /// What a narrow window shows below the diagram.
+    below: Below,
     selection: Selection,
     diagram: DiagramState,
     hex: HexState,
@@ -79,6 +91,8 @@ pub struct DetailsState {
     frames: Vec<FrameId>,
     frame: Option<Loaded<Option<FrameView>>>,
     text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
+    /// Of which connection, and from which snapshot.
+    handshake: Option<(ConnectionId, u64, io::Result<Option<HandshakeView>>)>,
 }
 
 /// Something read from the capture, and for what.
@@ -110,11 +124,16 @@ impl DetailsState {
     }
 
     /// Follows the selected row, and reads what is shown of it.
-    fn load(&mut self, snapshot: &Snapshot, version: u64, row: RowId) {
-        if self.shown != Some(row) {
-            self.shown = Some(row);
+    fn load(&mut self, snapshot: &Snapshot, version: u64, row: Option<RowId>) {
+        if self.shown != row {
+            self.shown = row;
             self.step = 0;
         }
+        let Some(row) = row else {
+            self.frames.clear();
+            self.frame = None;
+            return;
+        };
         let settled = match row {
             RowId::Frame(id) => {
                 self.frames = vec![id];
@@ -145,7 +164,10 @@ impl DetailsState {
     /// Fulfils what a pane of the shown frame asks for.
     fn fulfil(&mut self, wish: PaneCommand) {
         match wish {
-            PaneCommand::OpenHex => self.tab = Tab::Bits,
+            PaneCommand::OpenHex => {
+                self.tab = Tab::Bits;
+                self.below = Below::Hex;
+            }
             PaneCommand::ReadPayload(octets) => {
                 if let Some(loaded) = &mut self.frame {
                     loaded.octets = loaded.octets.max(octets);
@@ -187,27 +209,40 @@ fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(P
     Ok((payload_text(&plain, view.header.opcode(), view.compressed), close))
 }
 
-/// Paints the details of the selected row.
+/// Paints the details of the selected row; of a connection without rows, its handshake.
 pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
-    let (Some(snapshot), Some(row)) = (opened.snapshot.clone(), opened.selected) else {
+    // Without contents the panel would shrink, and keep that height.
+    ui.set_min_size(ui.available_size());
+    let Some(snapshot) = opened.snapshot.clone().filter(|_| opened.selected.is_some() || opened.connection.is_some())
+    else {
         empty::hint_ui(ui, "Select a row to see its bits.");
         return None;
     };
+    let (row, version) = (opened.selected, opened.version);
     let details = &mut opened.details;
-    details.load(&snapshot, opened.version, row);
+    details.load(&snapshot, version, row);
     let spacing = std::mem::take(&mut ui.spacing_mut().item_spacing.y);
-    let command = head_ui(ui, details, row);
+    // Of a connection without frames there is only the handshake; the chosen tab comes back with the next row.
+    let tab = if row.is_some() { details.tab } else { Tab::Handshake };
+    let command = head_ui(ui, details, row, tab);
     ui.spacing_mut().item_spacing.y = spacing;
-    let loaded = details.frame.take();
-    let wish = match loaded.as_ref().map(|loaded| &loaded.value) {
-        Some(Ok(Some(view))) => details.tab_ui(ui, &snapshot, opened.version, row, view),
-        Some(Err(error)) => {
-            empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
+    let frame = details.frame.take();
+    let view = frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
+    let wish = match (tab, row, view) {
+        _ if let Some(Err(error)) = frame.as_ref().map(|loaded| &loaded.value) => {
+            unreadable_ui(ui, error);
             None
         }
+        (Tab::Handshake, _, view) => {
+            let connection = view.and_then(|view| view.connection).or(opened.connection);
+            connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
+        }
+        (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),
+        (Tab::Payload, Some(row), Some(view)) => details.payload_ui(ui, &snapshot, version, row, view),
+        (Tab::Segments, _, Some(view)) => segments::segments_ui(ui, &snapshot, view),
         _ => None,
     };
-    details.frame = loaded;
+    details.frame = frame;
     if let Some(wish) = wish {
         details.fulfil(wish);
         ui.ctx().request_repaint();
@@ -215,8 +250,12 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     command
 }
 
+fn unreadable_ui(ui: &mut Ui, error: &io::Error) {
+    empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
+}
+
 impl DetailsState {
-    fn tab_ui(
+    fn payload_ui(
         &mut self,
         ui: &mut Ui,
         snapshot: &Snapshot,
@@ -224,28 +263,33 @@ impl DetailsState {
         row: RowId,
         view: &FrameView,
     ) -> Option<PaneCommand> {
-        match self.tab {
-            Tab::Bits => bits::bits_ui(ui, snapshot, view, self),
-            Tab::Payload => {
-                self.load_text(snapshot, version, row, view);
-                match self.text.as_ref().map(|loaded| &loaded.value) {
-                    Some(Ok((text, close))) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
-                    Some(Err(error)) => {
-                        empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
-                        None
-                    }
-                    None => None,
-                }
+        self.load_text(snapshot, version, row, view);
+        match &self.text.as_ref()?.value {
+            Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
+            Err(error) => {
+                unreadable_ui(ui, error);
+                None
             }
-            Tab::Handshake => match view.connection.map(|connection| handshake_view(snapshot, connection)) {
-                Some(Ok(Some(handshake))) => padded(ui, |ui| handshake_ui(ui, &handshake)),
-                Some(Err(error)) => {
-                    empty::problem_ui(ui, "The capture file cannot be read any more", &error.to_string());
-                    None
-                }
-                _ => None,
-            },
-            Tab::Segments => segments::segments_ui(ui, snapshot, view),
+        }
+    }
+
+    fn handshake_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        version: u64,
+        connection: ConnectionId,
+    ) -> Option<PaneCommand> {
+        if self.handshake.as_ref().is_none_or(|(id, read_from, _)| (*id, *read_from) != (connection, version)) {
+            self.handshake = Some((connection, version, handshake_view(snapshot, connection)));
+        }
+        match &self.handshake.as_ref()?.2 {
+            Ok(Some(handshake)) => padded(ui, |ui| handshake_ui(ui, handshake)),
+            Ok(None) => None,
+            Err(error) => {
+                unreadable_ui(ui, error);
+                None
+            }
         }
     }
 }
@@ -255,7 +299,7 @@ fn padded<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// The tabs, and which frame of a message is shown.
-fn head_ui(ui: &mut Ui, details: &mut DetailsState, row: RowId) -> Option<Command> {
+fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, chosen: Tab) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     let height = 34.0;
@@ -265,12 +309,12 @@ fn head_ui(ui: &mut Ui, details: &mut DetailsState, row: RowId) -> Option<Comman
     text::within(ui, rect.shrink2(vec2(8.0, 0.0)), layout, |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for tab in Tab::ALL {
-            if tab_ui(ui, tab, details.tab == tab, height) {
+            if tab_ui(ui, tab, chosen == tab, height) {
                 command = Some(Command::ShowTab(tab));
             }
         }
         let frames = details.frames.len();
-        if let RowId::Message(_) = row
+        if let Some(RowId::Message(_)) = row
             && frames > 1
         {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -20,7 +20,9 @@ pub enum Dialog {
 
 /// Paints the dialog; returns whether it is to be closed, and what is to be done.
 pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog) -> (bool, Option<Command>) {
-    let response = Modal::new(egui::Id::unique("dialog")).show(ctx, |ui| match dialog {
+    let style = ctx.style_of(ctx.theme());
+    let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
+    let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
         Dialog::Path(path) => path_ui(ui, path),
         Dialog::Help => help_ui(ui),
     });

@@ -1,14 +1,19 @@
 //! The window: paints `view::` models, never parses.
 //!
 //! ```text
-//!   theme, fonts, marks       what everything looks like: colours, sizes, painted shapes
+//!   app ─▶ window             eframe around a value that tests drive; worker: the threads; settings: what is kept
+//!   command                   everything the user can do: text, tooltip, shortcut; window applies it
+//!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
+//!   connections  table        the lists                                 status: timeline, progress, counts
+//!   details                   tabs about the selected row:
+//!   diagram  tree  hex          three panes of one frame, linked by the selection
+//!   payload  handshake          the other tabs
 //!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips
-//!   diagram  tree  hex        three panes of one frame, linked by the selection
-//!   payload  handshake        the other tabs
+//!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
 //!
-//! A pane is `fn x_ui(ui, &model, &mut its state, …) -> Option<PaneCommand>`: state goes in, a wish comes out, and the
-//! shell fulfils it. Call [`install`] once, before the first frame.
+//! A panel is `fn x_ui(ui, …, &mut its state) -> Option<Command>`, a pane of a frame returns a [`PaneCommand`]: state goes
+//! in, a wish comes out, and the window fulfils it. Call [`install`] once, before the first frame.
 
 pub mod app;
 pub mod command;

@@ -115,22 +115,21 @@ impl Opened {
         }
     }
 
-    /// Whether the filter box holds anything.
+    /// Whether a filter is in force, besides the choice of a connection.
     pub fn is_filtered(&self) -> bool {
-        !self.filter_text.trim().is_empty()
+        !self.filter.is_empty()
     }
 
-    /// Reads the filter box again. A filter that is not understood changes no row.
+    /// Reads the filter box again. What is not understood filters nothing.
     pub fn filter_changed(&mut self) {
-        match Filter::parse(&self.filter_text) {
-            Ok(filter) => {
-                self.filter_error = None;
-                if filter != self.filter {
-                    self.filter = filter;
-                    self.renew_rows(self.rows.kind());
-                }
-            }
-            Err(why) => self.filter_error = Some(why),
+        let (filter, error) = match Filter::parse(&self.filter_text) {
+            Ok(filter) => (filter, None),
+            Err(why) => (Filter::default(), Some(why)),
+        };
+        self.filter_error = error;
+        if filter != self.filter {
+            self.filter = filter;
+            self.renew_rows(self.rows.kind());
         }
     }
 
@@ -139,8 +138,13 @@ impl Opened {
         if self.connection != connection {
             self.connection = connection;
             self.renew_rows(self.rows.kind());
+            if self.selected_row().is_none_or(|row| row.is_err()) {
+                // The first row, once it is found; a connection without frames has none, but a handshake.
+                self.selected = self.row_id(0);
+                self.table.scroll = RowScroll::default();
+            }
             if let Some(id) = connection {
-                self.connection_scroll.reveal(u64::from(id.0) + 1);
+                self.connection_scroll.reveal(u64::from(id.0));
             }
         }
     }

@@ -20,10 +20,14 @@ pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut command = None;
+    let tall = if ui.ctx().content_rect().height() < 800.0 { 30.0 } else { TIMELINE };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::CLICK);
+    ui.painter().rect_filled(rect, 0.0, palette.sunken);
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
     if let Some(snapshot) = opened.snapshot.clone()
         && !opened.timeline.bins().is_empty()
     {
-        command = timeline_ui(ui, opened, &snapshot, palette);
+        command = timeline_ui(ui, opened, &snapshot, (rect, response), palette);
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
     text::within(ui, rect.shrink2(vec2(12.0, 0.0)), Layout::left_to_right(Align::Center), |ui| {
@@ -139,13 +143,16 @@ pub fn net_troubles(opened: &Opened) -> Option<(String, String)> {
 }
 
 /// Frames of the client above the line, of the server below it. A click selects the first frame at that time.
-fn timeline_ui(ui: &mut Ui, opened: &Opened, snapshot: &Snapshot, palette: &Palette) -> Option<Command> {
+fn timeline_ui(
+    ui: &mut Ui,
+    opened: &Opened,
+    snapshot: &Snapshot,
+    (rect, response): (Rect, egui::Response),
+    palette: &Palette,
+) -> Option<Command> {
     let timeline = &opened.timeline;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), TIMELINE), Sense::CLICK);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "frames over time"));
     let painter = ui.painter();
-    painter.rect_filled(rect, 0.0, palette.sunken);
-    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
     let plot = rect.shrink2(vec2(12.0, 3.0));
     // The sum of bins that share a column of points is shown.
     let columns = (plot.width() / 3.0).floor().max(1.0) as usize;

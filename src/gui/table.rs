@@ -88,11 +88,9 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     if opened.rows.is_empty() {
         return nothing_ui(ui, opened).or(command);
     }
-    let columns = Columns::new(
-        ui.available_width(),
-        opened.rows.kind(),
-        snapshot.connection_count() > 1 && opened.connection.is_none(),
-    );
+    let several = snapshot.connection_count() > 1 && opened.connection.is_none();
+    let most = opened.rows.total() as u64;
+    let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, most);
     columns.head_ui(ui);
     if let Some(wish) = body_ui(ui, opened, &snapshot, &columns) {
         command = Some(wish);
@@ -120,7 +118,9 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             }
         }
         ui.add_space(8.0);
-        ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
+        if opened.connection.is_some() || opened.is_filtered() {
+            ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
+        }
         if opened.state.is_active() && !opened.table.follow && opened.rows.len() > opened.table.page {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let wish = Command::FollowNewest;
@@ -152,7 +152,10 @@ pub fn count_text(opened: &Opened) -> String {
 /// Why there are no rows, and what to do about it.
 fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let mut command = None;
-    if opened.is_filtered() && opened.rows.total() > 0 {
+    if opened.rows.judged() < opened.rows.total() {
+        let part = 100 * opened.rows.judged() / opened.rows.total();
+        empty::message_ui(ui, &format!("Looking for rows, {part} %"), &[]);
+    } else if opened.is_filtered() && opened.rows.total() > 0 {
         let lines = ["Other words in the filter above, or none, show more.".to_owned()];
         empty::message_ui(ui, "No row passes the filter", &lines);
         ui.vertical_centered(|ui| {
@@ -162,7 +165,7 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             }
         });
     } else if opened.connection.is_some() {
-        let lines = ["The Handshake tab and the list on the left say what became of it.".to_owned()];
+        let lines = ["The opening handshake below says what became of it.".to_owned()];
         empty::message_ui(ui, "No frame was sent on this connection", &lines);
     } else if opened.rows.kind() == RowKind::Messages {
         let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];

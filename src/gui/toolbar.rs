@@ -111,7 +111,10 @@ fn close_ui(ui: &mut Ui) -> bool {
 fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
-    if opened.is_filtered() {
+    if opened.filter_text.is_empty() {
+        // The box stays where it is when the cross appears.
+        ui.allocate_exact_size(vec2(24.0, 24.0), egui::Sense::hover());
+    } else {
         let hint = Command::ClearFilter.tooltip();
         let response = ui.add(egui::Button::new("").frame_when_inactive(false).min_size(vec2(24.0, 24.0)));
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, Command::ClearFilter.text()));

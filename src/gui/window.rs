@@ -183,7 +183,7 @@ impl Window {
             .show(ui, |ui| command = connections_ui(ui, opened).or(command.take()));
         let height = ui.available_height();
         Panel::bottom("details")
-            .default_size(if height < 700.0 { height * 0.6 } else { height * 0.64 })
+            .default_size(height * 0.65)
             .size_range(120.0..=(height - 140.0).max(140.0))
             .resizable(true)
             .frame(plain)

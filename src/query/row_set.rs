@@ -78,6 +78,11 @@ impl RowSet {
         self.total
     }
 
+    /// How many ids were judged so far.
+    pub fn judged(&self) -> usize {
+        self.judged
+    }
+
     /// The id in row `row`.
     pub fn id(&self, row: usize) -> Option<u32> {
         if self.filter.is_empty() {

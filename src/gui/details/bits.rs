@@ -1,14 +1,23 @@
-//! The first tab: bit diagram and hex dump on the left, field tree on the right, one selection.
+//! The first tab: bit diagram, hex dump and field tree with one selection.
+//!
+//! ```text
+//!   wide   ┌ bits ─────┬ fields ┐      narrow   ┌ bits ─────────────────┐
+//!          ├ hex ──────┤        │               ├ fields │ hex: a switch │
+//!          └───────────┴────────┘               └───────────────────────┘
+//! ```
 
 use egui::{Margin, Panel, Ui};
 
-use super::DetailsState;
+use super::{Below, DetailsState};
 use crate::dissect::{Octets, Snapshot};
 use crate::gui::PaneCommand;
 use crate::gui::diagram::diagram_ui;
 use crate::gui::hex::{HexSource, hex_ui};
 use crate::gui::tree::tree_ui;
 use crate::view::FrameView;
+
+/// Less than this is narrow.
+const WIDE: f32 = 1040.0;
 
 /// Paints the three panes; their borders can be dragged.
 pub(super) fn bits_ui(
@@ -19,35 +28,51 @@ pub(super) fn bits_ui(
 ) -> Option<PaneCommand> {
     details.selection.begin_pass(ui.ctx());
     let room = ui.available_size();
-    let mut wish = None;
     let frame = egui::Frame::new().inner_margin(Margin { left: 12, right: 8, top: 8, bottom: 4 });
-    Panel::right("fields")
-        .default_size((room.x * 0.4).clamp(280.0, 560.0))
-        .size_range(220.0..=(room.x * 0.65).max(240.0))
-        .frame(frame)
-        .show(ui, |ui| wish = tree_ui(ui, view, &mut details.selection));
-    Panel::bottom("hex")
-        .default_size((room.y * 0.3).max(80.0))
-        .size_range(64.0..=(room.y - 96.0).max(80.0))
-        .resizable(true)
-        .frame(frame)
-        .show(ui, |ui| {
-            let record = view.id.and_then(|id| snapshot.frame(id));
-            let payload_end = record.map_or(view.payload.end(), |record| snapshot.payload_end(record));
-            let mut read = |range| match record {
-                // A file that can no longer be read shows as missing octets; the diagram says why.
-                Some(record) => snapshot.payload(record, range).unwrap_or_default(),
-                None => Octets::default(),
+    let mut wish = None;
+    if room.x >= WIDE {
+        Panel::right("fields")
+            .default_size((room.x * 0.38).clamp(320.0, 620.0))
+            .size_range(220.0..=(room.x * 0.65).max(240.0))
+            .frame(frame)
+            .show(ui, |ui| wish = tree_ui(ui, view, &mut details.selection));
+        below(ui, "hex", 0.3).frame(frame).show(ui, |ui| wish = dump_ui(ui, snapshot, view, details).or(wish.take()));
+    } else {
+        below(ui, "fields or hex", 0.45).frame(frame).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.selectable_value(&mut details.below, Below::Fields, "Fields");
+                ui.selectable_value(&mut details.below, Below::Hex, "Hex");
+            });
+            wish = match details.below {
+                Below::Fields => tree_ui(ui, view, &mut details.selection),
+                Below::Hex => dump_ui(ui, snapshot, view, details),
             };
-            let source = HexSource { view, payload_end, read: &mut read };
-            if let Some(asked) = hex_ui(ui, source, &mut details.hex, &mut details.selection) {
-                wish = Some(asked);
-            }
         });
+    }
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         if let Some(asked) = diagram_ui(ui, view, &mut details.diagram, &mut details.selection) {
             wish = Some(asked);
         }
     });
     wish
+}
+
+fn below(ui: &Ui, name: &'static str, part: f32) -> Panel {
+    let height = ui.available_height();
+    Panel::bottom(name)
+        .default_size((height * part).max(80.0))
+        .size_range(64.0..=(height - 96.0).max(80.0))
+        .resizable(true)
+}
+
+fn dump_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView, details: &mut DetailsState) -> Option<PaneCommand> {
+    let record = view.id.and_then(|id| snapshot.frame(id));
+    let payload_end = record.map_or(view.payload.end(), |record| snapshot.payload_end(record));
+    let mut read = |range| match record {
+        // A file that can no longer be read shows as missing octets; the other tabs say why.
+        Some(record) => snapshot.payload(record, range).unwrap_or_default(),
+        None => Octets::default(),
+    };
+    let source = HexSource { view, payload_end, read: &mut read };
+    hex_ui(ui, source, &mut details.hex, &mut details.selection)
 }

@@ -2,8 +2,8 @@
 
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
-use crate::gui::fonts;
 use crate::gui::theme::{self, Palette};
+use crate::gui::{fonts, text};
 use crate::query::RowKind;
 
 /// A column.
@@ -55,9 +55,10 @@ impl Column {
         }
     }
 
-    fn width(self) -> f32 {
+    /// `most` is the largest number of a row.
+    fn width(self, most: u64) -> f32 {
         match self {
-            Column::Number => 60.0,
+            Column::Number => (text::grouped(most).len() as f32 * 7.5 + 2.0 * PAD).max(56.0),
             Column::Connection => 44.0,
             Column::Time => 122.0,
             Column::Delta => 78.0,
@@ -88,7 +89,8 @@ const PREVIEW: f32 = 150.0;
 pub(super) const PAD: f32 = 6.0;
 
 impl Columns {
-    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool) -> Columns {
+    /// The columns of a list `width` points wide, whose largest row number is `most`.
+    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool, most: u64) -> Columns {
         let mut columns = vec![Column::Number];
         if with_connection {
             columns.push(Column::Connection);
@@ -98,16 +100,16 @@ impl Columns {
         columns.extend([Column::Length, Column::Preview, Column::Findings]);
         // Room for the scroll bar.
         let width = width - 14.0;
-        let needed = |columns: &[Column]| columns.iter().map(|column| column.width()).sum::<f32>() + PREVIEW;
+        let needed = |columns: &[Column]| columns.iter().map(|column| column.width(most)).sum::<f32>() + PREVIEW;
         for dispensable in [Column::Delta, Column::Time, Column::Flags, Column::Connection] {
             if needed(&columns) > width {
                 columns.retain(|column| *column != dispensable);
             }
         }
-        let fixed = columns.iter().map(|column| column.width()).sum::<f32>();
+        let fixed = columns.iter().map(|column| column.width(most)).sum::<f32>();
         let mut x = 0.0;
         let place = |column: Column| {
-            let wide = if column == Column::Preview { (width - fixed).max(40.0) } else { column.width() };
+            let wide = if column == Column::Preview { (width - fixed).max(40.0) } else { column.width(most) };
             x += wide;
             (column, x - wide, x)
         };
@@ -150,7 +152,7 @@ mod tests {
     fn columns_fill_the_width_without_overlap() {
         for width in [420.0, 640.0, 760.0, 1300.0] {
             for kind in [RowKind::Frames, RowKind::Messages] {
-                let columns = Columns::new(width, kind, true);
+                let columns = Columns::new(width, kind, true, 99_999);
                 let mut x = 0.0;
                 for (_, left, right) in &columns.places {
                     assert_eq!((*left, *right > x), (x, true));

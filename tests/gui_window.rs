@@ -1,0 +1,252 @@
+//! The whole window without a window system: opened, found by label, driven by mouse and keys.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use egui::{Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable};
+use framescope::gui::command::Command;
+use framescope::gui::details::Tab;
+use framescope::gui::settings::Settings;
+use framescope::gui::window::Window;
+use framescope::gui::worker::Input;
+use framescope::gui::{self};
+
+type WindowHarness = Harness<'static, Window>;
+
+fn sample(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+fn harness(size: [f32; 2]) -> WindowHarness {
+    let settings = Settings { dark: Some(true), ..Settings::default() };
+    Harness::builder()
+        .with_size(size)
+        .with_max_steps(64)
+        // Emoji that egui's own font lacks come from the system's, which a test machine need not have.
+        .allow_missing_glyphs()
+        .with_context_setup(gui::install)
+        .build_ui_state(|ui, window: &mut Window| window.ui(ui), Window::new(settings))
+}
+
+fn open(input: Input) -> WindowHarness {
+    let mut harness = harness([1400.0, 900.0]);
+    let ctx = harness.ctx.clone();
+    harness.state_mut().open(&ctx, input);
+    settle(&mut harness);
+    harness
+}
+
+fn open_sample(name: &str) -> WindowHarness {
+    open(Input::File(sample(name)))
+}
+
+/// Runs until the worker has read everything and nothing is to be painted again.
+fn settle(harness: &mut WindowHarness) {
+    let start = Instant::now();
+    loop {
+        harness.run_ok();
+        if harness.state().opened().is_none_or(|opened| !opened.state.is_active()) {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "the capture is not read to its end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    harness.run_ok();
+}
+
+fn selected_row(harness: &WindowHarness) -> usize {
+    harness.state().opened().unwrap().selected_row().unwrap().unwrap()
+}
+
+#[test]
+fn rows_are_found_by_label_and_open_their_bits() {
+    let mut harness = open_sample("rfc6455-examples.pcapng");
+    harness.get_by_label_contains("frame 2 text client 5 octets Hello").click();
+    harness.run();
+    assert_eq!(selected_row(&harness), 1);
+    // The masked "Hello" of RFC 6455 §5.7 in the diagram: its opcode, and its first payload octet.
+    harness.get_by_label_contains("opcode, bits 4–7, 0001, text");
+    harness.get_by_label_contains("payload octet 0, 7f masked with 37 is 48");
+}
+
+#[test]
+fn chinese_is_no_squares() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    let font = egui::FontId::proportional(13.0);
+    assert!(harness.ctx.fonts_mut(|fonts| fonts.has_glyphs(&font, "你好小林茶館おすすめ안녕")));
+    harness.get_by_label_contains("你好").click();
+    harness.run();
+    harness.get_by_label_contains("/chat/茶");
+}
+
+#[test]
+fn keys_move_the_selection() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    let mut after = |key| {
+        harness.key_press(key);
+        harness.run();
+        selected_row(&harness)
+    };
+    assert_eq!([after(Key::ArrowDown), after(Key::ArrowDown), after(Key::ArrowUp)], [1, 2, 1]);
+    let last = after(Key::End);
+    assert_eq!(last, 29);
+    assert_eq!(after(Key::ArrowDown), last);
+    assert!(after(Key::PageUp) < last);
+    assert_eq!(after(Key::Home), 0);
+    // From a frame to its message.
+    harness.key_press(Key::Enter);
+    harness.run();
+    harness.get_by_label_contains("message 1 text client");
+}
+
+#[test]
+fn the_tab_stays_when_the_row_changes() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    for (name, tab, seen) in [
+        ("Payload", Tab::Payload, "小林さくら"),
+        ("Handshake", Tab::Handshake, "Sec-WebSocket-Accept"),
+        ("TCP segments", Tab::Segments, "packet "),
+    ] {
+        harness
+            .get_by(|node| node.role() == egui::accesskit::Role::Tab && node.label().as_deref() == Some(name))
+            .click();
+        harness.run();
+        assert_eq!(harness.state().tab(), Some(tab));
+        assert!(harness.query_all_by_label_contains(seen).next().is_some(), "{name}");
+        harness.key_press(Key::ArrowDown);
+        harness.run();
+        assert_eq!(harness.state().tab(), Some(tab));
+        harness.key_press(Key::Home);
+        harness.run();
+    }
+}
+
+#[test]
+fn a_connection_is_chosen_and_all_come_back() {
+    let mut harness = open_sample("many-connections.pcapng");
+    let all = harness.state().opened().unwrap().rows.len();
+    harness.get_by_label_contains("connection 2 ").click();
+    harness.run();
+    let of_one = harness.state().opened().unwrap().rows.len();
+    assert!(0 < of_one && of_one < all);
+    harness.get_by_label("All connections").click();
+    harness.run();
+    assert_eq!(harness.state().opened().unwrap().rows.len(), all);
+}
+
+#[test]
+fn a_refused_connection_shows_its_handshake() {
+    let mut harness = open_sample("refused.pcap");
+    harness.get_by_label_contains("refused with 403").click();
+    harness.run();
+    harness.get_by_label_contains("No frame was sent");
+    harness.get_by_label_contains("HTTP/1.1 403");
+}
+
+#[test]
+fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
+    let mut harness = open_sample("fragments-ping.pcap");
+    let type_filter = |harness: &mut WindowHarness, text: &str| {
+        let ctx = harness.ctx.clone();
+        harness.state_mut().apply(&ctx, Command::ClearFilter);
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+        harness.run();
+        harness.event(egui::Event::Text(text.to_owned()));
+        harness.run_ok();
+    };
+    type_filter(&mut harness, "opcode:ping");
+    let opened = harness.state().opened().unwrap();
+    assert!(0 < opened.rows.len() && opened.rows.len() < opened.rows.total());
+    let rows = harness.query_all_by(|node| node.role() == egui::accesskit::Role::Row);
+    assert!(rows.count() > 1);
+    assert_eq!(harness.query_all_by_label_contains("frame 1 ").count(), 0);
+    type_filter(&mut harness, "colour:red");
+    assert!(harness.state().opened().unwrap().filter_error.is_some());
+    type_filter(&mut harness, "len>999999");
+    harness.get_by_label("No row passes the filter");
+    harness.get_all_by_label("Show all rows").last().unwrap().click();
+    harness.run_ok();
+    let opened = harness.state().opened().unwrap();
+    assert_eq!(opened.rows.len(), opened.rows.total());
+}
+
+#[test]
+fn a_message_of_fragments_is_joined_and_stepped_through() {
+    let mut harness = open_sample("fragments-ping.pcap");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    harness.run();
+    let label = harness.get_all_by_label_contains(" in ").next().unwrap();
+    label.click();
+    harness.run();
+    harness.get_by_label_contains("Frame 1 of ");
+    harness.get_by_label("Next frame of the message").click();
+    harness.run();
+    harness.get_by_label_contains("Frame 2 of ");
+}
+
+#[test]
+fn samples_open_from_the_start_screen_and_close_again() {
+    let mut harness = harness([1100.0, 760.0]);
+    harness.run();
+    harness.get_by_label("Sample: Broken on purpose").click();
+    harness.run_ok();
+    settle(&mut harness);
+    assert!(harness.query_all_by_label_contains("violation").count() > 2);
+    harness.get_by_label("Close capture").click();
+    harness.run();
+    harness.get_by_label("Sample: Broken on purpose");
+}
+
+#[test]
+fn what_is_no_capture_says_so_on_the_start_screen() {
+    let mut harness =
+        open(Input::Octets { octets: b"PK\x03\x04 and more of a ZIP file".to_vec(), name: "a.zip".into() });
+    settle(&mut harness);
+    assert!(harness.state().opened().is_none());
+    harness.get_by_label_contains("ZIP");
+    harness.get_by_label("Open…");
+}
+
+#[test]
+fn a_capture_without_websocket_says_what_it_holds() {
+    // A pcap header and no packet.
+    let octets = [&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0][..], &[0; 8], &[0, 0, 4, 0, 1, 0, 0, 0]].concat();
+    let harness = open(Input::Octets { octets, name: "empty.pcap".into() });
+    harness.get_by_label("No WebSocket in this capture");
+    harness.get_by_label_contains("0 packets and 0 TCP connections");
+}
+
+#[test]
+fn the_theme_toggles_and_is_remembered() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    assert!(harness.ctx.global_style().visuals.dark_mode);
+    harness.get_by_label("Dark or light").click();
+    harness.run_ok();
+    assert!(!harness.ctx.global_style().visuals.dark_mode);
+    assert_eq!(harness.state().settings.dark, Some(false));
+}
+
+#[test]
+fn help_opens_and_escape_closes_it() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    harness.key_press(Key::F1);
+    harness.run_ok();
+    harness.get_by_label_contains("Framescope 0");
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    assert!(harness.query_by_label_contains("Framescope 0").is_none());
+}
+
+#[test]
+fn what_a_capture_looks_like() {
+    open_sample("chat-unicode.pcapng").snapshot("window_chat_dark");
+}
+
+#[test]
+fn what_the_start_looks_like() {
+    let mut harness = harness([1024.0, 700.0]);
+    harness.state_mut().settings.dark = Some(false);
+    harness.run();
+    harness.snapshot("window_start_light");
+}
