@@ -27,7 +27,7 @@
 //!             base            words: Span, ids, Field, Finding, Timestamp
 //! ```
 //!
-//! A test (`tests/architecture.rs`) reads `src/` and holds this table.
+//! A test (`tests/architecture/`) reads `src/` and holds this table.
 //!
 //! # Glossary
 //!

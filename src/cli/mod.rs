@@ -20,7 +20,17 @@ use output::{Failure, Output};
 /// Runs the program with its arguments; what it returns is the exit status: 0 done, 2 the command line or the file
 /// could not be used.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version are what was asked for.
+        Err(error) if !error.use_stderr() => {
+            return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+        Err(error) => {
+            output::complain(&output::one_line(&error.to_string()));
+            return ExitCode::from(2);
+        }
+    };
     let mut output = Output::new();
     let result = run(arguments, &mut output).and_then(|()| output.flush());
     match result {

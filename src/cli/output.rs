@@ -66,3 +66,10 @@ impl Write for Output {
 pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "framescope: {message}");
 }
+
+/// What clap says about a wrong command line, in one line: the error and its tip, without the usage.
+pub fn one_line(error: &str) -> String {
+    let said = error.split("\n\nUsage:").next().and_then(|said| said.split("\n\nFor more").next()).unwrap_or(error);
+    let words: Vec<&str> = said.trim_start_matches("error:").split_whitespace().collect();
+    format!("{}; framescope --help tells the rest", words.join(" "))
+}

@@ -61,10 +61,19 @@ fn list(
     let mut gate = Gate::default();
     let mut header = Some(header).filter(|_| !arguments.json);
     walk(&arguments.file, |snapshot, moment| {
-        if let Some(header) = header.take() {
-            output.line(header)?;
+        gate.pass(
+            count(snapshot),
+            moment,
+            |index| ready(snapshot, index),
+            |index| {
+                header.take().map_or(Ok(()), |header| output.line(header))?;
+                print(snapshot, index, output)
+            },
+        )?;
+        if moment == Moment::End {
+            // A list without rows has its header all the same.
+            header.take().map_or(Ok(()), |header| output.line(header))?;
         }
-        gate.pass(count(snapshot), moment, |index| ready(snapshot, index), |index| print(snapshot, index, output))?;
         match moment {
             Moment::Waiting => output.flush(),
             Moment::Reading | Moment::End => Ok(()),
@@ -119,9 +128,9 @@ pub fn connections(arguments: &ListFile, output: &mut Output) -> Result<(), Fail
         output,
         table::CONNECTIONS_HEADER,
         Snapshot::connection_count,
-        // A connection's row sums it up, so it is ready when TCP has ended.
+        // A connection's row sums it up.
         |snapshot, index| {
-            snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.tcp_end.is_some())
+            snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.is_over)
         },
         |snapshot, index, output| {
             let id = ConnectionId::from_index(index);

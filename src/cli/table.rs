@@ -56,7 +56,7 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
     let mut text = preview(&row.preview, output);
     if payload && let Some(record) = snapshot.frame(id) {
         let octets = snapshot.payload(record, 0..u64::MAX).map_err(|error| Failure::Message(error.to_string()))?;
-        text = whole(&octets.unmasked(record.header.masking_key()), row.opcode, row.compressed);
+        text = whole(&octets.unmasked(record.header.masking_key()), snapshot.data_opcode(record), row.compressed);
     }
     let mut notes = Vec::new();
     if row.compressed {

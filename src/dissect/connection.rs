@@ -137,8 +137,10 @@ pub struct Connection {
     pub end: Timestamp,
     /// The first Close frames of client and server.
     pub closes: [Option<CloseRecord>; 2],
-    /// The end of TCP.
+    /// The first end of TCP.
     pub tcp_end: Option<TcpEnd>,
+    /// Nothing more about it will come: both directions of TCP have ended, or the attempt was refused.
+    pub is_over: bool,
     /// Its last frame; the others are found through [`super::FrameRecord::previous`].
     pub last_frame: Option<FrameId>,
     /// The distinct rules that its findings are about, with how many there are.

@@ -15,7 +15,7 @@ use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::Writer;
 use crate::base::{ConnectionId, PacketRef, Piece, ReadAt};
-use crate::http::{HttpReader, HttpStep, Kind, sniff};
+use crate::http::{HttpReader, HttpStep};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
 use crate::ws::Step;
 
@@ -52,6 +52,8 @@ pub(super) enum Chunk {
 pub(super) enum Side {
     Http(HttpReader),
     Frames(Box<FrameSide>),
+    /// A gap hid where heads or frames start: a segment that starts with one is waited for.
+    Search,
     /// Nothing more is to be learnt.
     Done,
 }
@@ -180,6 +182,7 @@ impl FlowState {
         };
         self.waiting[direction.index()].push_back(chunk);
         self.drain(direction, context);
+        self.meet_silence(context);
         if self.waiting[direction.index()].len() > MAX_WAITING {
             self.give_up_waiting(context);
         }
@@ -189,6 +192,7 @@ impl FlowState {
         if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
             let by = connection.sender(direction);
             connection.tcp_end.get_or_insert(TcpEnd { by, how, time: packet.time });
+            connection.is_over |= how == End::Reset || self.ended[direction.reverse().index()].is_some();
         }
         self.ended[direction.index()] = Some(how);
         if self.waiting[direction.index()].is_empty() {
@@ -245,7 +249,7 @@ impl FlowState {
                         }
                     }
                     Side::Frames(_) => self.frames_gap(direction, chunk, context),
-                    Side::Done => {}
+                    Side::Search | Side::Done => {}
                 }
                 None
             }
@@ -262,7 +266,9 @@ impl FlowState {
         context: &mut Context<'_>,
     ) -> usize {
         self.meet_late_request(direction, octets, context);
-        self.settle(direction, at, octets, context);
+        if matches!(self.sides[direction.index()], Side::Search) {
+            self.search(direction, at, octets, context);
+        }
         let mut rest = octets;
         loop {
             // What began in an earlier piece keeps that piece's packet.
@@ -284,7 +290,7 @@ impl FlowState {
                     }
                     None => break,
                 },
-                Side::Done => {
+                Side::Search | Side::Done => {
                     rest = &[];
                     break;
                 }
@@ -293,31 +299,12 @@ impl FlowState {
         let partial_at = match &self.sides[direction.index()] {
             Side::Http(reader) => reader.partial_head().filter(|_| !reader.is_waiting()),
             Side::Frames(side) => side.deframer.partial_header().map(|(at, _)| at),
-            Side::Done => None,
+            Side::Search | Side::Done => None,
         };
         if partial_at.is_some_and(|start| start >= at) {
             self.began[direction.index()] = packet;
         }
         octets.len() - rest.len()
-    }
-
-    /// Decides what stands behind a gap where only an assumption says that frames do: frames, HTTP again, or nothing
-    /// that can be read.
-    fn settle(&mut self, direction: Direction, at: u64, octets: &[u8], context: &mut Context<'_>) {
-        let Side::Frames(side) = &mut self.sides[direction.index()] else { return };
-        if !side.uncertain || octets.is_empty() {
-            return;
-        }
-        side.uncertain = false;
-        if side.looks_right(octets) {
-            if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
-                connection.opened = true;
-            }
-        } else if sniff(octets).is_some_and(|kind| kind != Kind::NotHttp) {
-            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
-        } else {
-            side.deframer.lose();
-        }
     }
 
     /// Nothing more comes in this direction, and everything that came was read.

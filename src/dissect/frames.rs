@@ -7,7 +7,6 @@ use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, 
 use crate::net::{Direction, GapCause};
 use crate::ws::{
     CloseBody, Deframer, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
-    looks_like_frames,
 };
 
 /// What is known of one sender.
@@ -26,8 +25,6 @@ pub(super) struct FrameSide {
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
-    /// That frames stand here is an assumption, which the first octets have to bear out.
-    pub uncertain: bool,
 }
 
 impl FrameSide {
@@ -44,18 +41,12 @@ impl FrameSide {
             close_sent: false,
             gap_seen: false,
             ended: false,
-            uncertain: false,
         }
     }
 
-    /// The same where the capture lacks what stood before: whether these are frames at all has to be seen.
-    pub fn assumed(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
-        FrameSide { gap_seen: true, uncertain: true, ..FrameSide::new(at, sender, negotiated) }
-    }
-
-    /// Whether `octets` could be frames of this sender.
-    pub fn looks_right(&self, octets: &[u8]) -> bool {
-        looks_like_frames(octets, self.sender, self.negotiated)
+    /// The same where the capture lacks what stood before.
+    pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        FrameSide { gap_seen: true, ..FrameSide::new(at, sender, negotiated) }
     }
 }
 
@@ -65,7 +56,7 @@ impl FlowState {
         let connection = self.connection?;
         match &mut self.sides[direction.index()] {
             Side::Frames(side) => Some((side, connection)),
-            Side::Http(_) | Side::Done => None,
+            Side::Http(_) | Side::Search | Side::Done => None,
         }
     }
 

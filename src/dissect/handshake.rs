@@ -20,17 +20,21 @@ const MAX_OUTSTANDING: usize = 1024;
 /// The requests and answers of one TCP connection.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
-    client: Option<Direction>,
+    pub(super) client: Option<Direction>,
     outstanding: VecDeque<Outstanding>,
     /// A 101 came, and of the client nothing yet: its request may stand later in the capture than the answer.
-    late: Option<Late>,
+    pub(super) late: Option<Late>,
+    /// An attempt that is taken for successful although the capture lacks the answer.
+    pub(super) assumed: Option<Attempt>,
+    /// Answers may have been lost: the next one need not be the first outstanding request's.
+    pub(super) answers_lost: bool,
 }
 
 /// An opened connection whose request was not seen.
 #[derive(Clone, Copy, Debug)]
-struct Late {
-    connection: ConnectionId,
-    negotiated: Negotiated,
+pub(super) struct Late {
+    pub connection: ConnectionId,
+    pub negotiated: Negotiated,
 }
 
 /// A request whose final answer was not seen.
@@ -42,12 +46,27 @@ struct Outstanding {
 
 /// A request that wants to open a WebSocket.
 #[derive(Debug)]
-struct Attempt {
-    connection: ConnectionId,
-    head: Head,
+pub(super) struct Attempt {
+    pub connection: ConnectionId,
+    pub head: Head,
 }
 
 impl Exchange {
+    /// The attempt that waits for its answer, if the requests before it, if any, are no attempts.
+    pub fn awaited(&self) -> Option<&Attempt> {
+        self.outstanding.iter().find_map(|request| request.attempt.as_ref())
+    }
+
+    /// Takes the attempt that waits for its answer; the answers to the requests before it are not expected any more.
+    pub fn take_awaited(&mut self) -> Option<Attempt> {
+        while let Some(request) = self.outstanding.pop_front() {
+            if request.attempt.is_some() {
+                return request.attempt;
+            }
+        }
+        None
+    }
+
     /// Whether the client, who sends in `direction`, was not heard of before the 101.
     pub fn awaits_late_request(&self, direction: Direction) -> bool {
         self.late.is_some() && self.client == Some(direction)
@@ -116,6 +135,11 @@ impl FlowState {
             // An interim answer (RFC 9110 §15.2): the final one follows.
             return self.set_body(place.direction, Body::Length(0));
         }
+        if std::mem::take(&mut self.exchange.answers_lost) && is_upgrade_response(head) {
+            let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
+            let method = String::from("GET");
+            self.exchange.outstanding.push_front(Outstanding { method, attempt });
+        }
         let request = self.exchange.outstanding.pop_front();
         let method = request.as_ref().map(|request| request.method.clone());
         match request.and_then(|request| request.attempt) {
@@ -160,42 +184,8 @@ impl FlowState {
         self.start_side(place.direction, Sender::Server, late.negotiated);
         self.exchange.late = Some(late);
         let client = place.direction.reverse();
-        if !self.streams[client.index()].is_empty() {
-            self.without_request(client, false, context);
-        }
-    }
-
-    /// The client's first octets behind a 101 whose request was not seen: the request after all, or frames.
-    pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
-        if self.exchange.awaits_late_request(direction)
-            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.partial_head().is_none())
-            && sniff(octets) != Some(Kind::Requests)
-        {
-            self.without_request(direction, false, context);
-        }
-    }
-
-    /// The request that a 101 answered, which the capture has behind it.
-    fn late_request(&mut self, late: Late, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
-        if let Some(connection) = context.writer.connection(late.connection) {
-            connection.request = Some(place);
-            connection.url = http::url(head, "ws");
-            connection.start = connection.start.min(place.time);
-        }
-        judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach));
-        self.start_side(place.direction, Sender::Client, late.negotiated);
-    }
-
-    /// The capture lacks the request of an opened connection: what the client sends are frames.
-    fn without_request(&mut self, client: Direction, behind_gap: bool, context: &mut Context<'_>) {
-        let Some(late) = self.exchange.late.take() else { return };
-        let text = "The capture has the 101 and not the request it answers.".to_owned();
-        let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
-        report(context, late.connection, Sender::Client, breach);
-        if let Side::Http(reader) = &self.sides[client.index()] {
-            let start = if behind_gap { FrameSide::assumed } else { FrameSide::new };
-            let side = start(reader.at(), Sender::Client, late.negotiated);
-            self.sides[client.index()] = Side::Frames(Box::new(side));
+        if !self.streams[client.index()].is_empty() && !matches!(self.sides[client.index()], Side::Search) {
+            self.without_request(client, context);
         }
     }
 
@@ -205,6 +195,7 @@ impl FlowState {
         connection.status = head.status();
         let opened = opens(head);
         connection.opened = opened;
+        connection.is_over = !opened;
         if opened {
             connection.subprotocol = head.value("sec-websocket-protocol").map(|value| value.into_owned());
             connection.extensions = head.value("sec-websocket-extensions").map(|value| value.into_owned());
@@ -269,74 +260,16 @@ impl FlowState {
         self.resume(server.reverse(), context);
     }
 
-    fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
+    pub(super) fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
         if let Side::Http(reader) = &self.sides[direction.index()] {
             let side = FrameSide::new(reader.at(), sender, negotiated);
             self.sides[direction.index()] = Side::Frames(Box::new(side));
         }
     }
 
-    /// The octets of this direction are no HTTP any more.
+    /// The octets of this direction are not HTTP.
     pub(super) fn http_lost(&mut self, direction: Direction) {
         self.sides[direction.index()] = Side::Done;
-    }
-
-    /// A gap hides where this direction's next head is.
-    pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        if self.exchange.awaits_late_request(direction) {
-            // The request lies in the gap. Frames may stand behind it.
-            self.without_request(direction, true, context);
-            return self.gap(direction, chunk, None, false, context);
-        }
-        let behind = self.exchange.client.is_some_and(|client| client != direction).then(|| {
-            // The answers before the awaited one are lost with it.
-            while self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_none()) {
-                self.exchange.outstanding.pop_front();
-            }
-            self.exchange.outstanding.front().and_then(|request| request.attempt.as_ref())
-        });
-        let Some(connection) = behind.flatten().map(|attempt| attempt.connection) else {
-            return self.http_lost(direction);
-        };
-        if let Some(row) = context.writer.connection(connection) {
-            row.response_lost = true;
-        }
-        let text = "The capture lacks octets where the answer to the request should be.".to_owned();
-        let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
-        report(context, connection, Sender::Server, breach);
-        self.gap(direction, chunk, None, false, context);
-        self.assume_open(context);
-    }
-
-    /// No 101 was seen: what both sides send from here on is taken for frames, if it looks like some.
-    fn assume_open(&mut self, context: &mut Context<'_>) {
-        let Some(client) = self.exchange.client else { return };
-        let Some(attempt) = self.exchange.outstanding.pop_front().and_then(|request| request.attempt) else { return };
-        let offers = extensions(&attempt.head);
-        let deflate = offers.iter().any(|offer| offer.name.eq_ignore_ascii_case("permessage-deflate"));
-        // Which extensions were accepted is not known, so no reserved bit can be judged.
-        let negotiated = Negotiated { deflate, other: true };
-        for (direction, sender) in [(client, Sender::Client), (client.reverse(), Sender::Server)] {
-            if let Side::Http(reader) = &self.sides[direction.index()] {
-                let side = FrameSide::assumed(reader.at(), sender, negotiated);
-                self.sides[direction.index()] = Side::Frames(Box::new(side));
-            }
-        }
-        self.resume(client, context);
-    }
-
-    /// The answer that chunks wait for will not come.
-    pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
-        let Some(client) = self.exchange.client else { return };
-        self.without_request(client, false, context);
-        if self.waiting[client.index()].is_empty() {
-            return;
-        }
-        match self.exchange.outstanding.front() {
-            Some(Outstanding { attempt: Some(_), .. }) => self.assume_open(context),
-            _ => self.sides[client.index()] = Side::Done,
-        }
-        self.drain(client, context);
     }
 
     fn set_body(&mut self, direction: Direction, body: Body) {
@@ -373,6 +306,7 @@ impl FlowState {
             end: place.time,
             closes: [None, None],
             tcp_end: None,
+            is_over: false,
             last_frame: None,
             rules: Vec::new(),
             last_finding: NONE,
@@ -416,7 +350,7 @@ fn refusal_detail(head: &Head) -> String {
     head.value(field).map_or(String::new(), |value| format!("; {what} {value}"))
 }
 
-fn report(context: &mut Context<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
+pub(super) fn report(context: &mut Context<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
     context.writer.report(Finding {
         rule: breach.rule,
         connection: Some(connection),

@@ -21,6 +21,7 @@ mod handshake;
 mod index;
 mod octets;
 mod record;
+mod resync;
 mod session;
 mod snapshot;
 

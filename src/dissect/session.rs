@@ -51,8 +51,7 @@ impl Session {
         Session { reader: Reader::new(source), filler, dissector, finished: false }
     }
 
-    /// Reads up to `packets` packets. Where everything that is there was read and the session fills its source itself,
-    /// it moves more into the source first, and may wait for the input.
+    /// Reads up to `packets` packets of what is there, without waiting for anything.
     ///
     /// # Errors
     /// When the capture cannot be read, or turns out to be none.

@@ -169,6 +169,12 @@ impl Snapshot {
         })
     }
 
+    /// What a frame's payload is: for a continuation, the opcode of its message's first frame.
+    pub fn data_opcode(&self, frame: &FrameRecord) -> Opcode {
+        let message = frame.message().filter(|_| frame.header.opcode() == Opcode::CONTINUATION);
+        message.and_then(|id| self.message(id)).map_or(frame.header.opcode(), |message| message.opcode)
+    }
+
     /// The frames of a message, in order.
     pub fn message_frames(&self, message: &Message) -> Vec<FrameId> {
         let mut frames = Vec::new();

@@ -206,7 +206,7 @@ fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(P
         Some(frame) => snapshot.payload(frame, 0..TEXT_OCTETS)?.unmasked(view.header.masking_key()),
         None => view.plain(),
     };
-    Ok((payload_text(&plain, view.header.opcode(), view.compressed), close))
+    Ok((payload_text(&plain, view.data_opcode, view.compressed), close))
 }
 
 /// Paints the details of the selected row; of a connection without rows, its handshake.

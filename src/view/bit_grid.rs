@@ -221,7 +221,7 @@ fn glyphs(view: &FrameView, n: usize) -> Vec<Glyph> {
     }
     let mut plain = view.plain().octets;
     plain.truncate(n);
-    if !matches!(view.header.opcode(), Opcode::TEXT | Opcode::CONTINUATION | Opcode::CLOSE) {
+    if !matches!(view.data_opcode, Opcode::TEXT | Opcode::CONTINUATION | Opcode::CLOSE) {
         for (glyph, octet) in glyphs.iter_mut().zip(&plain) {
             if octet.is_ascii_graphic() || *octet == b' ' {
                 *glyph = Glyph::Char(char::from(*octet), 1);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Sender, Severity, Timestamp};
 use crate::dissect::{Octets, Snapshot};
-use crate::ws::{FieldId, FrameHeader, Parsed, masking_octet};
+use crate::ws::{FieldId, FrameHeader, Opcode, Parsed, masking_octet};
 
 /// Segments of a frame that are marked; a frame of a gigabyte has a million.
 const MAX_SEGMENT_MARKS: usize = 4096;
@@ -36,6 +36,8 @@ pub struct FrameView {
     pub at_in_stream: u64,
     /// Its header.
     pub header: FrameHeader,
+    /// What the payload is: for a continuation, the opcode of its message's first frame, where that is known.
+    pub data_opcode: Opcode,
     /// The payload's first octets as they were sent (still masked).
     pub payload: Octets,
     /// How many payload octets the capture holds.
@@ -66,6 +68,7 @@ impl FrameView {
             time: Some(frame.time),
             at_in_stream: frame.at,
             header: frame.header,
+            data_opcode: snapshot.data_opcode(frame),
             payload: snapshot.payload(frame, 0..max_payload)?,
             captured_len: snapshot.captured_len(frame),
             segments: segments.iter().map(|segment| SegmentMark { at: segment.at, packet: segment.packet }).collect(),
@@ -90,6 +93,7 @@ impl FrameView {
             time: None,
             at_in_stream: 0,
             header,
+            data_opcode: header.opcode(),
             payload: Octets { from: 0, octets: rest[..held].to_vec(), missing: Vec::new(), total },
             captured_len: held as u64,
             segments: Vec::new(),

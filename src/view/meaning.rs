@@ -65,6 +65,7 @@ pub fn meaning(view: &FrameView, field: FieldId) -> String {
         return if field == FieldId::Payload { payload_meaning(view) } else { String::new() };
     };
     let words = match (field, value) {
+        (FieldId::Fin, 0) if header.opcode().is_control() => "cut, which control frames must not be",
         (FieldId::Fin, 0) => "more frames follow",
         (FieldId::Fin, _) if header.opcode() == Opcode::CONTINUATION => "last frame of the message",
         (FieldId::Fin, _) if header.opcode().is_control() => "whole, as control frames must be",

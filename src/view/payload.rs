@@ -31,7 +31,7 @@ pub struct PayloadText {
     pub not_shown: u64,
 }
 
-/// Reads unmasked payload octets as text. Text that was cut inside a character loses that character, and says so.
+/// Reads unmasked payload octets as text; `opcode` is that of the message's first frame. Text that was cut inside a character loses that character, and says so.
 pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> PayloadText {
     let held = plain.octets.len() as u64;
     let none =
@@ -42,10 +42,12 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
     if compressed {
         return none(PayloadKind::Compressed);
     }
-    if opcode == Opcode::BINARY && std::str::from_utf8(&plain.octets).map_or(true, |text| text.contains('\0')) {
+    // Only text has to be text; what else can be read is shown as such.
+    let says_text = matches!(opcode, Opcode::TEXT | Opcode::CONTINUATION);
+    if !says_text && !reads_as_text(&plain.octets) {
         return none(PayloadKind::Binary);
     }
-    if !plain.missing.is_empty() && opcode != Opcode::BINARY {
+    if !plain.missing.is_empty() {
         return with_holes(plain);
     }
     let text = match std::str::from_utf8(&plain.octets) {
@@ -54,15 +56,26 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
         Err(error) if error.error_len().is_none() && held < plain.total => {
             String::from_utf8_lossy(&plain.octets[..error.valid_up_to()]).into_owned()
         }
-        Err(_) if matches!(opcode, Opcode::TEXT | Opcode::CONTINUATION) => {
-            String::from_utf8_lossy(&plain.octets).into_owned()
-        }
-        Err(_) => return none(PayloadKind::Binary),
+        Err(_) => String::from_utf8_lossy(&plain.octets).into_owned(),
     };
     let pretty = pretty_json(&text);
     let kind = if pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
     let not_shown = plain.total.saturating_sub(text.len() as u64);
     PayloadText { kind, text, pretty, not_shown }
+}
+
+/// Whether a person would call `octets` text: UTF-8 (the last character may be cut) without control characters other
+/// than those that lay text out.
+fn reads_as_text(octets: &[u8]) -> bool {
+    let text = match std::str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&octets[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.is_empty()
+        && !text.chars().any(|character| character.is_control() && !matches!(character, '\t' | '\r' | '\n'))
 }
 
 /// Text with holes: each is told where it is, so that what stands before and behind it does not run together.

@@ -76,7 +76,7 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
 fn frame_preview(snapshot: &Snapshot, frame: &FrameRecord) -> String {
     match snapshot.payload(frame, 0..PREVIEW_OCTETS) {
         Ok(octets) => {
-            preview(&octets.unmasked(frame.header.masking_key()), frame.header.opcode(), frame.is_compressed())
+            preview(&octets.unmasked(frame.header.masking_key()), snapshot.data_opcode(frame), frame.is_compressed())
         }
         Err(error) => format!("cannot be read: {error}"),
     }

@@ -20,4 +20,4 @@ pub use judge::{Negotiated, judge_close, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;
-pub use plausible::looks_like_frames;
+pub use plausible::{is_start_of_frames, looks_like_frames};

@@ -6,23 +6,48 @@ use crate::base::Sender;
 /// No peer sends a frame that long; octets that claim one are something else.
 const MAX_LIKELY_PAYLOAD: u64 = 1 << 30;
 
+/// Frames in a row that nothing else is likely to look like.
+const CONVINCING: u32 = 3;
+
 /// Whether `octets` start with a chain of frames that a conforming `sender` could have sent: the right MASK bit, a
 /// defined opcode, reserved bits that mean something, the shortest length form, control frames whole and short, and the
-/// same again where each frame ends, up to the end of `octets`.
+/// same again where each frame ends, up to the end of `octets`. For a place where frames are expected.
 pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
+    chain(octets, sender, negotiated).is_some()
+}
+
+/// Whether frames start where `octets` do, although nothing before says so: besides looking right, they do not begin in
+/// the middle of a message, and either the last frame ends just where the octets (those of a TCP segment) end, or there
+/// are three of them in a row. What fails may still be frames; what passes hardly ever is anything else.
+pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
+    let begins = octets.first().is_some_and(|octet0| super::Opcode::of(*octet0) != super::Opcode::CONTINUATION);
+    begins && chain(octets, sender, negotiated).is_some_and(|chain| chain.ends_exactly || chain.frames >= CONVINCING)
+}
+
+struct Chain {
+    /// Headers that are whole.
+    frames: u32,
+    /// The last frame ends where the octets end.
+    ends_exactly: bool,
+}
+
+fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain> {
     let mut rest = octets;
+    let mut frames = 0;
     loop {
-        let header = match FrameHeader::parse(rest) {
-            Parsed::Done(header) => header,
-            Parsed::Need(_) => return could_begin(rest, sender, negotiated),
-        };
-        if !could_begin(rest, sender, negotiated) || !has_likely_length(&header) {
-            return false;
+        if !could_begin(rest, sender, negotiated) {
+            return None;
         }
+        let Parsed::Done(header) = FrameHeader::parse(rest) else { return Some(Chain { frames, ends_exactly: false }) };
+        if !has_likely_length(&header) {
+            return None;
+        }
+        frames += 1;
         let end = header.payload_len().saturating_add(u64::from(header.header_len()));
         match usize::try_from(end).ok().and_then(|end| rest.get(end..)) {
-            Some(next) if !next.is_empty() => rest = next,
-            _ => return true,
+            Some([]) => return Some(Chain { frames, ends_exactly: true }),
+            Some(next) => rest = next,
+            None => return Some(Chain { frames, ends_exactly: false }),
         }
     }
 }

@@ -65,8 +65,7 @@ fn command_lines_that_mean_nothing() {
         &["show", sample.argument(), "--frame", "18446744073709551616"],
     ] {
         let ran = run(arguments);
-        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}");
-        assert!(ran.err.starts_with("error: "), "{arguments:?}: {}", ran.err);
+        assert!(ran.refused().contains("--help"), "{arguments:?}");
     }
 }
 

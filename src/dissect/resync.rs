@@ -1,0 +1,150 @@
+//! Halves of a handshake that the capture lacks, or has in another order, and finding the place again behind them.
+//!
+//! Nothing is invented: behind a gap, octets are taken for a head only where a segment starts with one, and for frames
+//! only where they cannot well be anything else.
+
+use super::connection::HeadPlace;
+use super::flow::{Chunk, Context, FlowState, Side};
+use super::frames::FrameSide;
+use super::handshake::{Attempt, Late, report};
+use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
+use crate::http::{self, Head, HttpReader, Kind, extensions, judge_offer, sniff};
+use crate::net::Direction;
+use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
+
+impl FlowState {
+    /// The client's first octets behind a 101 whose request was not seen: the request after all, or frames.
+    pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
+        if self.exchange.awaits_late_request(direction)
+            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.partial_head().is_none())
+            && sniff(octets) != Some(Kind::Requests)
+        {
+            self.without_request(direction, context);
+        }
+    }
+
+    /// The request that a 101 answered, which the capture has behind it.
+    pub(super) fn late_request(&mut self, late: Late, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+        if let Some(connection) = context.writer.connection(late.connection) {
+            connection.request = Some(place);
+            connection.url = http::url(head, "ws");
+            connection.start = connection.start.min(place.time);
+        }
+        judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach));
+        self.start_side(place.direction, Sender::Client, late.negotiated);
+    }
+
+    /// The capture lacks the request of an opened connection: what the client sends are frames.
+    pub(super) fn without_request(&mut self, client: Direction, context: &mut Context<'_>) {
+        let Some(late) = self.exchange.late.take() else { return };
+        let text = "The capture has the 101 and not the request it answers.".to_owned();
+        let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
+        report(context, late.connection, Sender::Client, breach);
+        self.start_side(client, Sender::Client, late.negotiated);
+    }
+
+    /// A gap hides where this direction's next head is.
+    pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        self.sides[direction.index()] = Side::Search;
+        let is_client = self.exchange.client == Some(direction);
+        self.exchange.answers_lost |= !is_client;
+        if self.exchange.awaits_late_request(direction) || !is_client && self.exchange.awaited().is_some() {
+            self.gap(direction, chunk, None, false, context);
+        }
+    }
+
+    /// Looks whether a segment starts with a head, or with the frames that are expected.
+    pub(super) fn search(&mut self, direction: Direction, at: u64, octets: &[u8], context: &mut Context<'_>) {
+        let client = self.exchange.client;
+        let is_head = match sniff(octets) {
+            Some(Kind::Requests) => client != Some(direction.reverse()),
+            Some(Kind::Responses) => client != Some(direction),
+            Some(Kind::NotHttp) | None => false,
+        };
+        if is_head {
+            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+        } else if let Some(late) = self.exchange.late.filter(|_| client == Some(direction)) {
+            if is_start_of_frames(octets, Sender::Client, late.negotiated) {
+                self.without_request(direction, context);
+                self.start_behind_gap(direction, at, Sender::Client, late.negotiated);
+            }
+        } else if client == Some(direction.reverse()) {
+            let attempt = self.exchange.assumed.as_ref().or_else(|| self.exchange.awaited());
+            let Some(offered) = attempt.map(offered) else { return };
+            if is_start_of_frames(octets, Sender::Server, offered) {
+                self.assume_open(true, context);
+                self.start_behind_gap(direction, at, Sender::Server, Negotiated { other: true, ..offered });
+            }
+        }
+    }
+
+    fn start_behind_gap(&mut self, direction: Direction, at: u64, sender: Sender, negotiated: Negotiated) {
+        self.sides[direction.index()] = Side::Frames(Box::new(FrameSide::behind_gap(at, sender, negotiated)));
+    }
+
+    /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.
+    pub(super) fn meet_silence(&mut self, context: &mut Context<'_>) {
+        let Some(client) = self.exchange.client else { return };
+        if matches!(self.sides[client.reverse().index()], Side::Search) && self.client_goes_on(client, context) {
+            self.assume_open(true, context);
+        }
+    }
+
+    /// Whether frames wait behind the client's request.
+    fn client_goes_on(&self, client: Direction, context: &Context<'_>) -> bool {
+        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
+        let Some(offered) = self.exchange.awaited().map(offered) else { return false };
+        let mut octets = Vec::new();
+        context.source.read_span(piece.span, &mut octets).is_ok() && looks_like_frames(&octets, Sender::Client, offered)
+    }
+
+    /// No 101 was seen: what the client sends from here on is taken for frames. `lost` says that the capture lacks
+    /// octets where the answer should be.
+    fn assume_open(&mut self, lost: bool, context: &mut Context<'_>) {
+        let Some(client) = self.exchange.client else { return };
+        let Some(attempt) = self.exchange.take_awaited() else { return };
+        if let Some(row) = context.writer.connection(attempt.connection) {
+            row.opened = true;
+        }
+        if lost {
+            answer_lost(attempt.connection, context);
+        }
+        // Which extensions were accepted is not known, so no reserved bit can be judged.
+        self.start_side(client, Sender::Client, Negotiated { other: true, ..offered(&attempt) });
+        self.exchange.assumed = Some(attempt);
+        self.resume(client, context);
+    }
+
+    /// The answer that chunks wait for will not come.
+    pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
+        let Some(client) = self.exchange.client else { return };
+        self.without_request(client, context);
+        let lost = matches!(self.sides[client.reverse().index()], Side::Search);
+        if self.client_goes_on(client, context) {
+            return self.assume_open(lost, context);
+        }
+        if let Some(connection) = self.exchange.awaited().filter(|_| lost).map(|attempt| attempt.connection) {
+            answer_lost(connection, context);
+        }
+        if !self.waiting[client.index()].is_empty() {
+            self.sides[client.index()] = Side::Done;
+            self.drain(client, context);
+        }
+    }
+}
+
+/// Says that the capture lacks the answer.
+fn answer_lost(connection: ConnectionId, context: &mut Context<'_>) {
+    if let Some(row) = context.writer.connection(connection) {
+        row.response_lost = true;
+    }
+    let text = "The capture lacks octets where the answer to the request should be.".to_owned();
+    let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
+    report(context, connection, Sender::Server, breach);
+}
+
+/// What an attempt offers: all that can be in force while the answer is not known.
+fn offered(attempt: &Attempt) -> Negotiated {
+    let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
+    Negotiated { deflate: extensions(&attempt.head).iter().any(|offer| is_deflate(&offer.name)), other: false }
+}
