@@ -157,7 +157,7 @@ fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
     };
     type_filter(&mut harness, "opcode:ping");
     let opened = harness.state().opened().unwrap();
-    assert!(0 < opened.rows.len() && opened.rows.len() < opened.rows.total());
+    assert!(!opened.rows.is_empty() && opened.rows.len() < opened.rows.total());
     let rows = harness.query_all_by(|node| node.role() == egui::accesskit::Role::Row);
     assert!(rows.count() > 1);
     assert_eq!(harness.query_all_by_label_contains("frame 1 ").count(), 0);

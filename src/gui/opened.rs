@@ -10,7 +10,7 @@ use crate::query::{Filter, RowKind, RowSet};
 use crate::view::Timeline;
 
 /// Frames or messages that are filtered in one pass.
-const FILTER_STEP: usize = 100_000;
+const FILTER_STEP: usize = 250_000;
 /// Frames that are counted for the timeline in one pass.
 const TIMELINE_STEP: usize = 200_000;
 

@@ -10,6 +10,7 @@ mod cells;
 mod columns;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
@@ -58,14 +59,13 @@ impl TableState {
             self.made.clear();
             self.made_from = (version, kind);
         }
-        if !self.made.contains_key(&key) {
-            let row = match id {
+        Some(match self.made.entry(key) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(empty) => empty.insert(match id {
                 RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?),
                 RowId::Message(id) => Row::of_message(message_row(snapshot, id)?),
-            };
-            self.made.insert(key, row);
-        }
-        self.made.get(&key)
+            }),
+        })
     }
 }
 

@@ -231,14 +231,10 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::Stop => opened.stop(),
         Command::ShowFrames => opened.show_kind(RowKind::Frames),
         Command::ShowMessages => opened.show_kind(RowKind::Messages),
-        Command::Cross => {
-            if opened.counterpart().is_some() {
-                opened.show_kind(match opened.rows.kind() {
-                    RowKind::Frames => RowKind::Messages,
-                    RowKind::Messages => RowKind::Frames,
-                });
-            }
-        }
+        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.rows.kind() {
+            RowKind::Frames => RowKind::Messages,
+            RowKind::Messages => RowKind::Frames,
+        }),
         Command::SelectConnection(connection) => opened.select_connection(connection),
         Command::SelectRow(row) => opened.select_row(row),
         Command::SelectFrame(id) => opened.select_frame(id),

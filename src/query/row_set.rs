@@ -172,7 +172,7 @@ mod tests {
                 assert!(!made.extend(&snapshot, usize::MAX));
                 let ids = |rows: &RowSet| (0..rows.len()).map(|row| rows.id(row).unwrap()).collect::<Vec<_>>();
                 assert_eq!(ids(&grown), ids(&made), "{name} {text:?} {kind:?}");
-                assert!(made.len() > 0 && ids(&made).iter().enumerate().all(|(row, id)| made.row(*id) == Ok(row)));
+                assert!(!made.is_empty() && ids(&made).iter().enumerate().all(|(row, id)| made.row(*id) == Ok(row)));
             }
         }
     }
