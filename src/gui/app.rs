@@ -22,6 +22,11 @@ pub fn run(file: Option<PathBuf>) -> Result<(), String> {
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([720.0, 480.0])
         .with_drag_and_drop(true);
+    // A picture that cannot be read is no reason to open no window.
+    let viewport = match eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
+        Ok(icon) => viewport.with_icon(icon),
+        Err(_) => viewport,
+    };
     let options = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
     let input = file.map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path) });
     let create = move |context: &eframe::CreationContext<'_>| {
