@@ -68,68 +68,6 @@ fn harness(view: FrameView, pane: Pane, dark: bool, size: [f32; 2]) -> Harness<'
     )
 }
 
-/// Paints every pane into `$LOOK` for people to look at: `LOOK=/tmp/look cargo test … -- --ignored look`.
-#[test]
-#[ignore = "writes pictures for people"]
-fn look() {
-    let Some(folder) = std::env::var_os("LOOK").map(std::path::PathBuf::from) else { return };
-    std::fs::create_dir_all(&folder).unwrap();
-    let panes = [
-        ("bits", Pane::Diagram, 560.0),
-        ("tree", Pane::Tree, 400.0),
-        ("hex", Pane::Hex, 320.0),
-        ("payload", Pane::Payload, 320.0),
-        ("handshake", Pane::Handshake, 1100.0),
-    ];
-    let save = |mut harness: Harness<'_, Panes>, name: String| {
-        harness.run();
-        harness.render().unwrap().save(folder.join(name)).unwrap();
-    };
-    for (name, view) in gui_frames::all() {
-        for (theme, dark) in [("dark", true), ("light", false)] {
-            for (title, pane, height) in panes {
-                if pane == Pane::Handshake && name != "hello" {
-                    continue;
-                }
-                for width in [1000.0, 700.0, 480.0] {
-                    let harness = harness(view.clone(), pane, dark, [width, height]);
-                    save(harness, format!("{title}-{name}-{theme}-{width}.png"));
-                }
-            }
-            if matches!(name, "length64" | "chinese") {
-                for zoom in [0.5, 2.0] {
-                    let mut harness = harness(view.clone(), Pane::Diagram, dark, [1000.0, 560.0]);
-                    harness.state_mut().diagram.zoom = zoom;
-                    save(harness, format!("zoom-{name}-{theme}-{zoom}.png"));
-                }
-                let mut harness = harness(view.clone(), Pane::Diagram, dark, [1000.0, 560.0]);
-                harness.run();
-                harness.hover_at(egui::pos2(400.0, 300.0));
-                let wheel = egui::Event::MouseWheel {
-                    unit: egui::MouseWheelUnit::Point,
-                    delta: egui::vec2(0.0, -9000.0),
-                    phase: egui::TouchPhase::Move,
-                    source: egui::MouseWheelSource::Trackpad,
-                    modifiers: egui::Modifiers::NONE,
-                };
-                harness.event(wheel);
-                harness.run_steps(30);
-                save(harness, format!("end-{name}-{theme}.png"));
-            }
-            let mut harness = harness(view.clone(), Pane::All, dark, [1600.0, 1000.0]);
-            harness.state_mut().hex.form = HexForm::Unmasked;
-            harness.run();
-            if let Some(octet) = harness.query_by_label_contains("payload octet 1,") {
-                octet.click();
-            }
-            harness.run();
-            harness.get_by_label_contains("opcode, bits 4–7").hover();
-            harness.run_steps(40);
-            save(harness, format!("all-{name}-{theme}.png"));
-        }
-    }
-}
-
 fn all(view: FrameView) -> Harness<'static, Panes> {
     let mut harness = harness(view, Pane::All, true, [1600.0, 1000.0]);
     harness.run();
