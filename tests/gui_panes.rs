@@ -171,3 +171,21 @@ fn the_diagram_looks_like_its_pictures() {
         results.extend_harness(&mut harness);
     }
 }
+
+#[test]
+fn the_dump_shows_either_form() {
+    let mut harness = all(gui_frames::hello());
+    harness.get_by_label("octet 10, 58");
+    harness.state_mut().hex.form = HexForm::Unmasked;
+    harness.run();
+    harness.get_by_label("octet 10, 6f");
+}
+
+#[test]
+fn the_handshake_pane_computes_the_accept_value() {
+    let mut harness = harness(gui_frames::hello(), Pane::Handshake, true, [1100.0, 1200.0]);
+    harness.run();
+    // Once as computed, once as received.
+    assert!(harness.query_all_by_label_contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=").count() >= 2);
+    assert!(harness.query_all_by_label_contains("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").count() >= 1);
+}

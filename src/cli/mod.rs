@@ -22,9 +22,10 @@ use output::{Failure, Output};
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help and version are what was asked for.
         Err(error) if !error.use_stderr() => {
-            return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::from(2) };
+            // Help and version are what was asked for; a reader that has gone wants no more of them.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
         }
         Err(error) => {
             output::complain(&output::one_line(&error.to_string()));
