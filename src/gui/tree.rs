@@ -11,6 +11,8 @@ use crate::ws::FieldId;
 const LABEL: f32 = 172.0;
 /// Width of the column of bits.
 const BITS: f32 = 64.0;
+/// From this width on, bits have a column: the diagram shows them too, and meanings need the room more.
+const WITH_BITS: f32 = 520.0;
 /// From this width on, sections have a column.
 const WITH_SECTIONS: f32 = 600.0;
 
@@ -94,13 +96,14 @@ fn paint(ui: &Ui, rect: Rect, row: &TreeRow, palette: &Palette) {
         (x + size.x, elided)
     };
     let label = rect.left() + 24.0 + f32::from(row.depth) * 12.0;
+    let with_bits = rect.width() >= WITH_BITS;
     let bits = rect.left() + 24.0 + LABEL;
     text(label, bits - label - 8.0, &row.label, fonts::semibold(theme::BODY - 0.5), colors.text);
     let wide = rect.width() >= WITH_SECTIONS;
-    if row.bits.len() <= 8 {
+    if with_bits && row.bits.len() <= 8 {
         text(bits, BITS, &row.bits, fonts::mono(theme::SECONDARY), palette.secondary);
     }
-    let (value, right) = (bits + BITS + 8.0, rect.right() - 8.0);
+    let (value, right) = (if with_bits { bits + BITS + 8.0 } else { bits }, rect.right() - 8.0);
     let right = if wide && row.depth == 0 {
         let font = fonts::body(theme::SMALL);
         ui.painter().text(pos2(right, y), Align2::RIGHT_CENTER, row.section, font, palette.faint).left() - 12.0

@@ -151,8 +151,9 @@ fn negotiation(
         let note = unknown.map_or_else(|| note(&offered, &chosen), str::to_owned);
         Negotiated { what: what.to_owned(), offered, chosen, note, severity: severity_of(field) }
     };
+    // A server does not name the version: answering with 101 accepts it.
     let version = |offered: &str, _: &str| match offered {
-        "13" => "the version of RFC 6455".to_owned(),
+        "13" => "the version of RFC 6455, accepted by the 101".to_owned(),
         other => format!("not 13, the version of RFC 6455: {other}"),
     };
     let subprotocol = |offered: &str, chosen: &str| match (offered, chosen) {
@@ -168,8 +169,12 @@ fn negotiation(
         }
         _ => "it may give reserved bits and opcodes a meaning".to_owned(),
     };
+    let mut version = row("Version", "sec-websocket-version", &version);
+    if opened && version.chosen.is_empty() {
+        version.chosen.clone_from(&version.offered);
+    }
     vec![
-        row("Version", "sec-websocket-version", &version),
+        version,
         row("Subprotocol", "sec-websocket-protocol", &subprotocol),
         row("Extensions", "sec-websocket-extensions", &extension),
     ]

@@ -64,7 +64,8 @@ pub(super) fn offsets(
             line_names(painter, layout, right, rect_below(rect, top), palette)
         }
         // The first row of the payload: the names stand right before it, at the end of the masking-key, if there is room.
-        Some(first) if layout.masked && layout.bit * f32::from(first.column) > layout.scaled(350.0) => {
+        // Without characters under the octets the key's bits stand as low as the names would.
+        Some(first) if layout.masked && layout.strip && layout.bit * f32::from(first.column) > layout.scaled(350.0) => {
             let before = layout.x(origin, first.column) - 9.0;
             line_names(painter, layout, before, rect_below(rect, top), palette);
         }
