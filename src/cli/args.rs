@@ -82,7 +82,7 @@ pub struct Show {
 /// Pasted octets.
 #[derive(Debug, Args)]
 pub struct Decode {
-    /// Octets in hex; spaces, colons, commas and 0x are ignored; standard input if there are none
+    /// Octets in hex; spaces, colons, commas, dashes, 0x and \x are ignored; standard input if there are none
     pub hex: Vec<String>,
     /// Print JSON lines, one object a frame
     #[arg(long)]

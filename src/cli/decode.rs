@@ -76,21 +76,26 @@ fn judge(view: &mut FrameView) {
 fn standard_input() -> Result<String, Failure> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text);
-    read.map_err(|error| Failure::Message(format!("cannot read standard input: {error}")))?;
+    read.map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => Failure::Message(
+            "standard input is not text: give the octets in hex, for example through xxd -p".to_owned(),
+        ),
+        _ => Failure::Message(format!("cannot read standard input: {error}")),
+    })?;
     Ok(text)
 }
 
-/// Octets in hex. Spaces, `:`, `,` and `0x` are ignored.
+/// Octets in hex. Spaces, `:`, `,`, `-`, `0x` and `\x` are ignored.
 fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
     let mut digits = Vec::new();
     let mut characters = text.chars().peekable();
     let mut position = 0;
     while let Some(character) = characters.next() {
         position += 1;
-        if character.is_whitespace() || matches!(character, ':' | ',') {
+        if character.is_whitespace() || matches!(character, ':' | ',' | '-') {
             continue;
         }
-        if character == '0' && digits.len() % 2 == 0 && matches!(characters.peek(), Some('x' | 'X')) {
+        if matches!(character, '0' | '\\') && digits.len() % 2 == 0 && matches!(characters.peek(), Some('x' | 'X')) {
             characters.next();
             position += 1;
             continue;
@@ -112,7 +117,9 @@ mod tests {
 
     #[test]
     fn hex_as_people_paste_it() {
-        for text in ["8105 4865", "81:05:48:65", "0x81, 0x05,0x48 0x65", "81\n05\t48 65"] {
+        for text in
+            ["8105 4865", "81:05:48:65", "0x81, 0x05,0x48 0x65", "81\n05\t48 65", r"\x81\x05\x48\x65", "81-05-48-65"]
+        {
             assert_eq!(parse_hex(text).unwrap(), [0x81, 5, 0x48, 0x65]);
         }
         assert!(parse_hex("81 0").unwrap_err().contains("one is missing"));

@@ -7,13 +7,19 @@ use egui::{Key, Modal, RichText, ScrollArea, Ui, vec2};
 use super::command::Command;
 use super::theme::{self, Palette};
 use super::{fonts, toolbar};
+use crate::base::Severity;
 use crate::query::KEYS;
 
 /// What is open over the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// A box to type a path into.
-    Path(String),
+    Path {
+        /// What was typed.
+        path: String,
+        /// Why that cannot be opened.
+        problem: Option<String>,
+    },
     /// Shortcuts, filter terms and what this program is.
     Help,
 }
@@ -23,14 +29,14 @@ pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog) -> (bool, Option<Comm
     let style = ctx.style_of(ctx.theme());
     let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
     let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
-        Dialog::Path(path) => path_ui(ui, path),
+        Dialog::Path { path, problem } => path_ui(ui, path, problem.as_deref()),
         Dialog::Help => help_ui(ui),
     });
     let (closed, command) = response.inner.clone();
     (closed || command.is_some() || response.should_close(), command)
 }
 
-fn path_ui(ui: &mut Ui, path: &mut String) -> (bool, Option<Command>) {
+fn path_ui(ui: &mut Ui, path: &mut String, problem: Option<&str>) -> (bool, Option<Command>) {
     let palette = Palette::of(ui);
     ui.set_width(520.0);
     ui.label(RichText::new("Open a capture").font(fonts::semibold(theme::HEADING)));
@@ -46,6 +52,10 @@ fn path_ui(ui: &mut Ui, path: &mut String) -> (bool, Option<Command>) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path of a capture"));
     if !response.has_focus() && !response.lost_focus() {
         response.request_focus();
+    }
+    if let Some(problem) = problem {
+        ui.add_space(8.0);
+        super::explain::finding_ui(ui, Severity::Violation, problem);
     }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(12.0);

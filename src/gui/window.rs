@@ -139,7 +139,7 @@ impl Window {
             // Cancelled, or this desktop has no dialog: which of the two cannot be told.
             Some(Ok(None)) => {
                 self.asked = None;
-                self.dialog = Some(Dialog::Path(String::new()));
+                self.dialog = Some(Dialog::Path { path: String::new(), problem: None });
             }
             Some(Err(std::sync::mpsc::TryRecvError::Disconnected)) => self.asked = None,
             _ => {}
@@ -201,7 +201,13 @@ impl Window {
                     self.asked = Some(worker::ask_for_file(move || ctx.request_repaint()));
                 }
             }
-            Command::OpenPath(path) => self.open(ctx, Input::File(path.clone())),
+            // What is open is not given up for a path that is wrong.
+            Command::OpenPath(path) => match worker::refused(path).filter(|_| self.opened.is_some()) {
+                Some(problem) => {
+                    self.dialog = Some(Dialog::Path { path: path.display().to_string(), problem: Some(problem) });
+                }
+                None => self.open(ctx, Input::File(path.clone())),
+            },
             Command::OpenSample(index) => {
                 if let Some(sample) = SAMPLES.get(*index) {
                     self.open(ctx, Input::Octets { octets: sample.octets.to_vec(), name: sample.name.to_owned() });

@@ -10,7 +10,7 @@
 //! (DESIGN decision 8).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -147,6 +147,12 @@ impl Worker {
 
 fn lock(slot: &Mutex<Option<Update>>) -> std::sync::MutexGuard<'_, Option<Update>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why `path` cannot be opened, as far as a look at its first octets tells; a pipe is not looked into.
+pub fn refused(path: &Path) -> Option<String> {
+    let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    if is_pipe { None } else { crate::capture::open(path).err().map(|error| error.to_string()) }
 }
 
 /// Runs `job` on a thread of its own; without threads left in the system it is not run.

@@ -100,7 +100,7 @@ fn payload_meaning(view: &FrameView) -> String {
         return "none".to_owned();
     }
     let mut words = match view.header.opcode() {
-        Opcode::TEXT => "text in UTF-8",
+        Opcode::TEXT => "text",
         Opcode::BINARY => "binary data",
         Opcode::CONTINUATION => "the message's next part",
         Opcode::CLOSE => "status code and reason",

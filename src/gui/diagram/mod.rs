@@ -92,7 +92,11 @@ fn head_ui(ui: &mut Ui, view: &FrameView, state: &mut DiagramState) {
         zoom_ui(ui, state);
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             marks::opcode_ui(ui, view.header.opcode());
-            ui.add(egui::Label::new(RichText::new(frame_title(view)).color(palette.secondary)).truncate());
+            let title = match view.id {
+                Some(id) => format!("Frame {id}: {}", frame_title(view)),
+                None => frame_title(view),
+            };
+            ui.add(egui::Label::new(RichText::new(title).color(palette.secondary)).truncate());
         });
     });
     ui.add_space(theme::GRID);

@@ -157,7 +157,9 @@ impl Row {
                     marks::opcode(ui.painter(), mark, MARK, self.opcode, palette);
                     let at = cell.left_center() + vec2(MARK + 6.0, 0.0);
                     let font = fonts::body(theme::BODY);
-                    ui.painter().text(at, Align2::LEFT_CENTER, self.opcode.name(), font, palette.text);
+                    // Data or control: the number's first bit tells, and the column has no room for it.
+                    let name = if self.opcode.is_reserved() { "reserved" } else { self.opcode.name() };
+                    ui.painter().text(at, Align2::LEFT_CENTER, name, font, palette.text);
                 }
                 Column::Flags => self.flags(ui, cell, palette),
                 Column::Preview => self.preview(ui, cell, quiet, palette),
