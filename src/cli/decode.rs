@@ -63,7 +63,9 @@ fn judge(view: &mut FrameView) {
             text: breach.text,
         });
     };
-    judge_header(&view.header, Sender::Unknown, Negotiated::default(), None, &mut report);
+    // RSV1 may well mean that permessage-deflate was agreed on.
+    let negotiated = Negotiated { deflate: true, other: false };
+    judge_header(&view.header, Sender::Unknown, negotiated, None, &mut report);
     if view.header.opcode() == Opcode::CLOSE && view.captured_len == view.header.payload_len() {
         let body = view.plain().octets;
         if CloseBody::parse(&body) != CloseBody::Empty {

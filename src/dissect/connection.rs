@@ -1,6 +1,6 @@
 //! What the index knows of a WebSocket connection.
 
-use crate::base::{ConnectionId, FlowId, FrameId, Rule, Sender, Severity, Timestamp};
+use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
 use crate::net::{Direction, Endpoint};
 
 /// What carries the WebSocket.
@@ -37,6 +37,8 @@ pub struct HeadPlace {
 pub struct CloseRecord {
     /// The frame.
     pub frame: FrameId,
+    /// When its first octet was captured.
+    pub time: Timestamp,
     /// What an application is told: 1005 for an empty body; `None` for a body of one octet, and where octets are
     /// missing.
     pub code: Option<u16>,
@@ -62,6 +64,8 @@ pub struct TcpEnd {
     pub how: End,
     /// When.
     pub time: Timestamp,
+    /// The packet that says so.
+    pub packet: PacketId,
 }
 
 /// What became of an opening handshake.
@@ -184,7 +188,10 @@ impl Connection {
     /// The Close frame that came first, and whose it was.
     pub fn first_close(&self) -> Option<(Sender, &CloseRecord)> {
         let close = |sender| self.closes[side(sender)].as_ref().map(|close| (sender, close));
-        [close(Sender::Client), close(Sender::Server)].into_iter().flatten().min_by_key(|(_, close)| close.frame)
+        [close(Sender::Client), close(Sender::Server)]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(_, close)| (close.time, close.frame))
     }
 
     /// How bad the worst finding is.

@@ -109,6 +109,7 @@ pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
 impl FlowState {
     pub fn segment(&mut self, segment: &Segment<'_>, context: &mut Context<'_>) {
         let direction = segment.direction;
+        let both_ended = self.ended.iter().all(Option::is_some);
         self.ends = segment.ends;
         let mut events = std::mem::take(&mut self.events);
         self.assemblers[direction.index()].push(segment, &mut events);
@@ -123,8 +124,12 @@ impl FlowState {
             }
         }
         self.events = events;
-        if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
+        // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
+        if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id))
+            && !connection.is_over
+        {
             connection.end = segment.packet.time;
+            connection.is_over = both_ended;
         }
     }
 
@@ -191,10 +196,16 @@ impl FlowState {
     fn tcp_end(&mut self, direction: Direction, how: End, packet: PacketRef, context: &mut Context<'_>) {
         if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
             let by = connection.sender(direction);
-            connection.tcp_end.get_or_insert(TcpEnd { by, how, time: packet.time });
-            connection.is_over |= how == End::Reset || self.ended[direction.reverse().index()].is_some();
+            // What came first in the capture, even if a hole kept it back.
+            if connection.tcp_end.is_none_or(|end| packet.id < end.packet) {
+                connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
+            }
+            connection.is_over |= how == End::Reset;
         }
         self.ended[direction.index()] = Some(how);
+        if how == End::Reset && self.waiting[direction.reverse().index()].is_empty() {
+            self.end_side(direction.reverse(), context);
+        }
         if self.waiting[direction.index()].is_empty() {
             self.end_side(direction, context);
         }

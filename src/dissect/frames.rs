@@ -3,7 +3,7 @@
 use super::connection::{CloseRecord, End, side};
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::record::{FrameRecord, NONE, flag};
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
 use crate::net::{Direction, GapCause};
 use crate::ws::{
     CloseBody, Deframer, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
@@ -228,6 +228,13 @@ impl FrameSide {
         self.current_len = header.payload_len();
         self.judge(connection, id, header, joined, message, context);
         self.previous_key = header.masking_key();
+        if header.opcode() == Opcode::CLOSE
+            && let Some(row) = context.writer.connection(connection)
+        {
+            // Its body comes with its end, if that comes.
+            let close = CloseRecord { frame: id, time: packet.time, code: None, reason: String::new() };
+            row.closes[side(self.sender)].get_or_insert(close);
+        }
     }
 
     /// Adds a continuation to its message; the flags it inherits.
@@ -308,9 +315,10 @@ impl FrameSide {
         }
         let body = self.deframer.control_payload();
         let close = match body.as_deref().map(CloseBody::parse) {
-            None => CloseRecord { frame: id, code: None, reason: String::new() },
+            None => return,
             Some(parsed) => CloseRecord {
                 frame: id,
+                time: context.writer.frame(id).map_or(Timestamp::default(), |frame| frame.time),
                 code: parsed.code(),
                 reason: match parsed {
                     CloseBody::Code { reason, .. } => String::from_utf8_lossy(reason).into_owned(),
@@ -319,7 +327,8 @@ impl FrameSide {
             },
         };
         if let Some(row) = context.writer.connection(connection) {
-            row.closes[side(self.sender)].get_or_insert(close);
+            row.closes[side(self.sender)] =
+                row.closes[side(self.sender)].take().filter(|first| first.frame != id).or(Some(close));
         }
         if let Some(body) = body {
             judge_close(&body, |breach| report(context, connection, self.sender, Some(id), None, breach));

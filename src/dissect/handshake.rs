@@ -26,8 +26,8 @@ pub(super) struct Exchange {
     pub(super) late: Option<Late>,
     /// An attempt that is taken for successful although the capture lacks the answer.
     pub(super) assumed: Option<Attempt>,
-    /// Answers may have been lost: the next one need not be the first outstanding request's.
-    pub(super) answers_lost: bool,
+    /// Stream offset of the waiting octets that were last looked at for frames.
+    pub(super) looked_at: Option<u64>,
 }
 
 /// An opened connection whose request was not seen.
@@ -49,6 +49,8 @@ struct Outstanding {
 pub(super) struct Attempt {
     pub connection: ConnectionId,
     pub head: Head,
+    /// All that can be in force while the answer is not known.
+    pub offered: Negotiated,
 }
 
 impl Exchange {
@@ -106,7 +108,9 @@ impl FlowState {
     }
 
     fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
-        if let Some(late) = self.exchange.late.take() {
+        if is_upgrade_request(&head)
+            && let Some(late) = self.exchange.late.take()
+        {
             return self.late_request(late, place, &head, context);
         }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
@@ -119,7 +123,7 @@ impl FlowState {
                 row.url = http::url(&head, "ws");
             }
             judge_offer(&head, |breach| report(context, connection, Sender::Client, breach));
-            Attempt { connection, head: head.clone() }
+            Attempt { connection, head: head.clone(), offered: negotiated(&head) }
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
         let waits = attempt.is_some() || method == "CONNECT";
@@ -135,10 +139,10 @@ impl FlowState {
             // An interim answer (RFC 9110 §15.2): the final one follows.
             return self.set_body(place.direction, Body::Length(0));
         }
-        if std::mem::take(&mut self.exchange.answers_lost) && is_upgrade_response(head) {
+        if is_upgrade_response(head) {
+            // It answers the attempt, even if answers before it are not in the capture.
             let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
-            let method = String::from("GET");
-            self.exchange.outstanding.push_front(Outstanding { method, attempt });
+            self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
         }
         let request = self.exchange.outstanding.pop_front();
         let method = request.as_ref().map(|request| request.method.clone());
@@ -169,6 +173,11 @@ impl FlowState {
         context: &mut Context<'_>,
     ) {
         let connection = attempt.connection;
+        if self.request_waits(place.direction.reverse(), context) {
+            // Who sends another request was refused before: this answers a later one.
+            self.answer_not_captured(attempt, context);
+            return self.response(place, head, packet, context);
+        }
         judge_answer(Some(&attempt.head), head, |breach| report(context, connection, Sender::Server, breach));
         self.judge_early_data(connection, place, packet, context);
         self.note_answer(connection, place, head, context);
@@ -183,10 +192,6 @@ impl FlowState {
         let late = Late { connection, negotiated: negotiated(head) };
         self.start_side(place.direction, Sender::Server, late.negotiated);
         self.exchange.late = Some(late);
-        let client = place.direction.reverse();
-        if !self.streams[client.index()].is_empty() && !matches!(self.sides[client.index()], Side::Search) {
-            self.without_request(client, context);
-        }
     }
 
     fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
@@ -272,7 +277,7 @@ impl FlowState {
         self.sides[direction.index()] = Side::Done;
     }
 
-    fn set_body(&mut self, direction: Direction, body: Body) {
+    pub(super) fn set_body(&mut self, direction: Direction, body: Body) {
         if let Side::Http(reader) = &mut self.sides[direction.index()] {
             reader.body(body);
         }
@@ -322,13 +327,13 @@ fn opens(head: &Head) -> bool {
     head.status() == Some(101) && (is_upgrade_response(head) || head.value("upgrade").is_none())
 }
 
-/// What the answer agrees on, as far as frame headers are concerned.
+/// What a head offers or accepts, as far as frame headers are concerned.
 fn negotiated(head: &Head) -> Negotiated {
-    let accepted = extensions(head);
+    let named = extensions(head);
     let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
     Negotiated {
-        deflate: accepted.iter().any(|extension| is_deflate(&extension.name)),
-        other: accepted.iter().any(|extension| !is_deflate(&extension.name)),
+        deflate: named.iter().any(|extension| is_deflate(&extension.name)),
+        other: named.iter().any(|extension| !is_deflate(&extension.name)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::handshake::{Attempt, Late, report};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
-use crate::http::{self, Head, HttpReader, Kind, extensions, judge_offer, sniff};
+use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
@@ -16,7 +16,7 @@ impl FlowState {
     /// The client's first octets behind a 101 whose request was not seen: the request after all, or frames.
     pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
         if self.exchange.awaits_late_request(direction)
-            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.partial_head().is_none())
+            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_between())
             && sniff(octets) != Some(Kind::Requests)
         {
             self.without_request(direction, context);
@@ -47,7 +47,6 @@ impl FlowState {
     pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
         self.sides[direction.index()] = Side::Search;
         let is_client = self.exchange.client == Some(direction);
-        self.exchange.answers_lost |= !is_client;
         if self.exchange.awaits_late_request(direction) || !is_client && self.exchange.awaited().is_some() {
             self.gap(direction, chunk, None, false, context);
         }
@@ -57,7 +56,7 @@ impl FlowState {
     pub(super) fn search(&mut self, direction: Direction, at: u64, octets: &[u8], context: &mut Context<'_>) {
         let client = self.exchange.client;
         let is_head = match sniff(octets) {
-            Some(Kind::Requests) => client != Some(direction.reverse()),
+            Some(Kind::Requests) => client != Some(direction.reverse()) && starts_request(octets),
             Some(Kind::Responses) => client != Some(direction),
             Some(Kind::NotHttp) | None => false,
         };
@@ -70,8 +69,13 @@ impl FlowState {
             }
         } else if client == Some(direction.reverse()) {
             let attempt = self.exchange.assumed.as_ref().or_else(|| self.exchange.awaited());
-            let Some(offered) = attempt.map(offered) else { return };
+            let Some(offered) = attempt.map(|attempt| attempt.offered) else { return };
             if is_start_of_frames(octets, Sender::Server, offered) {
+                while self.request_waits(direction.reverse(), context)
+                    && let Some(attempt) = self.exchange.take_awaited()
+                {
+                    self.answer_not_captured(&attempt, context);
+                }
                 self.assume_open(true, context);
                 self.start_behind_gap(direction, at, Sender::Server, Negotiated { other: true, ..offered });
             }
@@ -85,7 +89,17 @@ impl FlowState {
     /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.
     pub(super) fn meet_silence(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
-        if matches!(self.sides[client.reverse().index()], Side::Search) && self.client_goes_on(client, context) {
+        if !matches!(self.sides[client.reverse().index()], Side::Search) {
+            return;
+        }
+        // What stands first is looked at once.
+        let first = self.waiting[client.index()].front().map(|chunk| match chunk {
+            Chunk::Data { at, .. } | Chunk::Gap { at, .. } => *at,
+        });
+        if first.is_some()
+            && std::mem::replace(&mut self.exchange.looked_at, first) != first
+            && self.client_goes_on(client, context)
+        {
             self.assume_open(true, context);
         }
     }
@@ -93,9 +107,25 @@ impl FlowState {
     /// Whether frames wait behind the client's request.
     fn client_goes_on(&self, client: Direction, context: &Context<'_>) -> bool {
         let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
-        let Some(offered) = self.exchange.awaited().map(offered) else { return false };
+        let Some(offered) = self.exchange.awaited().map(|attempt| attempt.offered) else { return false };
         let mut octets = Vec::new();
         context.source.read_span(piece.span, &mut octets).is_ok() && looks_like_frames(&octets, Sender::Client, offered)
+    }
+
+    /// Whether another request waits behind the client's Upgrade request.
+    pub(super) fn request_waits(&self, client: Direction, context: &Context<'_>) -> bool {
+        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
+        let mut octets = Vec::new();
+        context.source.read_span(piece.span.take(64), &mut octets).is_ok() && sniff(&octets) == Some(Kind::Requests)
+    }
+
+    /// An attempt whose answer the capture lacks, and which failed: the client went on with another request.
+    pub(super) fn answer_not_captured(&mut self, attempt: &Attempt, context: &mut Context<'_>) {
+        answer_lost(attempt.connection, context);
+        if let Some(client) = self.exchange.client {
+            self.set_body(client, Body::of_request(&attempt.head));
+            self.resume(client, context);
+        }
     }
 
     /// No 101 was seen: what the client sends from here on is taken for frames. `lost` says that the capture lacks
@@ -110,7 +140,7 @@ impl FlowState {
             answer_lost(attempt.connection, context);
         }
         // Which extensions were accepted is not known, so no reserved bit can be judged.
-        self.start_side(client, Sender::Client, Negotiated { other: true, ..offered(&attempt) });
+        self.start_side(client, Sender::Client, Negotiated { other: true, ..attempt.offered });
         self.exchange.assumed = Some(attempt);
         self.resume(client, context);
     }
@@ -141,10 +171,4 @@ fn answer_lost(connection: ConnectionId, context: &mut Context<'_>) {
     let text = "The capture lacks octets where the answer to the request should be.".to_owned();
     let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
     report(context, connection, Sender::Server, breach);
-}
-
-/// What an attempt offers: all that can be in force while the answer is not known.
-fn offered(attempt: &Attempt) -> Negotiated {
-    let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
-    Negotiated { deflate: extensions(&attempt.head).iter().any(|offer| is_deflate(&offer.name)), other: false }
 }

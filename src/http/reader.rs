@@ -38,6 +38,14 @@ pub fn sniff(octets: &[u8]) -> Option<Kind> {
     }
 }
 
+/// Whether octets behind a gap start with a request line: unlike at the start of a stream, a few letters and a space
+/// prove nothing there, so the method has to be a registered one (RFC 9110 §9.1, RFC 5789).
+pub fn starts_request(octets: &[u8]) -> bool {
+    const METHODS: [&str; 9] =
+        ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "];
+    METHODS.iter().any(|method| octets.starts_with(method.as_bytes()))
+}
+
 /// What the reader came upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpStep {
@@ -162,6 +170,15 @@ impl HttpReader {
     /// Stream offset of the head that is not whole yet.
     pub fn partial_head(&self) -> Option<u64> {
         (!self.head.is_empty()).then(|| self.at - self.head.len() as u64)
+    }
+
+    /// Whether the next octet is the first of a head.
+    pub fn is_between(&self) -> bool {
+        match self.state {
+            State::Head => self.head.is_empty(),
+            State::Body(body) => body == Body::Length(0),
+            State::Waiting | State::Lost => false,
+        }
     }
 
     /// Whether a head was handed out and the reader waits to be told what follows.

@@ -79,7 +79,10 @@ pub fn is_upgrade_response(head: &Head) -> bool {
 /// The URL a request opens (RFC 6455 §3): of the target and Host, `None` without either.
 pub fn url(request: &Head, scheme: &str) -> Option<String> {
     let StartLine::Request { target, .. } = &request.start else { return None };
-    if let Some((_, rest)) = target.split_once("://") {
+    // The absolute form (RFC 9112 §3.2.2); a query may hold a URL of its own.
+    if !target.starts_with('/')
+        && let Some((_, rest)) = target.split_once("://")
+    {
         return Some(format!("{scheme}://{rest}"));
     }
     let host = request.values("host").next()?;
@@ -233,6 +236,9 @@ mod tests {
         assert_eq!((offer("", ""), answer("", "")), (vec![], vec![]));
         let head = Head::request(OFFER.as_bytes()).unwrap();
         assert_eq!(url(&head, "ws").as_deref(), Some("ws://server.example.com/chat"));
+        let of = |target: &str| url(&Head::request(OFFER.replace("/chat", target).as_bytes()).unwrap(), "ws");
+        assert_eq!(of("http://x/chat").as_deref(), Some("ws://x/chat"));
+        assert_eq!(of("/chat?to=http://x/").as_deref(), Some("ws://server.example.com/chat?to=http://x/"));
         assert_eq!(extensions(&head)[0].parameters, [("x".to_owned(), Some("1,2".to_owned()))]);
     }
 

@@ -48,6 +48,8 @@ pub struct Assembler {
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     up_to: u64,
+    /// Where the stream was then.
+    at: u64,
     since: Timestamp,
     segments: u32,
 }
@@ -120,6 +122,12 @@ impl Assembler {
             return self.watch(segment.packet, events);
         };
 
+        // An RST counts where the stream is (RFC 9293 §3.10.7.4); one from before what the peer acknowledged is stray.
+        let known = i64::try_from(self.next.min(self.acknowledged)).unwrap_or(i64::MAX);
+        if flags.rst() && offset < known {
+            count(&mut self.ignored.implausible, true);
+            return self.watch(segment.packet, events);
+        }
         if flags.rst() {
             // What an RST carries is a message to people, not to the application (RFC 9293 §3.5.3).
             self.flush(segment.packet, events);
@@ -311,10 +319,10 @@ impl Assembler {
             self.doubt = None;
             return;
         }
-        let begin = Doubt { up_to: exchanged, since: packet.time, segments: 0 };
+        let begin = Doubt { up_to: exchanged, at: self.next, since: packet.time, segments: 0 };
         let doubt = match &mut self.doubt {
-            // Only what was acknowledged when the waiting began has been waited for.
-            Some(doubt) if doubt.up_to > self.next => {
+            // Only what was acknowledged when the waiting began has been waited for, and only as long as nothing comes.
+            Some(doubt) if doubt.up_to > self.next && doubt.at == self.next => {
                 doubt.segments += 1;
                 *doubt
             }
@@ -324,7 +332,7 @@ impl Assembler {
         if closed || doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
             self.give_up(if closed { fin_at } else { doubt.up_to }, GapCause::NotCaptured, packet, events);
             self.deliver_fin(events);
-            self.doubt = (exchanged > self.next).then_some(begin);
+            self.doubt = (exchanged > self.next).then_some(Doubt { at: self.next, ..begin });
         }
     }
 }

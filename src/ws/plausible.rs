@@ -1,6 +1,6 @@
 //! Whether octets could be frames, where nothing before them tells.
 
-use super::{FrameHeader, Negotiated, Parsed};
+use super::{FrameHeader, Negotiated, Opcode, Parsed};
 use crate::base::Sender;
 
 /// No peer sends a frame that long; octets that claim one are something else.
@@ -10,44 +10,53 @@ const MAX_LIKELY_PAYLOAD: u64 = 1 << 30;
 const CONVINCING: u32 = 3;
 
 /// Whether `octets` start with a chain of frames that a conforming `sender` could have sent: the right MASK bit, a
-/// defined opcode, reserved bits that mean something, the shortest length form, control frames whole and short, and the
-/// same again where each frame ends, up to the end of `octets`. For a place where frames are expected.
+/// defined opcode, reserved bits that mean something, the shortest length form, control frames whole and short,
+/// continuations only of an open message, and the same again where each frame ends, up to the end of `octets`. For the
+/// place where the first frame is expected.
 pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     chain(octets, sender, negotiated).is_some()
 }
 
-/// Whether frames start where `octets` do, although nothing before says so: besides looking right, they do not begin in
-/// the middle of a message, and either the last frame ends just where the octets (those of a TCP segment) end, or there
-/// are three of them in a row. What fails may still be frames; what passes hardly ever is anything else.
+/// Whether frames start where `octets` do, although nothing before says so: besides looking right, either the last frame
+/// ends just where the octets (those of a TCP segment) end, or there are three with a payload in a row. What fails may
+/// still be frames; what passes hardly ever is anything else.
 pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
-    let begins = octets.first().is_some_and(|octet0| super::Opcode::of(*octet0) != super::Opcode::CONTINUATION);
-    begins && chain(octets, sender, negotiated).is_some_and(|chain| chain.ends_exactly || chain.frames >= CONVINCING)
+    chain(octets, sender, negotiated).is_some_and(|chain| chain.ends_exactly || chain.with_payload >= CONVINCING)
 }
 
 struct Chain {
-    /// Headers that are whole.
-    frames: u32,
+    /// Whole headers of frames with a payload: zeros are a chain of empty ones.
+    with_payload: u32,
     /// The last frame ends where the octets end.
     ends_exactly: bool,
 }
 
 fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain> {
     let mut rest = octets;
-    let mut frames = 0;
+    let mut with_payload = 0;
+    // Whether a fragmented message waits for its continuation.
+    let mut open = false;
     loop {
         if !could_begin(rest, sender, negotiated) {
             return None;
         }
-        let Parsed::Done(header) = FrameHeader::parse(rest) else { return Some(Chain { frames, ends_exactly: false }) };
-        if !has_likely_length(&header) {
+        let Parsed::Done(header) = FrameHeader::parse(rest) else {
+            return Some(Chain { with_payload, ends_exactly: false });
+        };
+        let opcode = header.opcode();
+        let continues = opcode == Opcode::CONTINUATION;
+        if !has_likely_length(&header) || !opcode.is_control() && continues != open {
             return None;
         }
-        frames += 1;
+        if !opcode.is_control() {
+            open = !header.fin();
+        }
+        with_payload += u32::from(header.payload_len() > 0);
         let end = header.payload_len().saturating_add(u64::from(header.header_len()));
         match usize::try_from(end).ok().and_then(|end| rest.get(end..)) {
-            Some([]) => return Some(Chain { frames, ends_exactly: true }),
+            Some([]) => return Some(Chain { with_payload, ends_exactly: true }),
             Some(next) => rest = next,
-            None => return Some(Chain { frames, ends_exactly: false }),
+            None => return Some(Chain { with_payload, ends_exactly: false }),
         }
     }
 }
@@ -55,7 +64,7 @@ fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain>
 /// Whether the first two octets, or the one that is there, could begin a frame.
 fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     let Some(octet0) = octets.first() else { return true };
-    let opcode = super::Opcode::of(*octet0);
+    let opcode = Opcode::of(*octet0);
     let meant = if negotiated.other {
         0x70
     } else if negotiated.deflate {
