@@ -30,11 +30,13 @@ pub(super) struct Exchange {
     pub(super) looked_at: Option<u64>,
 }
 
-/// An opened connection whose request was not seen.
-#[derive(Clone, Copy, Debug)]
+/// An opened connection whose request was not seen before the 101.
+#[derive(Debug)]
 pub(super) struct Late {
     pub connection: ConnectionId,
     pub negotiated: Negotiated,
+    /// The last Upgrade request since. The first frame decides that it is the one.
+    pub request: Option<Head>,
 }
 
 /// A request whose final answer was not seen.
@@ -108,10 +110,8 @@ impl FlowState {
     }
 
     fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
-        if is_upgrade_request(&head)
-            && let Some(late) = self.exchange.late.take()
-        {
-            return self.late_request(late, place, &head, context);
+        if is_upgrade_request(&head) && self.exchange.late.is_some() {
+            return self.late_request(place, head, context);
         }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
             return self.http_lost(place.direction);
@@ -189,9 +189,9 @@ impl FlowState {
         let connection = self.open_connection(place, false, context);
         judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
         self.note_answer(connection, place, head, context);
-        let late = Late { connection, negotiated: negotiated(head) };
-        self.start_side(place.direction, Sender::Server, late.negotiated);
-        self.exchange.late = Some(late);
+        let negotiated = negotiated(head);
+        self.start_side(place.direction, Sender::Server, negotiated);
+        self.exchange.late = Some(Late { connection, negotiated, request: None });
     }
 
     fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {

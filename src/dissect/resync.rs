@@ -6,40 +6,56 @@
 use super::connection::HeadPlace;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
-use super::handshake::{Attempt, Late, report};
+use super::handshake::{Attempt, report};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
 use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
 impl FlowState {
-    /// The client's first octets behind a 101 whose request was not seen: the request after all, or frames.
+    /// The client's next octets behind a 101 whose request was not seen: a request after all, frames, or neither.
     pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
-        if self.exchange.awaits_late_request(direction)
-            && matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_between())
-            && sniff(octets) != Some(Kind::Requests)
+        let Some(late) = self.exchange.late.as_ref().filter(|_| self.exchange.awaits_late_request(direction)) else {
+            return;
+        };
+        if !matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_between())
+            || sniff(octets) == Some(Kind::Requests)
         {
-            self.without_request(direction, context);
+            return;
+        }
+        if looks_like_frames(octets, Sender::Client, late.negotiated) {
+            self.settle_request(direction, context);
+        } else {
+            self.sides[direction.index()] = Side::Search;
         }
     }
 
-    /// The request that a 101 answered, which the capture has behind it.
-    pub(super) fn late_request(&mut self, late: Late, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+    /// A request that the 101 may have answered, which the capture has behind it.
+    pub(super) fn late_request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
+        let Some(late) = &mut self.exchange.late else { return };
         if let Some(connection) = context.writer.connection(late.connection) {
             connection.request = Some(place);
-            connection.url = http::url(head, "ws");
+            connection.url = http::url(&head, "ws");
             connection.start = connection.start.min(place.time);
         }
-        judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach));
-        self.start_side(place.direction, Sender::Client, late.negotiated);
+        // Another request may follow, and then that one is it.
+        let body = Body::of_request(&head);
+        late.request = Some(head);
+        self.set_body(place.direction, body);
     }
 
-    /// The capture lacks the request of an opened connection: what the client sends are frames.
-    pub(super) fn without_request(&mut self, client: Direction, context: &mut Context<'_>) {
+    /// What the client sends from here on are frames: the request it sent last is the one that was answered; without
+    /// one, the capture lacks it.
+    pub(super) fn settle_request(&mut self, client: Direction, context: &mut Context<'_>) {
         let Some(late) = self.exchange.late.take() else { return };
-        let text = "The capture has the 101 and not the request it answers.".to_owned();
-        let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
-        report(context, late.connection, Sender::Client, breach);
+        match &late.request {
+            Some(head) => judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach)),
+            None => {
+                let text = "The capture has the 101 and not the request it answers.".to_owned();
+                let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
+                report(context, late.connection, Sender::Client, breach);
+            }
+        }
         self.start_side(client, Sender::Client, late.negotiated);
     }
 
@@ -62,10 +78,11 @@ impl FlowState {
         };
         if is_head {
             self.sides[direction.index()] = Side::Http(HttpReader::new(at));
-        } else if let Some(late) = self.exchange.late.filter(|_| client == Some(direction)) {
-            if is_start_of_frames(octets, Sender::Client, late.negotiated) {
-                self.without_request(direction, context);
-                self.start_behind_gap(direction, at, Sender::Client, late.negotiated);
+        } else if let Some(late) = self.exchange.late.as_ref().filter(|_| client == Some(direction)) {
+            let negotiated = late.negotiated;
+            if is_start_of_frames(octets, Sender::Client, negotiated) {
+                self.settle_request(direction, context);
+                self.start_behind_gap(direction, at, Sender::Client, negotiated);
             }
         } else if client == Some(direction.reverse()) {
             let attempt = self.exchange.assumed.as_ref().or_else(|| self.exchange.awaited());
@@ -148,7 +165,7 @@ impl FlowState {
     /// The answer that chunks wait for will not come.
     pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
-        self.without_request(client, context);
+        self.settle_request(client, context);
         let lost = matches!(self.sides[client.reverse().index()], Side::Search);
         if self.client_goes_on(client, context) {
             return self.assume_open(lost, context);
