@@ -276,7 +276,7 @@ impl FlowState {
         packet: PacketRef,
         context: &mut Context<'_>,
     ) -> usize {
-        self.meet_late_request(direction, octets, context);
+        self.meet_late_request(direction, at, octets, context);
         if matches!(self.sides[direction.index()], Side::Search) {
             self.search(direction, at, octets, context);
         }

@@ -25,6 +25,8 @@ pub(super) struct FrameSide {
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
+    /// Stream offset of the first frame.
+    start: u64,
 }
 
 impl FrameSide {
@@ -41,7 +43,13 @@ impl FrameSide {
             close_sent: false,
             gap_seen: false,
             ended: false,
+            start: at,
         }
+    }
+
+    /// What was agreed on, if this is the client's side and no octet of it was read.
+    pub fn untouched_client(&self) -> Option<Negotiated> {
+        (self.sender == Sender::Client && self.deframer.at() == self.start).then_some(self.negotiated)
     }
 
     /// The same where the capture lacks what stood before.

@@ -6,7 +6,7 @@
 use super::connection::HeadPlace;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
-use super::handshake::{Attempt, report};
+use super::handshake::{Attempt, Late, report};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
 use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
@@ -14,7 +14,22 @@ use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
 impl FlowState {
     /// The client's next octets behind a 101 whose request was not seen: a request after all, frames, or neither.
-    pub(super) fn meet_late_request(&mut self, direction: Direction, octets: &[u8], context: &mut Context<'_>) {
+    pub(super) fn meet_late_request(
+        &mut self,
+        direction: Direction,
+        at: u64,
+        octets: &[u8],
+        context: &mut Context<'_>,
+    ) {
+        if let Side::Frames(side) = &self.sides[direction.index()]
+            && let Some(negotiated) = side.untouched_client()
+            && let Some(connection) = self.connection.filter(|_| starts_request(octets))
+        {
+            // The 101 was captured before the request it answers, and an earlier one was taken for that.
+            self.exchange.late = Some(Late { connection, negotiated, request: None });
+            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+            return;
+        }
         let Some(late) = self.exchange.late.as_ref().filter(|_| self.exchange.awaits_late_request(direction)) else {
             return;
         };
