@@ -197,20 +197,58 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
     if !payload {
         return write(&row, output);
     }
-    let joined = message_payload(snapshot, &message, u64::MAX).map_err(unreadable)?;
-    let behind = (joined.end() < joined.total).then(|| joined.end()..joined.total);
-    let missing: Vec<[u64; 2]> =
-        joined.missing.iter().cloned().chain(behind).map(|hole| [hole.start, hole.end]).collect();
-    let is_text = message.opcode == Opcode::TEXT && missing.is_empty() && !message.compressed;
-    row.missing = Some(missing).filter(|missing| !missing.is_empty());
-    match String::from_utf8(joined.octets) {
-        Ok(text) if is_text => {
-            row.text = Some(text);
-            write(&row, output)
-        }
-        Ok(text) => write_with_hex(&row, "payload_hex", output, |output| write_hex(text.as_bytes(), output)),
-        Err(error) => write_with_hex(&row, "payload_hex", output, |output| write_hex(error.as_bytes(), output)),
+    let (missing, known_end) = message_holes(snapshot, &records);
+    if missing.is_empty() && message.opcode == Opcode::TEXT && !message.compressed {
+        let octets = message_payload(snapshot, &message, u64::MAX).map_err(unreadable)?.octets;
+        return match String::from_utf8(octets) {
+            Ok(text) => write(&Message { text: Some(text), ..row }, output),
+            Err(error) => write_with_hex(&row, "payload_hex", output, |output| write_hex(error.as_bytes(), output)),
+        };
     }
+    row.missing = Some(missing).filter(|missing| !missing.is_empty());
+    write_with_hex(&row, "payload_hex", output, |output| write_message(snapshot, &records, known_end, output))
+}
+
+/// The octets of a message that the capture lacks, `[from, to]` with `to` excluded, and where the last known one ends.
+fn message_holes(snapshot: &Snapshot, frames: &[&FrameRecord]) -> (Vec<[u64; 2]>, u64) {
+    let mut holes: Vec<[u64; 2]> = Vec::new();
+    let (mut start, mut known_end) = (0u64, 0);
+    for frame in frames {
+        let reached = snapshot.payload_end(frame);
+        if reached > 0 {
+            known_end = start + reached;
+        }
+        for hole in snapshot.missing(frame) {
+            let (from, to) = (start.saturating_add(hole.start), start.saturating_add(hole.end));
+            match holes.last_mut() {
+                Some(last) if last[1] == from => last[1] = to,
+                _ => holes.push([from, to]),
+            }
+        }
+        start = start.saturating_add(frame.header.payload_len());
+    }
+    (holes, known_end)
+}
+
+/// Writes a message's payload in hex, window by window: what is missing are zeros, and no memory.
+fn write_message(
+    snapshot: &Snapshot,
+    frames: &[&FrameRecord],
+    known_end: u64,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut start = 0u64;
+    for frame in frames {
+        let end = start.saturating_add(frame.header.payload_len());
+        for window in windows(end.min(known_end).saturating_sub(start)) {
+            let mut octets = snapshot.payload(frame, window.clone()).map_err(unreadable)?;
+            octets = octets.unmasked(frame.header.masking_key());
+            octets.octets.resize((window.end - window.start) as usize, 0);
+            write_hex(&octets.octets, output)?;
+        }
+        start = end;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]

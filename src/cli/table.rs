@@ -14,6 +14,9 @@ use crate::view::{
 /// Columns of a preview on a terminal; a pipe gets the whole preview.
 const PREVIEW_COLUMNS: usize = 60;
 
+/// Octets of a payload in a row; a person reads no more, and `--json` has them all.
+const PAYLOAD_OCTETS: u64 = 1 << 20;
+
 /// The header over `frame` rows.
 pub const FRAMES_HEADER: &str =
     " frame  conn  time (UTC)        sender  opcode          FIN RSV MASK      length  payload";
@@ -55,7 +58,8 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
     let [rsv1, rsv2, rsv3] = row.rsv.map(u8::from);
     let mut text = preview(&row.preview, output);
     if payload && let Some(record) = snapshot.frame(id) {
-        let octets = snapshot.payload(record, 0..u64::MAX).map_err(|error| Failure::Message(error.to_string()))?;
+        let octets =
+            snapshot.payload(record, 0..PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
         text = whole(&octets.unmasked(record.header.masking_key()), snapshot.data_opcode(record), row.compressed);
     }
     let mut notes = Vec::new();
@@ -96,7 +100,7 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
     let mut text = preview(&row.preview, output);
     if payload && let Some(message) = snapshot.message(id) {
         let octets =
-            message_payload(snapshot, &message, u64::MAX).map_err(|error| Failure::Message(error.to_string()))?;
+            message_payload(snapshot, &message, PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
         text = whole(&octets, row.opcode, row.compressed);
     }
     let mut notes = Vec::new();
@@ -125,14 +129,18 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
     )
 }
 
-/// A whole payload in one line: text with its line ends shown as `·`, else hex.
+/// A payload in one line: text with its line ends shown as `·`, else hex.
 fn whole(plain: &crate::dissect::Octets, opcode: crate::ws::Opcode, compressed: bool) -> String {
     let text = payload_text(plain, opcode, compressed);
-    if text.text.is_empty() {
+    let mut line = if text.text.is_empty() {
         plain.octets.iter().map(|octet| format!("{octet:02x}")).collect()
     } else {
         printable(&text.text)
+    };
+    if plain.total > PAYLOAD_OCTETS {
+        line.push_str(&format!("… of {}, --json shows all that were captured", count(plain.total, "octet")));
     }
+    line
 }
 
 /// A row of `connections`.

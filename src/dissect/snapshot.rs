@@ -210,6 +210,25 @@ impl Snapshot {
         reached.min(payload.end).saturating_sub(payload.start)
     }
 
+    /// Which octets of a frame's payload the capture lacks, those behind its end included.
+    pub fn missing(&self, frame: &FrameRecord) -> Vec<Range<u64>> {
+        let (payload, declared) = (frame.payload_range(), frame.header.payload_len());
+        let mut holes = Vec::new();
+        // Relative to the payload: a claimed length near 2^64 does not fit behind a stream offset.
+        let mut at = 0;
+        let spans = self.stream(frame).map(|stream| stream.spans(payload.clone()));
+        for piece in spans.into_iter().flatten() {
+            if at < piece.at - payload.start {
+                holes.push(at..piece.at - payload.start);
+            }
+            at = piece.end() - payload.start;
+        }
+        if at < declared {
+            holes.push(at..declared);
+        }
+        holes
+    }
+
     /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
     ///
     /// # Errors

@@ -20,8 +20,7 @@ pub fn message_payload(snapshot: &Snapshot, message: &Message, max: u64) -> io::
         let start = end;
         let part = snapshot.payload(frame, 0..room)?.unmasked(frame.header.masking_key());
         if start > joined.octets.len() as u64 && !part.octets.is_empty() {
-            // The frame before broke off: what is known goes on behind the hole. A hole that claims too much is not
-            // filled with zeros.
+            // The frame before broke off: what is known goes on behind the hole, which is no longer than `max`.
             let hole = joined.octets.len() as u64..start;
             let Ok(len) = usize::try_from(start) else { break };
             joined.missing.push(hole);
