@@ -198,9 +198,4 @@ impl Connection {
     pub fn severity(&self) -> Option<Severity> {
         self.rules.iter().map(|(rule, _)| rule.severity()).max()
     }
-
-    /// Whether neither a Close frame nor the end of TCP was seen.
-    pub fn is_open(&self) -> bool {
-        self.opened && self.tcp_end.is_none() && self.first_close().is_none()
-    }
 }

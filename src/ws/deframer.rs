@@ -135,8 +135,8 @@ impl Deframer {
         *octets = rest;
     }
 
-    /// Steps over up to `len` octets that the capture lacks and returns how many were taken; call again, as with
-    /// `next`, until all are.
+    /// Steps over up to `len` octets that the capture lacks, which it takes off `len`, until something is to be told;
+    /// `None` when all were taken.
     pub fn skip(&mut self, len: &mut u64) -> Option<Step> {
         match self.state {
             State::Payload(0) => {
@@ -163,12 +163,6 @@ impl Deframer {
                 None
             }
         }
-    }
-
-    /// Gives up: what stands here are no frames, so nothing more is read.
-    pub fn lose(&mut self) {
-        self.state = State::Lost;
-        self.have = 0;
     }
 
     /// Stream offset of the next octet.
