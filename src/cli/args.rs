@@ -34,6 +34,8 @@ pub enum Command {
     Show(Show),
     /// Print the bit diagram and every field of pasted octets
     Decode(Decode),
+    /// Index and judge the whole capture; print totals and time
+    Stats(Stats),
     /// Print what can be sniffed
     #[cfg(feature = "live")]
     Interfaces {
@@ -61,6 +63,16 @@ pub struct List {
     /// Add the unmasked payload
     #[arg(long)]
     pub payload: bool,
+}
+
+/// Totals over a capture.
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// The capture; - for standard input
+    pub file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// One frame of a capture.

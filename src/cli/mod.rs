@@ -7,6 +7,7 @@ mod json;
 mod output;
 mod rows;
 mod show;
+mod stats;
 mod table;
 mod walk;
 
@@ -51,6 +52,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         Some(Command::Messages(list)) => rows::messages(&list, output),
         Some(Command::Show(show)) => show::run(&show, output),
         Some(Command::Decode(decode)) => decode::run(&decode, output),
+        Some(Command::Stats(stats)) => stats::run(&stats, output),
         #[cfg(feature = "live")]
         Some(Command::Interfaces { json }) => rows::interfaces(json, output),
     }

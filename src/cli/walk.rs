@@ -38,6 +38,22 @@ pub fn walk(file: &Path, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), F
     Ok(())
 }
 
+/// Reads `file` to its end without looking at it on the way.
+pub fn read_through(file: &Path) -> Result<Session, Failure> {
+    let mut session = open(file)?;
+    loop {
+        match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {
+            Progress::More => {}
+            Progress::Pending => {
+                session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))?;
+            }
+            Progress::End => break,
+        }
+    }
+    warn(&session);
+    Ok(session)
+}
+
 fn open(file: &Path) -> Result<Session, Failure> {
     let session = match file.to_str() {
         Some("-") => Session::open_stream(Box::new(std::io::stdin()), "standard input"),
