@@ -70,6 +70,7 @@ impl Peer {
     }
 
     /// A message, in one frame or more; compressed where that was agreed.
+    #[expect(clippy::too_many_arguments, reason = "one call for everything that a message is")]
     pub fn message(
         &mut self,
         sender: usize,

@@ -139,7 +139,7 @@ impl Corpus {
         let share = self.size / u64::from(CONNECTIONS);
         for index in 0..CONNECTIONS {
             let until = self.wire.written + share;
-            if index % 50 == 0 {
+            if index.is_multiple_of(50) {
                 let mut peer = Peer::open(index, false, &mut self.wire, &mut self.truth)?;
                 while self.wire.written < until {
                     self.small_message(&mut peer)?;
@@ -155,13 +155,14 @@ impl Corpus {
     fn other(&mut self, index: u32, until: u64) -> io::Result<()> {
         let mut client =
             End { address: 0x0a02_0000 + index / 50_000, port: 10_000 + (index % 50_000) as u16, seq: index };
-        let mut server = End { address: 0x0a03_0001, port: if index % 2 == 0 { 80 } else { 443 }, seq: !index };
+        let mut server =
+            End { address: 0x0a03_0001, port: if index.is_multiple_of(2) { 80 } else { 443 }, seq: !index };
         self.wire.open(&mut client, &mut server)?;
         self.truth.tcp_connections += 1;
         let mut body = vec![0; 4096];
         self.random.fill(&mut body);
         while self.wire.written < until {
-            if index % 2 == 0 {
+            if index.is_multiple_of(2) {
                 let request = format!("GET /item/{index} HTTP/1.1\r\nHost: bench.example\r\n\r\n");
                 self.wire.send(&mut client, &mut server, request.as_bytes())?;
                 let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
