@@ -36,7 +36,7 @@ pub(super) enum Chunk {
     Data {
         at: u64,
         piece: Piece,
-        /// How far the sender had heard the peer's stream, where the packet tells: a stream offset.
+        /// How far the sender may have heard the peer's stream, where the packet tells: a stream offset.
         heard: Option<u64>,
     },
     Gap {
@@ -171,9 +171,14 @@ impl FlowState {
         let chunk = match event {
             StreamEvent::Data { at, piece } => {
                 stream.push(at, piece);
-                let segment = context.segment.filter(|segment| segment.packet.id == piece.packet.id);
-                let ack = segment.and_then(|segment| segment.ack);
-                let heard = ack.and_then(|ack| self.assemblers[direction.reverse().index()].position_of(ack));
+                let peer = &self.assemblers[direction.reverse().index()];
+                let heard = match context.segment {
+                    Some(segment) if segment.packet.id == piece.packet.id => {
+                        segment.ack.and_then(|ack| peer.position_of(ack))
+                    }
+                    // It was held, so the capture has packets in another order than they were sent in.
+                    _ => Some(u64::MAX),
+                };
                 Chunk::Data { at, piece, heard }
             }
             StreamEvent::Gap { at, len, cause, packet } => {

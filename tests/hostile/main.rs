@@ -9,4 +9,5 @@ mod lengths;
 mod links;
 mod loss;
 mod noise;
+mod pairing;
 mod segments;
