@@ -269,3 +269,43 @@ fn a_capture_that_begins_inside_an_http_exchange() {
         assert_eq!(rows::frames(&snapshot), [HELLO, HI], "without packet {}", missing + 1);
     }
 }
+
+/// An extension that nobody here knows may give any reserved bit a meaning, so none is a violation.
+#[test]
+fn a_foreign_extension_explains_reserved_bits() {
+    let extension = "Sec-WebSocket-Extensions: x-foreign\r\nSec-WebSocket-Version";
+    let request = REQUEST.replace("Sec-WebSocket-Version", extension);
+    for (answer, findings) in [
+        (
+            ANSWER.replace("Sec-WebSocket-Accept", "Sec-WebSocket-Extensions: x-foreign\r\nSec-WebSocket-Accept"),
+            &[][..],
+        ),
+        (ANSWER.to_owned(), &["frame.rsv-without-extension"][..]),
+    ] {
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.say(Client, &request);
+        talk.say(Server, &answer);
+        talk.say(Server, frame::server(FIN | TEXT | 0x20, b"hi"));
+        assert_eq!(rows::findings(&rows::read(&talk.capture().pcap())), findings, "{answer}");
+    }
+}
+
+/// A close is clean when both sides sent Close; by whom is told by who did so first.
+#[test]
+fn closes_with_one_side_or_both() {
+    use framescope::base::{ConnectionId, Sender};
+    use framescope::view::close_summary;
+    let close = frame::close(1001, "bye");
+    for both in [false, true] {
+        let mut talk = Talk::upgraded();
+        talk.say(Server, frame::server(frame::CLOSE, &close));
+        if both {
+            talk.say(Client, frame::client(frame::CLOSE, &close));
+        }
+        talk.finish(Client);
+        let snapshot = rows::read(&talk.capture().pcap());
+        let summary = close_summary(snapshot.connection(ConnectionId(0)).unwrap()).unwrap();
+        assert_eq!((summary.code, summary.by, summary.clean), (Some(1001), Sender::Server, both));
+    }
+}
