@@ -124,12 +124,12 @@ impl FlowState {
             }
         }
         self.events = events;
-        // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
-        if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id))
-            && !connection.is_over
-        {
-            connection.end = segment.packet.time;
-            connection.is_over = both_ended;
+        if let Some(connection) = self.connection {
+            context.writer.touch(connection, segment.packet.time);
+            if both_ended {
+                // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
+                context.writer.end_connection(connection);
+            }
         }
     }
 
@@ -190,8 +190,14 @@ impl FlowState {
             StreamEvent::Fin { packet, .. } => return self.tcp_end(direction, End::Fin, packet, context),
             StreamEvent::Reset { packet, .. } => return self.tcp_end(direction, End::Reset, packet, context),
         };
-        self.waiting[direction.index()].push_back(chunk);
-        self.drain(direction, context);
+        if self.waiting[direction.index()].is_empty() && !self.waits(direction) {
+            // The common case: nothing stands before it.
+            let rest = self.feed(direction, chunk, context);
+            self.waiting[direction.index()].extend(rest);
+        } else {
+            self.waiting[direction.index()].push_back(chunk);
+            self.drain(direction, context);
+        }
         self.meet_silence(context);
         if self.waiting[direction.index()].len() > MAX_WAITING {
             self.give_up_waiting(context);
@@ -205,7 +211,11 @@ impl FlowState {
             if connection.tcp_end.is_none_or(|end| packet.id < end.packet) {
                 connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
             }
-            connection.is_over |= how == End::Reset;
+        }
+        if how == End::Reset
+            && let Some(connection) = self.connection
+        {
+            context.writer.end_connection(connection);
         }
         self.ended[direction.index()] = Some(how);
         if how == End::Reset && self.waiting[direction.reverse().index()].is_empty() {
@@ -302,7 +312,9 @@ impl FlowState {
                     Some(step) => {
                         let start = if let Step::Header { at: start, .. } = step { start } else { at };
                         let packet = began(self.began[direction.index()], start);
-                        self.frame_step(direction, step, packet, context);
+                        let whole =
+                            matches!(step, Step::Header { header, .. } if header.payload_len() <= rest.len() as u64);
+                        self.frame_step(direction, step, whole, packet, context);
                     }
                     None => break,
                 },

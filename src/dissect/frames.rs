@@ -68,17 +68,19 @@ impl FlowState {
         }
     }
 
-    /// The deframer came upon something; `packet` brought the first octet of it.
+    /// The deframer came upon something; `packet` brought the first octet of it. `whole` says that a header's payload
+    /// follows at once.
     pub(super) fn frame_step(
         &mut self,
         direction: Direction,
         step: Step,
+        whole: bool,
         packet: PacketRef,
         context: &mut Context<'_>,
     ) {
         let Some((side, connection)) = self.frame_side(direction) else { return };
         match step {
-            Step::Header { at, header } => side.header(connection, at, &header, packet, context),
+            Step::Header { at, header } => side.header(connection, at, &header, whole, packet, context),
             Step::End => side.end(connection, context),
             Step::Lost { .. } => {}
         }
@@ -195,6 +197,7 @@ impl FrameSide {
         connection: ConnectionId,
         at: u64,
         header: &FrameHeader,
+        whole: bool,
         packet: PacketRef,
         context: &mut Context<'_>,
     ) {
@@ -204,6 +207,11 @@ impl FrameSide {
         let mut flags = if self.sender == Sender::Server { flag::SERVER } else { 0 };
         if self.negotiated.deflate {
             flags |= flag::DEFLATE;
+        }
+        // Nearly every frame is complete here and now; a Close frame's body has to be read first.
+        let whole = whole && header.opcode() != Opcode::CLOSE;
+        if whole {
+            flags |= flag::ENDED | flag::REACHED_END;
         }
         let message = match joined {
             Joined::First { interrupted } => {
@@ -232,8 +240,11 @@ impl FrameSide {
             header: *header,
             flags,
         });
-        self.current = Some(id);
+        self.current = (!whole).then_some(id);
         self.current_len = header.payload_len();
+        if whole {
+            context.writer.count_payload(connection, self.sender, self.current_len);
+        }
         self.judge(connection, id, header, joined, message, context);
         self.previous_key = header.masking_key();
         if header.opcode() == Opcode::CLOSE

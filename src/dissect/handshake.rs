@@ -200,10 +200,11 @@ impl FlowState {
         connection.status = head.status();
         let opened = opens(head);
         connection.opened = opened;
-        connection.is_over = !opened;
         if opened {
             connection.subprotocol = head.value("sec-websocket-protocol").map(|value| value.into_owned());
             connection.extensions = head.value("sec-websocket-extensions").map(|value| value.into_owned());
+        } else {
+            context.writer.end_connection(id);
         }
     }
 

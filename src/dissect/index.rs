@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Connection;
 use super::connection::side;
 use super::record::{Fragmented, FrameRecord, NONE, flag};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Table};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Table, Timestamp};
 use crate::net::ByteStream;
 
 /// A finding and the ones before it about the same things.
@@ -59,11 +59,23 @@ pub(super) struct Index {
     pub totals: Totals,
 }
 
+/// What changes with every frame of a connection, in one cache line: `publish` puts it into the [`Connection`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    frames: [u64; 2],
+    messages: [u64; 2],
+    payload: [u64; 2],
+    end: Timestamp,
+    last_frame: Option<FrameId>,
+    is_over: bool,
+}
+
 /// The index together with the connections as the dissector changes them.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     pub index: Index,
-    pub connections: Vec<Connection>,
+    connections: Vec<Connection>,
+    tallies: Vec<Tally>,
 }
 
 impl Writer {
@@ -73,14 +85,34 @@ impl Writer {
 
     pub fn add_connection(&mut self, connection: Connection, streams: &[ByteStream; 2]) {
         self.index.published.push(Arc::new(Published { connection: connection.clone(), streams: streams.clone() }));
+        self.tallies.push(Tally { end: connection.end, ..Tally::default() });
         self.connections.push(connection);
+    }
+
+    /// A packet of the connection came.
+    pub fn touch(&mut self, id: ConnectionId, time: Timestamp) {
+        if let Some(tally) = self.tallies.get_mut(id.index()).filter(|tally| !tally.is_over) {
+            tally.end = time;
+        }
+    }
+
+    /// Nothing more about the connection will come.
+    pub fn end_connection(&mut self, id: ConnectionId) {
+        if let Some(tally) = self.tallies.get_mut(id.index()) {
+            tally.is_over = true;
+        }
     }
 
     /// Lets snapshots see the connection as it is now.
     pub fn publish(&mut self, id: ConnectionId, streams: &[ByteStream; 2]) {
-        if let (Some(connection), Some(shared)) =
-            (self.connections.get(id.index()), self.index.published.get_mut(id.index()))
-        {
+        if let (Some(connection), Some(tally), Some(shared)) = (
+            self.connections.get_mut(id.index()),
+            self.tallies.get(id.index()),
+            self.index.published.get_mut(id.index()),
+        ) {
+            let Tally { frames, messages, payload, end, last_frame, is_over } = *tally;
+            (connection.frames, connection.messages, connection.payload) = (frames, messages, payload);
+            (connection.end, connection.last_frame, connection.is_over) = (end, last_frame, is_over);
             *shared = Arc::new(Published { connection: connection.clone(), streams: streams.clone() });
         }
     }
@@ -97,10 +129,10 @@ impl Writer {
     pub fn add_frame(&mut self, mut frame: FrameRecord) -> FrameId {
         let id = FrameId::from_index(self.index.frames.len());
         let sender = frame.sender();
-        if let Some(connection) = self.connections.get_mut(frame.connection.index()) {
-            frame.previous = connection.last_frame.map_or(NONE, |previous| previous.0);
-            connection.last_frame = Some(id);
-            connection.frames[side(sender)] += 1;
+        if let Some(tally) = self.tallies.get_mut(frame.connection.index()) {
+            frame.previous = tally.last_frame.map_or(NONE, |previous| previous.0);
+            tally.last_frame = Some(id);
+            tally.frames[side(sender)] += 1;
         }
         self.index.totals.frames[side(sender)] += 1;
         self.index.totals.opcodes[usize::from(frame.header.opcode().value())] += 1;
@@ -128,8 +160,8 @@ impl Writer {
                 Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
             self.index.fragmented.push(row);
         }
-        if let Some(connection) = self.connection(connection) {
-            connection.messages[side(sender)] += 1;
+        if let Some(tally) = self.tallies.get_mut(connection.index()) {
+            tally.messages[side(sender)] += 1;
         }
     }
 
@@ -144,8 +176,13 @@ impl Writer {
         let Some(frame) = self.index.frames.get_mut(id.index()) else { return };
         frame.flags |= flag::ENDED | if reached_end { flag::REACHED_END } else { 0 };
         let (connection, sender) = (frame.connection, frame.sender());
-        if let Some(connection) = self.connections.get_mut(connection.index()) {
-            let sum = &mut connection.payload[side(sender)];
+        self.count_payload(connection, sender, payload);
+    }
+
+    /// Counts payload octets that were exchanged.
+    pub fn count_payload(&mut self, connection: ConnectionId, sender: Sender, payload: u64) {
+        if let Some(tally) = self.tallies.get_mut(connection.index()) {
+            let sum = &mut tally.payload[side(sender)];
             *sum = sum.saturating_add(payload);
         }
         let sum = &mut self.index.totals.payload_octets;
