@@ -7,7 +7,7 @@ use super::output::{Failure, Output, complain};
 use super::{json, show};
 use crate::base::{Finding, Sender};
 use crate::view::FrameView;
-use crate::ws::{CloseBody, Negotiated, Opcode, judge_close, judge_header};
+use crate::ws::{Negotiated, Opcode, judge_close, judge_header};
 
 /// More pasted text than anybody pastes, in octets.
 const MAX_INPUT: u64 = 64 << 20;
@@ -49,7 +49,8 @@ pub fn run(arguments: &Decode, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Judges what can be judged without knowing who sent the frame and what was negotiated.
+/// Judges what can be judged without knowing who sent the frame; of what may have been negotiated, permessage-deflate
+/// is given the benefit of the doubt.
 fn judge(view: &mut FrameView) {
     let mut findings = Vec::new();
     let mut report = |breach: crate::base::Breach| {
@@ -63,14 +64,10 @@ fn judge(view: &mut FrameView) {
             text: breach.text,
         });
     };
-    // RSV1 may well mean that permessage-deflate was agreed on.
     let negotiated = Negotiated { deflate: true, other: false };
     judge_header(&view.header, Sender::Unknown, negotiated, None, &mut report);
     if view.header.opcode() == Opcode::CLOSE && view.captured_len == view.header.payload_len() {
-        let body = view.plain().octets;
-        if CloseBody::parse(&body) != CloseBody::Empty {
-            judge_close(&body, &mut report);
-        }
+        judge_close(&view.plain().octets, &mut report);
     }
     view.findings = findings;
 }

@@ -42,7 +42,6 @@ impl Dissector {
         let totals = &mut self.writer.index.totals;
         totals.packets += 1;
         totals.octets += octets.len() as u64;
-        totals.packets_cut += u64::from(packet.original_len as usize > octets.len());
         let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
         let segment = match outcome {
             Outcome::Segment(segment) => segment,

@@ -6,7 +6,7 @@ use super::record::{FrameRecord, NONE, flag};
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
 use crate::net::{Direction, GapCause};
 use crate::ws::{
-    CloseBody, Deframer, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+    CloseBody, Deframer, FieldId, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -283,9 +283,9 @@ impl FrameSide {
         judge_header(header, sender, self.negotiated, self.previous_key, |breach| {
             report(context, connection, sender, Some(id), message, breach);
         });
-        let opcode_bits = Place::HeaderBits { at: 4, len: 4 };
+        let place = header.place(FieldId::Opcode);
         let mut about = |rule, text: String| {
-            report(context, connection, sender, Some(id), message, Breach { rule, place: opcode_bits, text });
+            report(context, connection, sender, Some(id), message, Breach { rule, place, text });
         };
         match joined {
             Joined::Orphan if !self.gap_seen => {

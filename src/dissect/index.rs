@@ -42,8 +42,6 @@ pub struct Totals {
     pub findings: [u64; 3],
     /// Packets that no TCP segment could be taken from although they may hold one.
     pub undecoded: u64,
-    /// Packets that the capture holds only in part.
-    pub packets_cut: u64,
 }
 
 /// Everything known so far. `clone` is a snapshot.

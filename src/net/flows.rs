@@ -10,7 +10,8 @@ use crate::base::FlowId;
 /// All flows so far.
 ///
 /// A pair of endpoints can be used again: a SYN with another initial sequence number opens a new flow, and what comes
-/// for the pair from then on belongs to it, late segments of the old one too (its assembler finds them implausible).
+/// for the pair from then on belongs to it, late segments of the old one too: the new flow's assembler drops those that
+/// do not fit its sequence numbers.
 #[derive(Clone, Debug)]
 pub(super) struct FlowTable {
     flows: Vec<Entry>,

@@ -166,7 +166,7 @@ pub fn field(id: FieldId) -> &'static Field<FieldId> {
 
 impl FieldId {
     /// The guard beside the field: whether a frame with these first two octets has it.
-    pub fn is_present(self, octet1: u8) -> bool {
+    pub const fn is_present(self, octet1: u8) -> bool {
         match self {
             FieldId::ExtendedLen16 => octet1 & 0x7f == 126,
             FieldId::ExtendedLen64 => octet1 & 0x7f == 127,

@@ -24,9 +24,14 @@ pub enum Parsed {
 
 impl FrameHeader {
     /// How long a header with this second octet is, in octets: the fields of the table that are present.
-    pub fn len_for(octet1: u8) -> usize {
-        let bits: usize =
-            FIELDS.iter().filter(|field| field.id.is_present(octet1)).map(|field| usize::from(field.bits)).sum();
+    pub const fn len_for(octet1: u8) -> usize {
+        let (mut bits, mut row) = (0, 0);
+        while row < FIELDS.len() {
+            if FIELDS[row].id.is_present(octet1) {
+                bits += FIELDS[row].bits as usize;
+            }
+            row += 1;
+        }
         bits / 8
     }
 
@@ -91,17 +96,12 @@ impl FrameHeader {
     }
 }
 
-/// `FrameHeader::len_for` of every second octet: the deframer asks once a frame.
+/// [`FrameHeader::len_for`] of every second octet, worked out by the compiler: the deframer asks once a frame.
 static HEADER_LEN: [u8; 256] = {
     let mut table = [0; 256];
     let mut octet1 = 0;
     while octet1 < 256 {
-        let extended = match octet1 & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        table[octet1] = 2 + extended + if octet1 & 0x80 != 0 { 4 } else { 0 };
+        table[octet1] = FrameHeader::len_for(octet1 as u8) as u8;
         octet1 += 1;
     }
     table

@@ -2,7 +2,7 @@
 //!
 //! A new rule is one function here, one line in [`HEADER_RULES`] and one row in the rule table.
 
-use super::{CloseBody, FieldId, FrameHeader, Opcode, close_code_name};
+use super::{CloseBody, FieldId, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode, close_code_name};
 use crate::base::{Breach, Place, Rule, Sender};
 
 /// What the opening handshake agreed on, as far as it matters for a frame's header.
@@ -54,15 +54,17 @@ pub fn judge_header(
     let reused = (Rule::FrameMaskingKeyReused, masking_key_reused as HeaderRule);
     for (rule, judge) in HEADER_RULES.into_iter().chain([reused]) {
         if let Some((field, text)) = judge(&case) {
-            let place = header
-                .field(field)
-                .map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits });
-            report(Breach { rule, place, text });
+            report(Breach { rule, place: header.place(field), text });
         }
     }
 }
 
 impl FrameHeader {
+    /// Where a header field's bits are, for a finding.
+    pub fn place(&self, field: FieldId) -> Place {
+        self.field(field).map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits })
+    }
+
     /// A quick look that nearly every frame of a healthy capture passes: no reserved bit or opcode, the right mask
     /// bit, a 7-bit length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
     fn is_unremarkable(&self, sender: Sender, previous_key: Option<[u8; 4]>) -> bool {
@@ -165,8 +167,12 @@ fn control_too_long(case: &Case<'_>) -> Option<(FieldId, String)> {
         127 => FieldId::ExtendedLen64,
         _ => FieldId::PayloadLen,
     };
-    (case.header.opcode().is_control() && len > 125)
-        .then(|| (field, format!("A {} frame has {len} payload octets; 125 is the most.", case.header.opcode())))
+    (case.header.opcode().is_control() && len > MAX_CONTROL_PAYLOAD as u64).then(|| {
+        (
+            field,
+            format!("A {} frame has {len} payload octets; {MAX_CONTROL_PAYLOAD} is the most.", case.header.opcode()),
+        )
+    })
 }
 
 fn masking_key_zero(case: &Case<'_>) -> Option<(FieldId, String)> {

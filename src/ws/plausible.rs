@@ -1,6 +1,6 @@
 //! Whether octets could be frames, where nothing before them tells.
 
-use super::{FrameHeader, Negotiated, Opcode, Parsed};
+use super::{FrameHeader, MAX_CONTROL_PAYLOAD, Negotiated, Opcode, Parsed};
 use crate::base::Sender;
 
 /// No peer sends a frame that long; octets that claim one are something else.
@@ -77,7 +77,8 @@ fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
         return false;
     }
     octets.get(1).is_none_or(|octet1| {
-        (octet1 & 0x80 != 0) == (sender == Sender::Client) && !(opcode.is_control() && octet1 & 0x7f > 125)
+        (octet1 & 0x80 != 0) == (sender == Sender::Client)
+            && !(opcode.is_control() && usize::from(octet1 & 0x7f) > MAX_CONTROL_PAYLOAD)
     })
 }
 
