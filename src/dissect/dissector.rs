@@ -7,10 +7,12 @@ use super::index::Writer;
 use super::snapshot::Snapshot;
 use crate::base::{FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Outcome};
+use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
 enum Slot {
+    /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
+    Opening([Option<u32>; 2]),
     /// It may carry, or carries, a WebSocket.
     Watched(Box<FlowState>),
     /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
@@ -29,6 +31,24 @@ pub struct Dissector {
     writer: Writer,
     /// Flows whose connection changed since the last snapshot.
     changed: Vec<FlowId>,
+}
+
+/// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
+/// of a port scan has a million flows that never come further: they cost no more than this.
+fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
+    if segment.payload_len > 0 || segment.flags.intersects(TcpFlags::FIN | TcpFlags::RST) {
+        return false;
+    }
+    let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+    match segment.ack {
+        Some(ack) if starts[peer].is_some_and(|start| start != ack) => return false,
+        None if !segment.flags.syn() => return false,
+        Some(_) if !segment.flags.syn() => return starts[peer].is_some(),
+        _ => {}
+    }
+    starts[own] = Some(segment.seq.wrapping_add(1));
+    starts[peer] = starts[peer].or(segment.ack);
+    true
 }
 
 impl Dissector {
@@ -53,15 +73,21 @@ impl Dissector {
         };
         let index = segment.flow.index();
         while self.flows.len() <= index {
-            self.flows.push(Slot::Watched(Box::default()));
+            self.flows.push(Slot::Opening([None; 2]));
             totals.tcp_connections += 1;
         }
         let slot = &mut self.flows[index];
-        if matches!(slot, Slot::Ignored) {
-            if !wakes_up(&segment) {
-                return;
-            }
-            *slot = Slot::Watched(Box::default());
+        let starts = match slot {
+            Slot::Watched(_) => None,
+            Slot::Opening(starts) => match is_opening(&segment, starts) {
+                true => return,
+                false => Some(*starts),
+            },
+            Slot::Ignored if wakes_up(&segment) => Some([None; 2]),
+            Slot::Ignored => return,
+        };
+        if let Some(starts) = starts {
+            *slot = Slot::Watched(Box::new(FlowState::new(&segment, starts)));
         }
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };

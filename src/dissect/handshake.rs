@@ -6,7 +6,7 @@ use super::connection::{Connection, HeadPlace, Transport};
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::record::NONE;
-use crate::base::{Breach, ConnectionId, Finding, FlowId, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{
     self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
     judge_offer, sniff,
@@ -204,7 +204,7 @@ impl FlowState {
             connection.subprotocol = head.value("sec-websocket-protocol").map(|value| value.into_owned());
             connection.extensions = head.value("sec-websocket-extensions").map(|value| value.into_owned());
         } else {
-            context.writer.end_connection(id);
+            context.writer.end_connection(id, place.time);
         }
     }
 
@@ -222,8 +222,8 @@ impl FlowState {
     fn tunnel(&mut self, server: Direction, context: &mut Context<'_>) {
         self.exchange = Exchange::default();
         for direction in [server, server.reverse()] {
-            if let Side::Http(reader) = &self.sides[direction.index()] {
-                self.sides[direction.index()] = Side::Http(HttpReader::new(reader.at()));
+            if let Side::Http(reader) = &self.lanes[direction.index()].side {
+                self.lanes[direction.index()].side = Side::Http(HttpReader::new(reader.at()));
             }
         }
         self.resume(server.reverse(), context);
@@ -239,7 +239,7 @@ impl FlowState {
     ) {
         // What was acknowledged tells for certain; else the order of the capture has to do.
         let is_early = |heard: Option<u64>, id| heard.map_or(id < packet.id, |heard| heard <= answer.at);
-        let early = self.waiting[answer.direction.reverse().index()].iter().filter_map(|chunk| match chunk {
+        let early = self.lanes[answer.direction.reverse().index()].waiting.iter().filter_map(|chunk| match chunk {
             Chunk::Data { at, piece, heard } if is_early(*heard, piece.packet.id) => {
                 Some((*at, u64::from(piece.span.len)))
             }
@@ -267,19 +267,19 @@ impl FlowState {
     }
 
     pub(super) fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
-        if let Side::Http(reader) = &self.sides[direction.index()] {
+        if let Side::Http(reader) = &self.lanes[direction.index()].side {
             let side = FrameSide::new(reader.at(), sender, negotiated);
-            self.sides[direction.index()] = Side::Frames(Box::new(side));
+            self.lanes[direction.index()].side = Side::Frames(side);
         }
     }
 
     /// The octets of this direction are not HTTP.
     pub(super) fn http_lost(&mut self, direction: Direction) {
-        self.sides[direction.index()] = Side::Done;
+        self.lanes[direction.index()].side = Side::Done;
     }
 
     pub(super) fn set_body(&mut self, direction: Direction, body: Body) {
-        if let Side::Http(reader) = &mut self.sides[direction.index()] {
+        if let Side::Http(reader) = &mut self.lanes[direction.index()].side {
             reader.body(body);
         }
     }
@@ -291,7 +291,7 @@ impl FlowState {
         let id = context.writer.next_connection();
         let connection = Connection {
             id,
-            flow: context.segment.map_or(FlowId::default(), |segment| segment.flow),
+            flow: self.id,
             client: self.ends.sender(client),
             server: self.ends.sender(client.reverse()),
             client_direction: client,
@@ -317,8 +317,8 @@ impl FlowState {
             rules: Vec::new(),
             last_finding: NONE,
         };
-        context.writer.add_connection(connection, &self.streams);
-        self.connection = Some(id);
+        context.writer.add_connection(connection, self.streams());
+        (self.connection, self.last_frame) = (Some(id), None);
         id
     }
 }

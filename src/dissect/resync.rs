@@ -21,19 +21,19 @@ impl FlowState {
         octets: &[u8],
         context: &mut Context<'_>,
     ) {
-        if let Side::Frames(side) = &self.sides[direction.index()]
+        if let Side::Frames(side) = &self.lanes[direction.index()].side
             && let Some(negotiated) = side.untouched_client()
             && let Some(connection) = self.connection.filter(|_| starts_request(octets))
         {
             // The 101 was captured before the request it answers, and an earlier one was taken for that.
             self.exchange.late = Some(Late { connection, negotiated, request: None });
-            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+            self.lanes[direction.index()].side = Side::Http(HttpReader::new(at));
             return;
         }
         let Some(late) = self.exchange.late.as_ref().filter(|_| self.exchange.awaits_late_request(direction)) else {
             return;
         };
-        if !matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_between())
+        if !matches!(&self.lanes[direction.index()].side, Side::Http(reader) if reader.is_between())
             || sniff(octets) == Some(Kind::Requests)
         {
             return;
@@ -41,7 +41,7 @@ impl FlowState {
         if looks_like_frames(octets, Sender::Client, late.negotiated) {
             self.settle_request(direction, context);
         } else {
-            self.sides[direction.index()] = Side::Search;
+            self.lanes[direction.index()].side = Side::Search;
         }
     }
 
@@ -76,7 +76,7 @@ impl FlowState {
 
     /// A gap hides where this direction's next head is.
     pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        self.sides[direction.index()] = Side::Search;
+        self.lanes[direction.index()].side = Side::Search;
         let is_client = self.exchange.client == Some(direction);
         if self.exchange.awaits_late_request(direction) || !is_client && self.exchange.awaited().is_some() {
             self.gap(direction, chunk, None, false, context);
@@ -92,7 +92,7 @@ impl FlowState {
             Some(Kind::NotHttp) | None => false,
         };
         if is_head {
-            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+            self.lanes[direction.index()].side = Side::Http(HttpReader::new(at));
         } else if let Some(late) = self.exchange.late.as_ref().filter(|_| client == Some(direction)) {
             let negotiated = late.negotiated;
             if is_start_of_frames(octets, Sender::Client, negotiated) {
@@ -115,17 +115,17 @@ impl FlowState {
     }
 
     fn start_behind_gap(&mut self, direction: Direction, at: u64, sender: Sender, negotiated: Negotiated) {
-        self.sides[direction.index()] = Side::Frames(Box::new(FrameSide::behind_gap(at, sender, negotiated)));
+        self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
     }
 
     /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.
     pub(super) fn meet_silence(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
-        if !matches!(self.sides[client.reverse().index()], Side::Search) {
+        if !matches!(self.lanes[client.reverse().index()].side, Side::Search) {
             return;
         }
         // What stands first is looked at once.
-        let first = self.waiting[client.index()].front().map(|chunk| match chunk {
+        let first = self.lanes[client.index()].waiting.front().map(|chunk| match chunk {
             Chunk::Data { at, .. } | Chunk::Gap { at, .. } => *at,
         });
         if first.is_some()
@@ -138,7 +138,7 @@ impl FlowState {
 
     /// Whether frames wait behind the client's request.
     fn client_goes_on(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
+        let Some(Chunk::Data { piece, .. }) = self.lanes[client.index()].waiting.front() else { return false };
         let Some(offered) = self.exchange.awaited().map(|attempt| attempt.offered) else { return false };
         let mut octets = Vec::new();
         context.source.read_span(piece.span, &mut octets).is_ok() && looks_like_frames(&octets, Sender::Client, offered)
@@ -146,7 +146,7 @@ impl FlowState {
 
     /// Whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
+        let Some(Chunk::Data { piece, .. }) = self.lanes[client.index()].waiting.front() else { return false };
         let mut octets = Vec::new();
         context.source.read_span(piece.span.take(64), &mut octets).is_ok() && sniff(&octets) == Some(Kind::Requests)
     }
@@ -181,15 +181,15 @@ impl FlowState {
     pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
         self.settle_request(client, context);
-        let lost = matches!(self.sides[client.reverse().index()], Side::Search);
+        let lost = matches!(self.lanes[client.reverse().index()].side, Side::Search);
         if self.client_goes_on(client, context) {
             return self.assume_open(lost, context);
         }
         if let Some(connection) = self.exchange.awaited().filter(|_| lost).map(|attempt| attempt.connection) {
             answer_lost(connection, context);
         }
-        if !self.waiting[client.index()].is_empty() {
-            self.sides[client.index()] = Side::Done;
+        if !self.lanes[client.index()].waiting.is_empty() {
+            self.lanes[client.index()].side = Side::Done;
             self.drain(client, context);
         }
     }

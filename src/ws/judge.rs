@@ -66,11 +66,15 @@ impl FrameHeader {
     }
 
     /// A quick look that nearly every frame of a healthy capture passes: no reserved bit or opcode, the right mask
-    /// bit, a 7-bit length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
+    /// bit, a minimal length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
     fn is_unremarkable(&self, sender: Sender, previous_key: Option<[u8; 4]>) -> bool {
         let [octet0, octet1, ..] = *self.octets() else { return false };
         octet0 & 0x70 == 0
-            && octet1 & 0x7f < 126
+            && match octet1 & 0x7f {
+                0..126 => true,
+                126 => octet0 & 0x08 == 0 && self.payload_len() >= 126,
+                _ => octet0 & 0x08 == 0 && (1 << 16..1 << 63).contains(&self.payload_len()),
+            }
             && match octet0 & 0x0f {
                 0..=2 => true,
                 8..=10 => octet0 & 0x80 != 0,
