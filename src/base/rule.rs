@@ -87,6 +87,7 @@ rules! {
     FrameTruncated = "frame.truncated", Note, "";
     MessageContinuationWithoutStart = "message.continuation-without-start", Violation, "RFC 6455 §5.4";
     MessageInterleaved = "message.interleaved", Violation, "RFC 6455 §5.4";
+    MessageInvalidUtf8 = "message.invalid-utf8", Violation, "RFC 6455 §8.1";
     MessageUnfinished = "message.unfinished", Note, "RFC 6455 §5.4";
     CloseBodyOneOctet = "close.body-one-octet", Violation, "RFC 6455 §5.5.1";
     CloseCodeNotOnWire = "close.code-not-on-wire", Violation, "RFC 6455 §7.4.1";

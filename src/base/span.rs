@@ -89,6 +89,24 @@ pub trait ReadAt: Send + Sync {
     }
 }
 
+/// Octets of the capture that somebody has in memory just now and lends, so that they need not be read again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtHand<'a> {
+    /// File offset of the first.
+    pub at: u64,
+    /// The octets.
+    pub octets: &'a [u8],
+}
+
+impl<'a> AtHand<'a> {
+    /// The octets of `span`, if all of them are here.
+    #[inline]
+    pub fn get(&self, span: Span) -> Option<&'a [u8]> {
+        let start = usize::try_from(span.at.checked_sub(self.at)?).ok()?;
+        self.octets.get(start..)?.get(..span.len as usize)
+    }
+}
+
 impl ReadAt for [u8] {
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
         let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.len());
@@ -115,6 +133,16 @@ mod tests {
         assert_eq!(span.skip(9), Span::new(14, 0));
         assert_eq!(span.take(9), span);
         assert!(span.contains(span.skip(2)) && !span.contains(Span::new(13, 2)));
+    }
+
+    #[test]
+    fn octets_at_hand() {
+        let here = AtHand { at: 10, octets: b"abcde" };
+        assert_eq!(here.get(Span::new(11, 3)), Some(&b"bcd"[..]));
+        assert_eq!(here.get(Span::new(15, 0)), Some(&b""[..]));
+        for elsewhere in [Span::new(9, 2), Span::new(13, 3), Span::new(16, 0), Span::new(u64::MAX, 1)] {
+            assert_eq!(here.get(elsewhere), None);
+        }
     }
 
     #[test]

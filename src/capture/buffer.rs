@@ -3,7 +3,7 @@
 use std::io;
 
 use super::source::Source;
-use crate::base::ReadAt;
+use crate::base::{AtHand, ReadAt};
 
 /// Octets of one read. Measured on 1 GB files: larger reads gain nothing, and this much stays in the processor's cache
 /// until it is looked at.
@@ -46,6 +46,11 @@ impl Buffer {
     #[inline]
     pub fn octets(&self) -> &[u8] {
         &self.octets[self.start..self.end]
+    }
+
+    /// Everything at hand: the octets taken since the last `fill` too.
+    pub fn at_hand(&self) -> AtHand<'_> {
+        AtHand { at: self.at - self.start as u64, octets: &self.octets[..self.end] }
     }
 
     /// Moves the position by `len` octets, or by all that are at hand, and returns them.

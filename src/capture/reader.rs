@@ -9,7 +9,7 @@ use super::layout::{Layout, MAGIC};
 use super::open::OpenError;
 use super::record::{Packet, Parsed, RecordInfo};
 use super::source::Source;
-use crate::base::{PacketId, PacketRef, Timestamp};
+use crate::base::{AtHand, PacketId, PacketRef, Timestamp};
 
 /// What came next.
 #[derive(Debug)]
@@ -68,6 +68,15 @@ impl Reader {
     /// the same again.
     #[expect(clippy::should_implement_trait, reason = "no Iterator can lend from its own buffer")]
     pub fn next(&mut self) -> Result<Step<'_>, ReadError> {
+        self.next_after(|_| {})
+    }
+
+    /// The same. `last_look` sees what is at hand each time before it makes room for more.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    #[inline]
+    pub fn next_after(&mut self, mut last_look: impl FnMut(AtHand<'_>)) -> Result<Step<'_>, ReadError> {
         while !self.ended {
             let parsed = self.layout.step(self.buffer.at(), self.buffer.octets());
             let Ok(parsed) = parsed else {
@@ -81,11 +90,14 @@ impl Reader {
                     let data = record.get(data_at..data_at + info.span.len as usize).unwrap_or_default();
                     return Ok(Step::Packet(packet, data));
                 }
-                Parsed::Need(wanted) => match self.buffer.fill(&self.source, wanted)? {
-                    Filled::Enough => {}
-                    Filled::NotYet => return Ok(Step::Pending),
-                    Filled::Never => self.end(self.buffer.octets().len() as u64, wanted as u64)?,
-                },
+                Parsed::Need(wanted) => {
+                    last_look(self.buffer.at_hand());
+                    match self.buffer.fill(&self.source, wanted)? {
+                        Filled::Enough => {}
+                        Filled::NotYet => return Ok(Step::Pending),
+                        Filled::Never => self.end(self.buffer.octets().len() as u64, wanted as u64)?,
+                    }
+                }
                 Parsed::Description(len) => {
                     let at = self.buffer.at();
                     match self.layout.learn(at, &self.buffer.octets()[..len]) {
@@ -107,6 +119,11 @@ impl Reader {
     /// Where and why the reader stopped before the end, if it did.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
+    }
+
+    /// The octets in the buffer: those of the packets handed out since it last read from the source, and some more.
+    pub fn at_hand(&self) -> AtHand<'_> {
+        self.buffer.at_hand()
     }
 
     /// How far the reader has come: file offset in octets.

@@ -70,6 +70,9 @@ pub struct List {
 pub struct Stats {
     /// The capture; - for standard input
     pub file: PathBuf,
+    /// Judge payloads too: whether text is UTF-8
+    #[arg(long)]
+    pub deep: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -11,9 +11,9 @@ use crate::dissect::Snapshot;
 
 /// Decides which rows can be printed.
 ///
-/// A row is ready when nothing more about it will come. A file's rows come in the order of their numbers, so one that
-/// is not ready holds back those behind it; when there is nothing more to read for now, the ready ones behind it are
-/// printed without it.
+/// A row is ready when nothing more about it will come: nothing more of it, and no finding about it. A file's rows come
+/// in the order of their numbers, so one that is not ready holds back those behind it; when there is nothing more to read
+/// for now, the ready ones behind it are printed without it.
 #[derive(Debug, Default)]
 struct Gate {
     /// Rows below were printed, but for those in `open`.
@@ -55,7 +55,7 @@ fn list(
     output: &mut Output,
     header: &str,
     count: impl Fn(&Snapshot) -> usize,
-    ready: impl Fn(&Snapshot, usize) -> bool,
+    ready: impl Fn(&Snapshot, usize, Moment) -> bool,
     print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut gate = Gate::default();
@@ -64,7 +64,7 @@ fn list(
         gate.pass(
             count(snapshot),
             moment,
-            |index| ready(snapshot, index),
+            |index| ready(snapshot, index, moment),
             |index| {
                 header.take().map_or(Ok(()), |header| output.line(header))?;
                 print(snapshot, index, output)
@@ -89,7 +89,7 @@ pub fn frames(arguments: &List, output: &mut Output) -> Result<(), Failure> {
         output,
         table::FRAMES_HEADER,
         Snapshot::frame_count,
-        |snapshot, index| snapshot.frame(FrameId::from_index(index)).is_some_and(|frame| frame.is_ended()),
+        |snapshot, index, moment| frame_is_ready(snapshot, FrameId::from_index(index), moment),
         |snapshot, index, output| {
             let id = FrameId::from_index(index);
             if file.json {
@@ -101,6 +101,16 @@ pub fn frames(arguments: &List, output: &mut Output) -> Result<(), Failure> {
     )
 }
 
+/// Whether a frame can be printed: whoever waits for rows sees it when it has ended, without waiting for the rest of its
+/// message, about which something may still be found.
+pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool {
+    snapshot.frame(id).is_some_and(|frame| match moment {
+        Moment::Reading => snapshot.is_settled(frame),
+        Moment::Waiting => frame.is_ended(),
+        Moment::End => true,
+    })
+}
+
 /// `framescope messages FILE`
 pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
     let List { list: file, payload } = arguments;
@@ -109,7 +119,7 @@ pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
         output,
         table::MESSAGES_HEADER,
         Snapshot::message_count,
-        |snapshot, index| snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended),
+        |snapshot, index, _| snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended),
         |snapshot, index, output| {
             let id = MessageId::from_index(index);
             if file.json {
@@ -129,7 +139,7 @@ pub fn connections(arguments: &ListFile, output: &mut Output) -> Result<(), Fail
         table::CONNECTIONS_HEADER,
         Snapshot::connection_count,
         // A connection's row sums it up.
-        |snapshot, index| {
+        |snapshot, index, _| {
             snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.is_over)
         },
         |snapshot, index, output| {

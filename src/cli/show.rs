@@ -2,7 +2,8 @@
 
 use super::args::Show;
 use super::output::{Failure, Output};
-use super::walk::{Moment, walk};
+use super::rows::frame_is_ready;
+use super::walk::walk;
 use super::{diagram, json};
 use crate::base::FrameId;
 use crate::view::{BitGrid, FrameView, PayloadKind, count, field_tree, frame_title, payload_text, printable};
@@ -21,7 +22,7 @@ pub fn run(arguments: &Show, output: &mut Output) -> Result<(), Failure> {
     let result = walk(&arguments.file, |snapshot, moment| {
         found = snapshot.frame_count();
         let Some(id) = id else { return Ok(()) };
-        if done || !snapshot.frame(id).is_some_and(|frame| moment == Moment::End || frame.is_ended()) {
+        if done || !frame_is_ready(snapshot, id, moment) {
             return Ok(());
         }
         done = true;

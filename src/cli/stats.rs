@@ -44,7 +44,7 @@ struct Findings {
 /// `framescope stats FILE`
 pub fn run(arguments: &Stats, output: &mut Output) -> Result<(), Failure> {
     let started = Instant::now();
-    let mut session = read_through(&arguments.file)?;
+    let mut session = read_through(&arguments.file, arguments.deep)?;
     let snapshot = session.snapshot();
     let totals = snapshot.totals();
     let [client, server] = totals.frames;

@@ -19,10 +19,11 @@ pub enum Moment {
     End,
 }
 
-/// Reads `file` (`-` is standard input) and calls `look` from time to time, and once at the end. What the capture
-/// lacks is told on standard error.
+/// Reads `file` (`-` is standard input), judges payloads too, and calls `look` from time to time, and once at the end.
+/// What the capture lacks is told on standard error.
 pub fn walk(file: &Path, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut session = open(file)?;
+    session.judge_at_once();
     loop {
         match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => look(&session.snapshot(), Moment::Reading)?,
@@ -38,9 +39,12 @@ pub fn walk(file: &Path, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), F
     Ok(())
 }
 
-/// Reads `file` to its end without looking at it on the way.
-pub fn read_through(file: &Path) -> Result<Session, Failure> {
+/// Reads `file` to its end without looking at it on the way; `deep` judges payloads too.
+pub fn read_through(file: &Path, deep: bool) -> Result<Session, Failure> {
     let mut session = open(file)?;
+    if deep {
+        session.judge_at_once();
+    }
     loop {
         match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => {}

@@ -1,6 +1,8 @@
 //! What the index knows of a WebSocket connection.
 
+use super::handshake::is_deflate;
 use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
+use crate::http::tokens;
 use crate::net::{Direction, Endpoint};
 
 /// What carries the WebSocket.
@@ -183,6 +185,13 @@ impl Connection {
             _ if self.rules.iter().any(|(rule, _)| violation(*rule)) => HandshakeState::Violation,
             _ => HandshakeState::Ok,
         }
+    }
+
+    /// Whether the server accepted an extension other than permessage-deflate: what it does to payloads is not known.
+    pub fn has_foreign_extension(&self) -> bool {
+        let name = |extension: &str| extension.split(';').next().unwrap_or_default().trim().to_owned();
+        let list = self.extensions.as_deref().unwrap_or_default();
+        tokens(list).any(|extension| !is_deflate(&name(extension)))
     }
 
     /// The Close frame that came first, and whose it was.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
+use super::payloads::{Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{FlowId, ReadAt};
+use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
-enum Slot {
+pub(super) enum Slot {
     /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
     Opening([Option<u32>; 2]),
     /// It may carry, or carries, a WebSocket.
@@ -19,10 +20,26 @@ enum Slot {
     Ignored,
 }
 
+impl Slot {
+    pub fn watched(&self) -> Option<&FlowState> {
+        match self {
+            Slot::Watched(flow) => Some(flow),
+            Slot::Opening(_) | Slot::Ignored => None,
+        }
+    }
+
+    pub fn watched_mut(&mut self) -> Option<&mut FlowState> {
+        match self {
+            Slot::Watched(flow) => Some(flow),
+            Slot::Opening(_) | Slot::Ignored => None,
+        }
+    }
+}
+
 /// Turns packets into frames, messages and findings.
 ///
 /// Push every packet in the order of the capture; take a [`Snapshot`] whenever something is to be shown; `finish` when
-/// the capture has ended.
+/// the capture has ended. What needs payloads is judged by `judge_payloads`, whenever there is time for it.
 pub struct Dissector {
     /// Octets that were pushed earlier are read again from here.
     source: Arc<dyn ReadAt>,
@@ -31,6 +48,9 @@ pub struct Dissector {
     writer: Writer,
     /// Flows whose connection changed since the last snapshot.
     changed: Vec<FlowId>,
+    payloads: Payloads,
+    /// Flows that the judging of payloads waited for, and to which something happened.
+    stirred: Vec<FlowId>,
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -54,7 +74,15 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector { source, decoder: Decoder::new(), flows: Vec::new(), writer: Writer::default(), changed: Vec::new() }
+        Dissector {
+            source,
+            decoder: Decoder::new(),
+            flows: Vec::new(),
+            writer: Writer::default(),
+            changed: Vec::new(),
+            payloads: Payloads::default(),
+            stirred: Vec::new(),
+        }
     }
 
     /// Takes the next packet.
@@ -92,6 +120,9 @@ impl Dissector {
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };
         flow.segment(&segment, &mut context);
+        if std::mem::take(&mut flow.awaited) {
+            self.stirred.push(segment.flow);
+        }
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
         } else if flow.mark_changed() {
@@ -108,6 +139,26 @@ impl Dissector {
                 self.changed.push(FlowId::from_index(index));
             }
         }
+        self.payloads.finish();
+    }
+
+    /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
+    /// that are not `at_hand` are read again. In whatever steps this is called, in the end the same is found.
+    pub fn judge_payloads(&mut self, at_hand: AtHand<'_>, budget: u64) -> bool {
+        self.payloads.judge(&mut Scene {
+            writer: &mut self.writer,
+            flows: &mut self.flows,
+            source: &*self.source,
+            at_hand,
+            stirred: &mut self.stirred,
+            changed: &mut self.changed,
+            budget,
+        })
+    }
+
+    /// How far the judging of payloads has come: offset in the capture, in octets.
+    pub fn payloads_position(&self) -> u64 {
+        self.payloads.position()
     }
 
     /// Everything known so far. `layout` tells how to read a packet's record again.

@@ -101,6 +101,8 @@ pub(super) struct FlowState {
     is_settled: bool,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
+    /// The judging of payloads waits for something to happen here.
+    pub awaited: bool,
     /// The connection that the flow carries now.
     pub connection: Option<ConnectionId>,
     /// The last frame of that connection, in either direction.
@@ -128,6 +130,7 @@ impl FlowState {
             lanes: starts.map(Lane::new),
             is_settled: false,
             changed: false,
+            awaited: false,
             connection: None,
             last_frame: None,
             last_packet: segment.packet,

@@ -397,7 +397,7 @@ fn continue_message(message: MessageId, id: FrameId, header: &FrameHeader, write
     writer.frame(last).map_or(0, |frame| frame.flags & flag::COMPRESSED)
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 

@@ -331,11 +331,15 @@ fn opens(head: &Head) -> bool {
 /// What a head offers or accepts, as far as frame headers are concerned.
 fn negotiated(head: &Head) -> Negotiated {
     let named = extensions(head);
-    let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
     Negotiated {
         deflate: named.iter().any(|extension| is_deflate(&extension.name)),
         other: named.iter().any(|extension| !is_deflate(&extension.name)),
     }
+}
+
+/// Whether an extension of this name is permessage-deflate.
+pub(super) fn is_deflate(name: &str) -> bool {
+    name.eq_ignore_ascii_case("permessage-deflate")
 }
 
 fn status_line(head: &Head) -> String {

@@ -38,6 +38,10 @@ pub struct Totals {
     pub opcodes: [u64; 16],
     /// Payload octets exchanged.
     pub payload_octets: u64,
+    /// Text messages of which every octet was judged.
+    pub judged_messages: u64,
+    /// Octets of text that were judged.
+    pub judged_octets: u64,
     /// Findings: notes, warnings, violations.
     pub findings: [u64; 3],
     /// Packets that no TCP segment could be taken from although they may hold one.
@@ -55,6 +59,17 @@ pub(super) struct Index {
     pub findings: Table<FindingRow>,
     pub published: Table<Arc<Published>>,
     pub totals: Totals,
+}
+
+impl Index {
+    /// The record of a message of several frames.
+    pub fn fragmented(&self, message: MessageId) -> Option<&Fragmented> {
+        self.fragmented.get(self.fragmented_row(message)).filter(|row| row.message == message)
+    }
+
+    fn fragmented_row(&self, message: MessageId) -> usize {
+        self.fragmented.partition_point(|row| row.message < message)
+    }
 }
 
 /// What changes with every frame of a connection. Its flow keeps it until `publish` puts it into the [`Connection`].
@@ -79,6 +94,10 @@ pub(super) struct Writer {
 impl Writer {
     pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.connections.get_mut(id.index())
+    }
+
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
     }
 
     pub fn add_connection(&mut self, connection: Connection, streams: [ByteStream; 2]) {
@@ -138,10 +157,10 @@ impl Writer {
         }
     }
 
-    /// The record of a message of several frames.
+    /// The record of a message of several frames, to change it.
     pub fn fragmented(&mut self, message: MessageId) -> Option<&mut Fragmented> {
-        let at = self.index.fragmented.partition_point(|row| row.message < message);
-        self.index.fragmented.get_mut(at).filter(|row| row.message == message)
+        let row = self.index.fragmented_row(message);
+        self.index.fragmented.get_mut(row).filter(|row| row.message == message)
     }
 
     /// Marks that nothing more of a frame will come, and counts the `payload` octets of it that were exchanged.

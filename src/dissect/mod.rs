@@ -8,6 +8,8 @@
 //!                                                            │
 //!                                                            ▼
 //!                                                          Index ── snapshot() ─▶ Snapshot
+//!                                                            ▲
+//!                          judge_payloads() ─▶ payloads ─────┘   a second pass: what needs more than headers
 //! ```
 //!
 //! A [`Dissector`] is a plain value with `push`; a [`Session`] feeds it from a capture file. One writer owns it, readers
@@ -20,6 +22,7 @@ mod frames;
 mod handshake;
 mod index;
 mod octets;
+mod payloads;
 mod record;
 mod resync;
 mod session;

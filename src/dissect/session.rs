@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Dissector, Snapshot};
+use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
 
 /// How far a step went.
@@ -24,6 +25,7 @@ pub struct Session {
     filler: Option<Filler>,
     dissector: Dissector,
     finished: bool,
+    judges_at_once: bool,
 }
 
 impl Session {
@@ -48,7 +50,12 @@ impl Session {
     /// Reads `source`, which `filler` fills.
     pub fn new(source: Arc<Source>, filler: Option<Filler>) -> Session {
         let dissector = Dissector::new(source.clone());
-        Session { reader: Reader::new(source), filler, dissector, finished: false }
+        Session { reader: Reader::new(source), filler, dissector, finished: false, judges_at_once: false }
+    }
+
+    /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
+    pub fn judge_at_once(&mut self) {
+        self.judges_at_once = true;
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.
@@ -56,8 +63,22 @@ impl Session {
     /// # Errors
     /// When the capture cannot be read, or turns out to be none.
     pub fn step(&mut self, packets: usize) -> Result<Progress, ReadError> {
+        let progress = self.read(packets)?;
+        if self.judges_at_once {
+            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+        }
+        Ok(progress)
+    }
+
+    fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
         for _ in 0..packets {
-            match self.reader.next()? {
+            // The last moment at which the octets of what was found need not be read again.
+            let last_look = |at_hand: AtHand<'_>| {
+                if self.judges_at_once {
+                    self.dissector.judge_payloads(at_hand, u64::MAX);
+                }
+            };
+            match self.reader.next_after(last_look)? {
                 Step::Packet(packet, octets) => self.dissector.push(&packet, octets),
                 Step::Pending => return Ok(Progress::Pending),
                 Step::End => {
@@ -69,6 +90,17 @@ impl Session {
             }
         }
         Ok(Progress::More)
+    }
+
+    /// Judges payloads of what was found so far, about `budget` octets of them; returns whether some are left. For whoever
+    /// does not judge at once: it can be called at any time, and never delays a `step`.
+    pub fn judge(&mut self, budget: u64) -> bool {
+        self.dissector.judge_payloads(self.reader.at_hand(), budget)
+    }
+
+    /// How far judging has come, to be compared with [`Session::position`]: octets.
+    pub fn judged(&self) -> u64 {
+        self.dissector.payloads_position()
     }
 
     /// Moves what the input has into the source: to be called when `step` says [`Progress::Pending`]. Waits where the

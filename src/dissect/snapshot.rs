@@ -148,8 +148,7 @@ impl Snapshot {
     pub fn message(&self, id: MessageId) -> Option<Message> {
         let first_id = *self.index.messages.get(id.index())?;
         let first = self.frame(first_id)?;
-        let at = self.index.fragmented.partition_point(|row| row.message < id);
-        let row = self.index.fragmented.get(at).filter(|row| row.message == id);
+        let row = self.index.fragmented(id);
         let (last, frames, wire_len, final_seen, broken_off) = match row {
             Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off),
             None => (first_id, 1, first.header.payload_len(), true, false),
@@ -173,6 +172,12 @@ impl Snapshot {
     pub fn data_opcode(&self, frame: &FrameRecord) -> Opcode {
         let message = frame.message().filter(|_| frame.header.opcode() == Opcode::CONTINUATION);
         message.and_then(|id| self.message(id)).map_or(frame.header.opcode(), |message| message.opcode)
+    }
+
+    /// Whether nothing more will be found about a frame: it has ended, and its message too.
+    pub fn is_settled(&self, frame: &FrameRecord) -> bool {
+        let message = frame.message().and_then(|id| self.message(id));
+        frame.is_ended() && message.is_none_or(|message| message.ended)
     }
 
     /// The frames of a message, in order.

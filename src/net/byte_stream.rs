@@ -1,11 +1,13 @@
 //! Where the octets of a stream are: an append-only log from stream offsets to spans of the capture.
 
 mod codec;
+mod walk;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::codec::{Cursor, Page};
+pub use self::walk::StreamWalk;
 use crate::base::{PacketId, Piece, Span};
 
 /// Entries in one page. A snapshot copies at most one page, of a few octets an entry; full ones are shared.
@@ -129,15 +131,18 @@ impl ByteStream {
     pub fn spans(&self, range: Range<u64>) -> impl Iterator<Item = StreamSpan> + '_ {
         let pages = self.full.len() + 1;
         let page = |index: usize| self.full.get(index).map_or(&self.tail, |page| page.as_ref());
-        // The page before the first one that starts behind the range's start can hold that start.
-        let behind = self.full.partition_point(|page| page.first_at() <= range.start);
-        let tail_too = behind == self.full.len() && self.tail.len() > 0 && self.tail.first_at() <= range.start;
-        let first = (behind + usize::from(tail_too)).saturating_sub(1);
         let start = range.start;
-        (first..pages)
+        (self.page_of(start)..pages)
             .flat_map(move |index| page(index).entries_from(start))
             .skip_while(move |entry| entry.end() <= start)
             .map_while(move |entry| entry.within(&range))
+    }
+
+    /// The page that can hold stream offset `at`: the one before the first that starts behind it.
+    fn page_of(&self, at: u64) -> usize {
+        let behind = self.full.partition_point(|page| page.first_at() <= at);
+        let tail_too = behind == self.full.len() && self.tail.len() > 0 && self.tail.first_at() <= at;
+        (behind + usize::from(tail_too)).saturating_sub(1)
     }
 
     /// How many octets of `range` the capture has.

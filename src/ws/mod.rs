@@ -11,6 +11,7 @@ mod mask;
 mod message;
 mod opcode;
 mod plausible;
+mod utf8;
 
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
@@ -21,3 +22,4 @@ pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;
 pub use plausible::{is_start_of_frames, looks_like_frames};
+pub use utf8::{InvalidUtf8, Utf8};

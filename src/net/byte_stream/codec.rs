@@ -113,6 +113,18 @@ impl Page {
         }
     }
 
+    /// The entries behind one that was unpacked from this page: `code_at` and `cursor` are what it left.
+    #[inline]
+    pub(super) fn entries_behind(&self, code_at: usize, cursor: Cursor) -> Entries<'_> {
+        Entries { codes: self.codes.get(code_at..).unwrap_or_default(), cursor }
+    }
+
+    /// What `entries`, which are of this page, have left: for [`Page::entries_behind`].
+    #[inline]
+    pub(super) fn place_of(&self, entries: &Entries<'_>) -> (usize, Cursor) {
+        (self.codes.len() - entries.codes.len(), entries.cursor)
+    }
+
     /// Gives back the room that growing left over.
     pub(super) fn shrink(&mut self) {
         self.codes.shrink_to_fit();
@@ -121,6 +133,27 @@ impl Page {
 
     pub(super) fn memory(&self) -> usize {
         size_of::<Page>() + self.codes.capacity() + self.marks.capacity() * size_of::<Mark>()
+    }
+}
+
+impl Cursor {
+    /// Stream offset behind the entry.
+    #[inline]
+    pub(super) fn end(&self) -> u64 {
+        self.at
+    }
+
+    /// The last `len` octets of the entry that left this: an entry of its own.
+    #[inline]
+    pub(super) fn last(&self, len: u32) -> StreamSpan {
+        let back = |end: u64| end.wrapping_sub(u64::from(len));
+        let span = Span::new(back(self.file_at), len);
+        StreamSpan {
+            at: back(self.at),
+            span,
+            packet: PacketId(self.packet),
+            record_at: span.at.wrapping_sub(self.head),
+        }
     }
 }
 

@@ -1,0 +1,185 @@
+//! What needs payloads is judged in a pass of its own behind the index, so that it never delays a row.
+//!
+//! ```text
+//!   frames table ─ sort ─▶ one queue a side: its frames of text messages     a round: frames of about 1 MiB
+//!                                │
+//!                          side by side, each as far as its octets came
+//!                                │
+//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ─▶ unmask ─▶ Utf8 ─▶ Finding
+//! ```
+//!
+//! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
+//! through its part of a round in one go, as an inflater wants it. What it waits for is told by the flow: a frame whose
+//! octets did not all come yet, and a message that is wrong and has not ended.
+
+mod blocks;
+mod side;
+
+use self::blocks::Octets;
+use self::side::{Side, Went};
+use super::connection::side as side_of;
+use super::dissector::Slot;
+use super::index::Writer;
+use super::record::{FrameRecord, NONE};
+use crate::base::{AtHand, ConnectionId, FlowId, FrameId, ReadAt, Sender};
+use crate::ws::Opcode;
+
+/// A round has no more frames than this …
+const ROUND_FRAMES: usize = 8192;
+/// … and no more once so many payload octets are in it.
+const ROUND_OCTETS: u64 = 1 << 20;
+/// What a frame costs of a budget besides its octets.
+const FRAME_COST: u64 = 16;
+
+/// What the pass works on.
+pub(super) struct Scene<'a> {
+    pub writer: &'a mut Writer,
+    pub flows: &'a mut [Slot],
+    pub source: &'a dyn ReadAt,
+    pub at_hand: AtHand<'a>,
+    /// Flows that were waited for, and to which something happened.
+    pub stirred: &'a mut Vec<FlowId>,
+    /// Flows whose connection has something new to show.
+    pub changed: &'a mut Vec<FlowId>,
+    /// How many octets may still be judged in this call.
+    pub budget: u64,
+}
+
+/// The pass: what was judged, and what waits.
+#[derive(Debug, Default)]
+pub(super) struct Payloads {
+    /// Frames below were sorted.
+    sorted: usize,
+    /// By connection and sender: which of `sides` it is; `NONE` where no text came yet.
+    places: Vec<u32>,
+    sides: Vec<Side>,
+    /// The queues of the sides, interleaved.
+    links: Vec<Link>,
+    /// Sides with something to do in this round, of which those below `turn` are done.
+    ready: Vec<u32>,
+    turn: usize,
+    octets: Octets,
+    /// The furthest octet of the file that was looked at.
+    position: u64,
+}
+
+/// A frame in a side's queue.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    frame: FrameId,
+    /// The next one; `NONE` at the end.
+    next: u32,
+}
+
+impl Payloads {
+    /// Judges what can be judged now, within the scene's budget. Returns whether something is left.
+    pub fn judge(&mut self, scene: &mut Scene<'_>) -> bool {
+        loop {
+            while let Some(side) = self.ready.get(self.turn).and_then(|place| self.sides.get_mut(*place as usize)) {
+                let went = side.judge(&self.links, &mut self.octets, scene);
+                self.position = self.position.max(side.position());
+                if went == Went::Paused {
+                    return true;
+                }
+                self.turn += 1;
+            }
+            self.links.clear();
+            self.ready.clear();
+            self.turn = 0;
+            if !self.sort(scene) {
+                return false;
+            }
+            if scene.budget == 0 {
+                return true;
+            }
+        }
+    }
+
+    /// Nothing follows: what waits has to do with what is there.
+    pub fn finish(&mut self) {
+        for place in 0..self.sides.len() {
+            if self.sides[place].waits() {
+                self.make_ready(place as u32);
+            }
+        }
+    }
+
+    /// How far it has come, as an offset in the file: the furthest octet that was looked at.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.
+    fn sort(&mut self, scene: &mut Scene<'_>) -> bool {
+        for flow in scene.stirred.drain(..) {
+            let connection = scene.flows.get(flow.index()).and_then(Slot::watched).and_then(|flow| flow.connection);
+            for sender in connection.map_or(&[][..], |_| &[Sender::Client, Sender::Server]) {
+                let place = connection.and_then(|connection| self.place(connection, *sender));
+                if let Some(place) = place.filter(|place| self.sides[*place as usize].waits()) {
+                    self.make_ready(place);
+                }
+            }
+        }
+        let frames = scene.writer.index.frames.len();
+        let end = frames.min(self.sorted + ROUND_FRAMES);
+        let mut octets = 0;
+        while self.sorted < end && octets < ROUND_OCTETS {
+            let id = FrameId::from_index(self.sorted);
+            self.sorted += 1;
+            scene.budget = scene.budget.saturating_sub(FRAME_COST);
+            let Some(frame) = scene.writer.index.frames.get(id.index()) else { continue };
+            let opcode = frame.header.opcode();
+            if opcode != Opcode::TEXT && opcode != Opcode::CONTINUATION {
+                continue;
+            }
+            let Some(place) = self.place_of_text(frame, opcode == Opcode::TEXT, scene) else { continue };
+            self.enqueue(place, id);
+            octets = octets.saturating_add(frame.header.payload_len());
+        }
+        !self.ready.is_empty() || self.sorted < frames
+    }
+
+    fn place(&self, connection: ConnectionId, sender: Sender) -> Option<u32> {
+        let place = self.places.get(2 * connection.index() + side_of(sender)).copied();
+        place.filter(|place| *place != NONE)
+    }
+
+    /// The side whose queue a frame belongs into; `None` where its payload is not to be judged as text.
+    fn place_of_text(&mut self, frame: &FrameRecord, starts: bool, scene: &Scene<'_>) -> Option<u32> {
+        let (connection, sender, message) = (frame.connection, frame.sender(), frame.message()?);
+        let known = self.place(connection, sender);
+        if !starts {
+            return known.filter(|place| self.sides[*place as usize].is_text(message));
+        }
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let side = Side::new(scene.writer.connections().get(connection.index())?, sender);
+                let index = 2 * connection.index() + side_of(sender);
+                if self.places.len() <= index {
+                    self.places.resize(index + 1, NONE);
+                }
+                let place = u32::try_from(self.sides.len()).ok()?;
+                self.places[index] = place;
+                self.sides.push(side);
+                place
+            }
+        };
+        self.sides[place as usize].starts_text(message, frame).then_some(place)
+    }
+
+    fn enqueue(&mut self, place: u32, frame: FrameId) {
+        let link = u32::try_from(self.links.len()).unwrap_or(NONE);
+        self.links.push(Link { frame, next: NONE });
+        if let Some(last) = self.sides[place as usize].enqueue(link) {
+            self.links[last as usize].next = link;
+        }
+        self.make_ready(place);
+    }
+
+    fn make_ready(&mut self, place: u32) {
+        if self.sides[place as usize].make_ready() {
+            self.ready.push(place);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! One sender of one connection: its text messages, from frame to frame.
+
+use super::blocks::Octets;
+use super::{Link, Scene};
+use crate::base::{Breach, Finding, FlowId, FrameId, MessageId, Place, Rule, Sender};
+use crate::dissect::Connection;
+use crate::dissect::dissector::Slot;
+use crate::dissect::frames::hex;
+use crate::dissect::index::Index;
+use crate::dissect::record::{FrameRecord, NONE};
+use crate::net::{Direction, StreamWalk};
+use crate::ws::{InvalidUtf8, Utf8};
+
+/// How far judging went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    /// As far as there are octets.
+    Through,
+    /// As far as the budget allowed.
+    Paused,
+}
+
+/// What is known of the message being judged.
+#[derive(Debug, Default)]
+enum Verdict {
+    /// Nothing is wrong so far.
+    #[default]
+    Sound,
+    /// It is no UTF-8: what is to be said, and about which frame, once it has ended without a hole.
+    Wrong(Box<(FrameId, Breach)>),
+    /// The capture lacks octets of it, so it is not judged.
+    Holed,
+}
+
+/// The text messages of one sender of a connection.
+#[derive(Debug)]
+pub(super) struct Side {
+    flow: FlowId,
+    direction: Direction,
+    sender: Sender,
+    /// An extension that is not known is in force: what text is made of is its business.
+    foreign: bool,
+    is_ready: bool,
+    /// The first and last link of its queue.
+    first: u32,
+    last: u32,
+    /// The text message that was started last, as far as frames were sorted.
+    started: u32,
+
+    /// Where in the stream it is.
+    walk: StreamWalk,
+    /// The message being judged.
+    message: u32,
+    /// The frame being judged, and how many octets of its payload were.
+    frame: u32,
+    at: u64,
+    text: Utf8,
+    verdict: Verdict,
+    /// Offset in the file behind the furthest octet.
+    position: u64,
+}
+
+impl Side {
+    /// The side of `sender`, of which nothing was judged.
+    pub fn new(connection: &Connection, sender: Sender) -> Side {
+        Side {
+            flow: connection.flow,
+            direction: connection.direction(sender),
+            sender,
+            foreign: connection.has_foreign_extension(),
+            is_ready: false,
+            first: NONE,
+            last: NONE,
+            started: NONE,
+            walk: StreamWalk::default(),
+            message: NONE,
+            frame: NONE,
+            at: 0,
+            text: Utf8::default(),
+            verdict: Verdict::Sound,
+            position: 0,
+        }
+    }
+
+    /// `frame` starts a text message; returns whether that is to be judged.
+    pub fn starts_text(&mut self, message: MessageId, frame: &FrameRecord) -> bool {
+        // A reserved bit says that the payload is not plain text: compressed, or what nobody negotiated.
+        let is_plain = !self.foreign && frame.header.rsv() == [false; 3];
+        self.started = if is_plain { message.0 } else { NONE };
+        is_plain
+    }
+
+    /// Whether a continuation of `message` is to be judged as text.
+    pub fn is_text(&self, message: MessageId) -> bool {
+        self.started == message.0
+    }
+
+    /// Puts `link` at the end of its queue; the link that was there before.
+    pub fn enqueue(&mut self, link: u32) -> Option<u32> {
+        let last = std::mem::replace(&mut self.last, link);
+        if self.first == NONE {
+            self.first = link;
+            return None;
+        }
+        Some(last)
+    }
+
+    /// Says that it has something to do; false where that was known.
+    pub fn make_ready(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_ready, true)
+    }
+
+    /// Whether it waits for something to happen to its flow.
+    pub fn waits(&self) -> bool {
+        self.frame != NONE || matches!(self.verdict, Verdict::Wrong(_))
+    }
+
+    /// Offset in the file behind the furthest octet that it looked at.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Judges its queue, as far as octets came and the budget goes.
+    pub fn judge(&mut self, links: &[Link], octets: &mut Octets, scene: &mut Scene<'_>) -> Went {
+        loop {
+            if self.frame == NONE {
+                let Some(link) = links.get(self.first as usize) else { break };
+                self.first = link.next;
+                (self.frame, self.at) = (link.frame.0, 0);
+            }
+            let Some(frame) = scene.writer.index.frames.get(self.frame as usize).copied() else { break };
+            if frame.message != self.message {
+                // Whatever was open has ended: a new message takes its place.
+                self.conclude(scene);
+                self.message = frame.message;
+                self.text = Utf8::default();
+            }
+            match self.judge_payload(&frame, octets, scene) {
+                Payload::Judged if frame.header.fin() => self.end_message(&frame, scene),
+                Payload::Judged => {}
+                Payload::BrokenOff => self.conclude(scene),
+                Payload::Waits => break,
+                Payload::Paused => return Went::Paused,
+            }
+            self.frame = NONE;
+        }
+        self.is_ready = false;
+        if matches!(self.verdict, Verdict::Wrong(_)) && is_broken_off(self.message, &scene.writer.index) {
+            self.conclude(scene);
+        }
+        if self.waits()
+            && let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut)
+        {
+            flow.awaited = true;
+        }
+        Went::Through
+    }
+
+    /// Judges what is there of the current frame's payload.
+    #[inline]
+    fn judge_payload(&mut self, frame: &FrameRecord, octets: &mut Octets, scene: &mut Scene<'_>) -> Payload {
+        let Some(flow) = scene.flows.get(self.flow.index()).and_then(Slot::watched) else { return Payload::BrokenOff };
+        let stream = &flow.lanes[self.direction.index()].stream;
+        let (payload, key) = (frame.payload_range(), frame.header.masking_key());
+        loop {
+            let at = payload.start.saturating_add(self.at);
+            if at >= payload.end || matches!(self.verdict, Verdict::Holed) {
+                return Payload::Judged;
+            }
+            let piece = match self.walk.first_in(stream, at..payload.end) {
+                Some(piece) if piece.at == at => piece,
+                None if at >= stream.end() => {
+                    return if frame.is_ended() { Payload::BrokenOff } else { Payload::Waits };
+                }
+                Some(_) | None => {
+                    self.verdict = Verdict::Holed;
+                    continue;
+                }
+            };
+            if scene.budget == 0 {
+                return Payload::Paused;
+            }
+            let mut len = u64::from(piece.span.len);
+            if matches!(self.verdict, Verdict::Sound) {
+                let plain = octets.plain(piece.span, key, self.at, scene.at_hand, scene.source);
+                if plain.is_empty() {
+                    // The file has become shorter.
+                    self.verdict = Verdict::Holed;
+                    continue;
+                }
+                len = plain.len() as u64;
+                let start = self.text.len().saturating_sub(self.at);
+                scene.writer.index.totals.judged_octets += len;
+                if let Err(wrong) = self.text.push(plain) {
+                    self.verdict = wrong_text(&wrong, self.frame, start, &scene.writer.index);
+                }
+            }
+            self.at += len;
+            self.position = piece.span.at.saturating_add(len);
+            scene.budget = scene.budget.saturating_sub(len);
+        }
+    }
+
+    /// Every frame of the message was judged, `last` being its final one.
+    fn end_message(&mut self, last: &FrameRecord, scene: &mut Scene<'_>) {
+        if matches!(self.verdict, Verdict::Sound) {
+            scene.writer.index.totals.judged_messages += 1;
+            if let Err(wrong) = self.text.finish() {
+                let start = self.text.len().saturating_sub(last.header.payload_len());
+                self.verdict = wrong_text(&wrong, self.frame, start, &scene.writer.index);
+            }
+        }
+        self.conclude(scene);
+    }
+
+    /// Nothing more of the message will come: reports what is wrong with it.
+    fn conclude(&mut self, scene: &mut Scene<'_>) {
+        self.message = NONE;
+        let Verdict::Wrong(found) = std::mem::take(&mut self.verdict) else { return };
+        let (id, Breach { rule, place, text }) = *found;
+        let Some(frame) = scene.writer.index.frames.get(id.index()) else { return };
+        let (connection, message) = (Some(frame.connection), frame.message());
+        scene.writer.report(Finding { rule, connection, frame: Some(id), message, sender: self.sender, place, text });
+        if let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut)
+            && flow.mark_changed()
+        {
+            scene.changed.push(self.flow);
+        }
+    }
+}
+
+/// How judging a payload ended.
+enum Payload {
+    /// All of it was judged, or need not be.
+    Judged,
+    /// The stream ended inside it.
+    BrokenOff,
+    /// More of it may come.
+    Waits,
+    /// The budget is used up.
+    Paused,
+}
+
+/// Whether a message ended without its final frame.
+fn is_broken_off(message: u32, index: &Index) -> bool {
+    index.fragmented(MessageId(message)).is_some_and(|row| row.broken_off)
+}
+
+/// What is to be said about octets that are no UTF-8; `frame` is the frame that was judged, whose payload starts at
+/// octet `start` of the message. The octets may begin in a frame before.
+#[cold]
+fn wrong_text(wrong: &InvalidUtf8, frame: u32, mut start: u64, index: &Index) -> Verdict {
+    let mut id = FrameId(frame);
+    let Some(mut row) = index.frames.get(id.index()).copied() else { return Verdict::Sound };
+    let message = row.message;
+    while wrong.at < start {
+        let Some(previous) = row.previous() else { break };
+        let Some(before) = index.frames.get(previous.index()).copied() else { break };
+        (id, row) = (previous, before);
+        if row.message == message {
+            start = start.saturating_sub(row.header.payload_len());
+        }
+    }
+    let at = wrong.at.saturating_sub(start);
+    let len = (wrong.octets().len() as u64).min(row.header.payload_len().saturating_sub(at));
+    let octets = hex(wrong.octets());
+    let why = if wrong.unfinished { "begins a character that does not end" } else { "is no character" };
+    let text = format!("The text is not UTF-8 from octet {} of the message on: {octets} {why}.", wrong.at);
+    let place = Place::PayloadOctets { at, len };
+    Verdict::Wrong(Box::new((id, Breach { rule: Rule::MessageInvalidUtf8, place, text })))
+}
