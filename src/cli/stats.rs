@@ -23,8 +23,18 @@ struct Totals {
     frames_by_opcode: BTreeMap<u8, u64>,
     messages: u64,
     payload_octets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged: Option<Judged>,
     findings: Findings,
     elapsed_ns: u64,
+}
+
+/// What was judged of payloads.
+#[derive(Serialize)]
+struct Judged {
+    /// Text messages of which every octet is there.
+    text_messages: u64,
+    text_octets: u64,
 }
 
 #[derive(Serialize)]
@@ -41,7 +51,7 @@ struct Findings {
     note: u64,
 }
 
-/// `framescope stats FILE`
+/// `framescope stats FILE [--deep]`
 pub fn run(arguments: &Stats, output: &mut Output) -> Result<(), Failure> {
     let started = Instant::now();
     let mut session = read_through(&arguments.file, arguments.deep)?;
@@ -62,6 +72,9 @@ pub fn run(arguments: &Stats, output: &mut Output) -> Result<(), Failure> {
         frames_by_opcode: told.map(by_opcode).collect(),
         messages: snapshot.message_count() as u64,
         payload_octets: totals.payload_octets,
+        judged: arguments
+            .deep
+            .then_some(Judged { text_messages: totals.judged_messages, text_octets: totals.judged_octets }),
         findings: Findings { violation, warning, note },
         elapsed_ns: u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX),
     };
@@ -80,6 +93,9 @@ fn table(totals: &Totals, output: &mut Output) -> Result<(), Failure> {
     }
     row("messages", totals.messages.to_string())?;
     row("payload", length(totals.payload_octets))?;
+    if let Some(Judged { text_messages, text_octets }) = totals.judged {
+        row("judged", format!("{}, {}", count(text_messages, "text message"), length(text_octets)))?;
+    }
     let Findings { violation, warning, note } = totals.findings;
     row(
         "findings",

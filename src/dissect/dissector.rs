@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
-use super::payloads::{Payloads, Scene};
+use super::payloads::{AtOnce, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -140,6 +140,12 @@ impl Dissector {
             }
         }
         self.payloads.finish();
+    }
+
+    /// Judges payloads as frames are found, where that takes nothing but the packet; what is left is for
+    /// `judge_payloads`.
+    pub fn judge_at_once(&mut self) {
+        self.writer.at_once = Some(AtOnce::default());
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets

@@ -221,6 +221,8 @@ impl FrameSide {
                     let is_whole = header.payload_len() <= rest.len() as u64 && header.opcode() != Opcode::CLOSE;
                     self.header(connection, last_frame, start, &header, is_whole, packet, writer);
                     if is_whole {
+                        let payload = &rest[..header.payload_len() as usize];
+                        writer.judge_at_once(&header, self.negotiated, payload);
                         self.deframer.step_over(&mut rest);
                     }
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Connection;
 use super::connection::side;
+use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, flag};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
@@ -89,6 +90,8 @@ pub(super) struct Tally {
 pub(super) struct Writer {
     pub index: Index,
     connections: Vec<Connection>,
+    /// Wanted is that payloads are judged as frames are found.
+    pub at_once: Option<AtOnce>,
 }
 
 impl Writer {

@@ -39,6 +39,8 @@ pub(super) mod flag {
     pub const COMPRESSED: u8 = 16;
     /// permessage-deflate is in force on its connection.
     pub const DEFLATE: u8 = 32;
+    /// Its payload was judged when it came.
+    pub const JUDGED: u8 = 64;
 }
 
 impl FrameRecord {
@@ -79,6 +81,11 @@ impl FrameRecord {
     /// Whether permessage-deflate is in force on its connection, so that RSV1 has a meaning.
     pub fn has_deflate(&self) -> bool {
         self.has(flag::DEFLATE)
+    }
+
+    /// Whether its payload needs no judging any more.
+    pub(super) fn is_judged(&self) -> bool {
+        self.has(flag::JUDGED)
     }
 
     /// Whether there are findings about it.

@@ -56,6 +56,7 @@ impl Session {
     /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
     pub fn judge_at_once(&mut self) {
         self.judges_at_once = true;
+        self.dissector.judge_at_once();
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.

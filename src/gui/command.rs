@@ -156,7 +156,7 @@ impl Command {
             Command::OpenPath(_) => "Open this capture",
             Command::OpenSample(_) => "Open this built-in capture",
             Command::CloseCapture => "Close the capture and go back to the start screen",
-            Command::Stop => "Stop reading; what was found so far stays",
+            Command::Stop => "Stop reading and judging; what was found so far stays",
             Command::ToggleTheme => "Switch between the dark and the light theme",
             Command::ShowFrames => "One row for each frame",
             Command::ShowMessages => "One row for each data message, its frames joined",

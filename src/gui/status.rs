@@ -74,12 +74,27 @@ fn reading_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
             );
         }
         Phase::Waiting => drop(small(ui, &format!("Waiting for more, {amount} so far"), palette.text)),
-        Phase::Stopped => {
-            let left = length(state.len.saturating_sub(state.position));
+        Phase::Judging => drop(small(ui, &amount, palette.text)),
+        Phase::Stopped if state.position < state.len => {
+            let left = length(state.len - state.position);
             small(ui, &format!("Stopped after {amount}; {left} were not read"), palette.warning);
         }
-        Phase::Finished | Phase::Failed(_) => drop(small(ui, &amount, palette.secondary)),
+        Phase::Stopped | Phase::Finished | Phase::Failed(_) => drop(small(ui, &amount, palette.secondary)),
     }
+    if let Some(part) = state.judged {
+        judging_ui(ui, part, state.phase == Phase::Stopped, palette);
+    }
+}
+
+/// How far payloads are judged.
+fn judging_ui(ui: &mut Ui, part: f32, stopped: bool, palette: &Palette) {
+    let percent = (part * 100.0).floor();
+    let (words, color) = match stopped {
+        false => (format!("judging payloads {percent:.0} %"), palette.text),
+        true => (format!("payloads judged {percent:.0} %"), palette.warning),
+    };
+    small(ui, &words, color)
+        .on_hover_text("Whether text is UTF-8 takes every octet of it; the rows do not wait for that.");
 }
 
 /// How many findings of each severity there are.

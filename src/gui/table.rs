@@ -121,7 +121,7 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         if opened.connection.is_some() || opened.is_filtered() {
             ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
         }
-        if opened.state.is_active() && !opened.table.follow && opened.rows.len() > opened.table.page {
+        if opened.state.is_growing() && !opened.table.follow && opened.rows.len() > opened.table.page {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let wish = Command::FollowNewest;
                 if ui.button(wish.text()).on_hover_text(wish.tooltip()).clicked() {
@@ -225,7 +225,7 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
     let barred =
         wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
-    if (wheel < 0.0 || barred) && opened.state.is_active() && total > in_sight {
+    if (wheel < 0.0 || barred) && opened.state.is_growing() && total > in_sight {
         opened.table.follow = scroll.top + in_sight >= total;
     }
     opened.table.scroll = scroll;

@@ -269,7 +269,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
 
 /// Whether the capture was read and holds no WebSocket.
 fn nothing_to_show(opened: &Opened) -> bool {
-    !opened.state.is_active() && opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.connection_count() == 0)
+    !opened.state.is_growing() && opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.connection_count() == 0)
 }
 
 /// Says what the capture holds instead of a WebSocket, and why that may be.

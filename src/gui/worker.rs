@@ -6,6 +6,8 @@
 //!   pipe ──▸ filler ───────────────┘                       └─ request_repaint
 //! ```
 //!
+//! What needs payloads is judged where there is nothing to read, so that it never delays the rows.
+//!
 //! The slot holds the latest [`Update`]. As long as the window has not taken it, no new one is made: the reader asks
 //! (DESIGN decision 8).
 
@@ -23,6 +25,8 @@ use crate::net::NetStats;
 
 /// Packets between two looks at the clock and at the orders.
 const STEP: usize = 512;
+/// Payload octets that are judged between two looks.
+const JUDGE: u64 = 1 << 20;
 /// The first snapshot comes after so long …
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// … and later ones so far apart.
@@ -73,9 +77,11 @@ pub enum Phase {
     Reading,
     /// Everything that is there was read, and more may come.
     Waiting,
+    /// Everything was read, and payloads are being judged.
+    Judging,
     /// The user stopped it.
     Stopped,
-    /// Everything was read.
+    /// Everything was read and judged.
     Finished,
     /// It cannot be read (further): why, and what to do.
     Failed(String),
@@ -90,6 +96,8 @@ pub struct ReadState {
     pub position: u64,
     /// Octets there are so far.
     pub len: u64,
+    /// How much of what was read is judged by its payloads, too, from 0 to 1; `None` where that is all, or has not begun.
+    pub judged: Option<f32>,
     /// Where and why reading ended before the end of the file.
     pub damage: Option<Damage>,
     /// What became of the packets.
@@ -97,8 +105,13 @@ pub struct ReadState {
 }
 
 impl ReadState {
-    /// Whether more may come.
+    /// Whether anything may still be found.
     pub fn is_active(&self) -> bool {
+        self.is_growing() || self.phase == Phase::Judging
+    }
+
+    /// Whether more rows may come.
+    pub fn is_growing(&self) -> bool {
         matches!(self.phase, Phase::Opening | Phase::Reading | Phase::Waiting)
     }
 }
@@ -197,7 +210,8 @@ impl Desk {
         let phase = self.steps(&mut session, filled.as_ref());
         stop_filling.store(true, Ordering::Relaxed);
         // The window may close before it takes this; nothing is lost by that.
-        self.put(update(&mut session, phase));
+        let judging = phase == Phase::Stopped && session.judge(0);
+        self.put(update(&mut session, phase, judging));
     }
 
     /// Reads until something ends it, and says what.
@@ -206,28 +220,33 @@ impl Desk {
         let mut last = Instant::now();
         loop {
             let progress = match session.step(STEP) {
-                Ok(Progress::End) => {
-                    let trouble = filled.and_then(|filled| filled.try_recv().ok());
-                    return trouble.map_or(Phase::Finished, Phase::Failed);
-                }
                 Ok(progress) => progress,
                 Err(error) => return Phase::Failed(error.to_string()),
             };
-            if self.stop_wanted(progress) {
+            let judging = progress != Progress::More && session.judge(JUDGE);
+            if progress == Progress::End && !judging {
+                let trouble = filled.and_then(|filled| filled.try_recv().ok());
+                return trouble.map_or(Phase::Finished, Phase::Failed);
+            }
+            if self.stop_wanted(progress == Progress::Pending && !judging) {
                 return Phase::Stopped;
             }
             if last.elapsed() >= pause && lock(&self.slot).is_none() {
-                let phase = if progress == Progress::Pending { Phase::Waiting } else { Phase::Reading };
-                self.put(update(session, phase));
+                let phase = match progress {
+                    Progress::More => Phase::Reading,
+                    Progress::Pending => Phase::Waiting,
+                    Progress::End => Phase::Judging,
+                };
+                self.put(update(session, phase, judging));
                 last = Instant::now();
                 pause = (pause * 2).min(PAUSE);
             }
         }
     }
 
-    /// Looks for an order; while there is nothing to read, waits for one.
-    fn stop_wanted(&self, progress: Progress) -> bool {
-        if progress == Progress::Pending {
+    /// Looks for an order; while there is nothing to do, waits for one.
+    fn stop_wanted(&self, idle: bool) -> bool {
+        if idle {
             return !matches!(self.inbox.recv_timeout(WAIT), Err(RecvTimeoutError::Timeout));
         }
         !matches!(self.inbox.try_recv(), Err(TryRecvError::Empty))
@@ -239,9 +258,12 @@ impl Desk {
     }
 }
 
-fn update(session: &mut Session, phase: Phase) -> Update {
+/// What is known by now; `judging` says that payloads of it are left to be judged.
+fn update(session: &mut Session, phase: Phase, judging: bool) -> Update {
     let (position, len) = session.position();
-    let state = ReadState { phase, position, len, damage: session.damage().cloned(), net: session.net_stats().clone() };
+    let judged = judging.then(|| (session.judged() as f32 / position.max(1) as f32).min(1.0));
+    let state =
+        ReadState { phase, position, len, judged, damage: session.damage().cloned(), net: session.net_stats().clone() };
     Update { snapshot: Some(session.snapshot()), state }
 }
 

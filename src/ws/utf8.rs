@@ -2,6 +2,12 @@
 
 use std::str::from_utf8;
 
+/// Whether `octets` are UTF-8 from their first to their last.
+#[inline]
+pub fn is_utf8(octets: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(octets).is_ok()
+}
+
 /// Judges text that comes in pieces, which may cut its characters anywhere.
 ///
 /// ```text
@@ -64,6 +70,10 @@ impl Utf8 {
         }
         let at = self.at;
         self.at += octets.len() as u64;
+        if is_utf8(octets) {
+            return Ok(());
+        }
+        // Which octets are wrong, or cut, is asked again.
         let Err(error) = from_utf8(octets) else { return Ok(()) };
         let valid = error.valid_up_to();
         match error.error_len() {

@@ -8,12 +8,17 @@
 //!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ─▶ unmask ─▶ Utf8 ─▶ Finding
 //! ```
 //!
+//! What lies in one piece before the index pass may be judged there and then ([`AtOnce`]); the pass passes over it.
+//!
 //! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
 //! through its part of a round in one go, as an inflater wants it. What it waits for is told by the flow: a frame whose
 //! octets did not all come yet, and a message that is wrong and has not ended.
 
+mod at_once;
 mod blocks;
 mod side;
+
+pub(super) use self::at_once::AtOnce;
 
 use self::blocks::Octets;
 use self::side::{Side, Went};
@@ -129,7 +134,7 @@ impl Payloads {
             scene.budget = scene.budget.saturating_sub(FRAME_COST);
             let Some(frame) = scene.writer.index.frames.get(id.index()) else { continue };
             let opcode = frame.header.opcode();
-            if opcode != Opcode::TEXT && opcode != Opcode::CONTINUATION {
+            if frame.is_judged() || opcode != Opcode::TEXT && opcode != Opcode::CONTINUATION {
                 continue;
             }
             let Some(place) = self.place_of_text(frame, opcode == Opcode::TEXT, scene) else { continue };
