@@ -18,8 +18,8 @@ const LONGEST_HEX: usize = 2 * 1024;
 
 /// Frames whose diagrams are kept, by sample: each is there for what is rare about it.
 const SHOWN: [(&str, &[u64]); 12] = [
-    // Unmasked where it must be masked; a needlessly long length; a Close body that says 1005.
-    ("broken", &[3, 28, 71]),
+    // Unmasked where it must be masked; a needlessly long length; text that is not UTF-8; a Close body that says 1005.
+    ("broken", &[3, 28, 61, 71]),
     // JSON with characters of three octets over three segments; an empty frame; a reason with an emoji.
     ("chat-unicode", &[6, 17, 29]),
     // Compressed, and left uncompressed on the same connection.
