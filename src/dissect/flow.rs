@@ -406,3 +406,14 @@ impl FlowState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_is_small() {
+        assert!(size_of::<FlowState>() <= 1200, "{}", size_of::<FlowState>());
+        assert!(size_of::<Assembler>() <= 40, "{}", size_of::<Assembler>());
+    }
+}
