@@ -63,7 +63,7 @@ impl Dissector {
         totals.packets += 1;
         totals.octets += octets.len() as u64;
         let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
-        let segment = match outcome {
+        let segment = match &outcome {
             Outcome::Segment(segment) => segment,
             Outcome::Unsupported(_) | Outcome::Malformed(_) => {
                 totals.undecoded += 1;
@@ -79,19 +79,19 @@ impl Dissector {
         let slot = &mut self.flows[index];
         let starts = match slot {
             Slot::Watched(_) => None,
-            Slot::Opening(starts) => match is_opening(&segment, starts) {
+            Slot::Opening(starts) => match is_opening(segment, starts) {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored if wakes_up(&segment) => Some([None; 2]),
+            Slot::Ignored if wakes_up(segment) => Some([None; 2]),
             Slot::Ignored => return,
         };
         if let Some(starts) = starts {
-            *slot = Slot::Watched(Box::new(FlowState::new(&segment, starts)));
+            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
         }
         let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };
-        flow.segment(&segment, &mut context);
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        flow.segment(segment, &mut context);
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
         } else if flow.mark_changed() {
