@@ -15,6 +15,7 @@
 
 mod connection;
 mod dissector;
+mod finding;
 mod flow;
 mod frames;
 mod handshake;
@@ -27,6 +28,7 @@ mod snapshot;
 
 pub use connection::{CloseRecord, Connection, End, HandshakeState, HeadPlace, TcpEnd, Transport};
 pub use dissector::Dissector;
+pub use finding::FindingRecord;
 pub use index::Totals;
 pub use octets::Octets;
 pub use record::FrameRecord;
