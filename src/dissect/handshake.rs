@@ -139,27 +139,36 @@ impl FlowState {
             // An interim answer (RFC 9110 §15.2): the final one follows.
             return self.set_body(place.direction, Body::Length(0));
         }
-        if is_upgrade_response(head) {
-            // It answers the attempt, even if answers before it are not in the capture.
-            let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
-            self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
-        }
-        let request = self.exchange.outstanding.pop_front();
-        let method = request.as_ref().map(|request| request.method.clone());
-        match request.and_then(|request| request.attempt) {
-            Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
-            Some(attempt) => self.refused(&attempt, place, head, context),
-            None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
-            None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
-                self.tunnel(place.direction, context);
+        loop {
+            if is_upgrade_response(head) {
+                // It answers the attempt, even if answers before it are not in the capture.
+                let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
+                self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
             }
-            None => {
-                self.set_body(place.direction, Body::of_response(head, method.as_deref()));
-                if method.as_deref() == Some("CONNECT") {
-                    self.set_body(place.direction.reverse(), Body::Length(0));
-                    self.resume(place.direction.reverse(), context);
+            let request = self.exchange.outstanding.pop_front();
+            let method = request.as_ref().map(|request| request.method.clone());
+            match request.and_then(|request| request.attempt) {
+                Some(attempt) if opens(head) && self.request_waits(place.direction.reverse(), context) => {
+                    // Who sends another request was refused before: this answers a later one. A loop, because a hostile
+                    // client can send more of them than a stack has room for.
+                    self.answer_not_captured(&attempt, context);
+                    continue;
+                }
+                Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
+                Some(attempt) => self.refused(&attempt, place, head, context),
+                None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
+                None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
+                    self.tunnel(place.direction, context);
+                }
+                None => {
+                    self.set_body(place.direction, Body::of_response(head, method.as_deref()));
+                    if method.as_deref() == Some("CONNECT") {
+                        self.set_body(place.direction.reverse(), Body::Length(0));
+                        self.resume(place.direction.reverse(), context);
+                    }
                 }
             }
+            return;
         }
     }
 
@@ -173,11 +182,6 @@ impl FlowState {
         context: &mut Context<'_>,
     ) {
         let connection = attempt.connection;
-        if self.request_waits(place.direction.reverse(), context) {
-            // Who sends another request was refused before: this answers a later one.
-            self.answer_not_captured(attempt, context);
-            return self.response(place, head, packet, context);
-        }
         judge_answer(Some(&attempt.head), head, |breach| report(context, connection, Sender::Server, breach));
         self.judge_early_data(connection, place, packet, context);
         self.note_answer(connection, place, head, context);

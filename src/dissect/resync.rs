@@ -12,6 +12,9 @@ use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
+/// Octets that are looked at to tell frames from other things.
+const MAX_LOOK: u32 = 1 << 16;
+
 impl FlowState {
     /// The client's next octets behind a 101 whose request was not seen: a request after all, frames, or neither.
     pub(super) fn meet_late_request(
@@ -138,17 +141,28 @@ impl FlowState {
 
     /// Whether frames wait behind the client's request.
     fn client_goes_on(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.lanes[client.index()].waiting.front() else { return false };
         let Some(offered) = self.exchange.awaited().map(|attempt| attempt.offered) else { return false };
-        let mut octets = Vec::new();
-        context.source.read_span(piece.span, &mut octets).is_ok() && looks_like_frames(&octets, Sender::Client, offered)
+        let octets = self.first_waiting(client, MAX_LOOK, context);
+        !octets.is_empty() && looks_like_frames(&octets, Sender::Client, offered)
     }
 
     /// Whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.lanes[client.index()].waiting.front() else { return false };
-        let mut octets = Vec::new();
-        context.source.read_span(piece.span.take(64), &mut octets).is_ok() && sniff(&octets) == Some(Kind::Requests)
+        sniff(&self.first_waiting(client, 64, context)) == Some(Kind::Requests)
+    }
+
+    /// The octets that wait first in a direction, at most `most` and up to a gap.
+    fn first_waiting(&self, direction: Direction, most: u32, context: &Context<'_>) -> Vec<u8> {
+        let (mut octets, mut part) = (Vec::new(), Vec::new());
+        for chunk in &self.lanes[direction.index()].waiting {
+            let left = most.saturating_sub(octets.len() as u32);
+            let Chunk::Data { piece, .. } = chunk else { break };
+            if left == 0 || context.source.read_span(piece.span.take(left), &mut part).is_err() {
+                break;
+            }
+            octets.extend_from_slice(&part);
+        }
+        octets
     }
 
     /// An attempt whose answer the capture lacks, and which failed: the client went on with another request.
