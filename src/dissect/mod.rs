@@ -29,6 +29,7 @@ mod snapshot;
 pub use backlog::MAX_BACKLOG;
 pub use connection::{CloseRecord, Connection, End, HandshakeState, HeadPlace, TcpEnd, Transport};
 pub use dissector::Dissector;
+pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
 pub use octets::Octets;
 pub use record::FrameRecord;

@@ -6,7 +6,7 @@
 use super::connection::HeadPlace;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
-use super::handshake::{Attempt, Late, report};
+use super::handshake::{Attempt, Late, kept, report};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
 use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
@@ -49,17 +49,16 @@ impl FlowState {
     }
 
     /// A request that the 101 may have answered, which the capture has behind it.
-    pub(super) fn late_request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
+    pub(super) fn late_request(&mut self, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
         let Some(late) = &mut self.exchange.late else { return };
         if let Some(connection) = context.writer.connection(late.connection) {
             connection.request = Some(place);
-            connection.url = http::url(&head, "ws");
+            connection.url = http::url(head, "ws").map(kept);
             connection.start = connection.start.min(place.time);
         }
         // Another request may follow, and then that one is it.
-        let body = Body::of_request(&head);
-        late.request = Some(head);
-        self.set_body(place.direction, body);
+        late.request = Some(place);
+        self.set_body(place.direction, Body::of_request(head));
     }
 
     /// What the client sends from here on are frames: the request it sent last is the one that was answered; without
@@ -67,7 +66,11 @@ impl FlowState {
     pub(super) fn settle_request(&mut self, client: Direction, context: &mut Context<'_>) {
         let Some(late) = self.exchange.late.take() else { return };
         match &late.request {
-            Some(head) => judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach)),
+            Some(place) => {
+                if let Some(head) = self.read_request(place, context) {
+                    judge_offer(&head, |breach| report(context, late.connection, Sender::Client, breach));
+                }
+            }
             None => {
                 let text = "The capture has the 101 and not the request it answers.".to_owned();
                 let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
@@ -169,7 +172,7 @@ impl FlowState {
     pub(super) fn answer_not_captured(&mut self, attempt: &Attempt, context: &mut Context<'_>) {
         answer_lost(attempt.connection, context);
         if let Some(client) = self.exchange.client {
-            self.set_body(client, Body::of_request(&attempt.head));
+            self.set_body(client, attempt.body);
             self.resume(client, context);
         }
     }
