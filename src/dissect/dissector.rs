@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::backlog::Backlog;
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
 use super::snapshot::Snapshot;
-use crate::base::{FlowId, ReadAt};
+use crate::base::{FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
@@ -31,6 +32,8 @@ pub struct Dissector {
     writer: Writer,
     /// Flows whose connection changed since the last snapshot.
     changed: Vec<FlowId>,
+    /// What flows keep because something is missing.
+    backlog: Backlog,
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -54,7 +57,14 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector { source, decoder: Decoder::new(), flows: Vec::new(), writer: Writer::default(), changed: Vec::new() }
+        Dissector {
+            source,
+            decoder: Decoder::new(),
+            flows: Vec::new(),
+            writer: Writer::default(),
+            changed: Vec::new(),
+            backlog: Backlog::default(),
+        }
     }
 
     /// Takes the next packet.
@@ -91,12 +101,48 @@ impl Dissector {
         }
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        let before = flow.backlog();
         flow.segment(segment, &mut context);
+        let mut after = flow.backlog();
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
+            after = 0;
         } else if flow.mark_changed() {
             self.changed.push(segment.flow);
         }
+        if before != after {
+            self.backlog.note(segment.flow, after);
+            let packet = segment.packet;
+            self.give_up_backlog(packet);
+        }
+    }
+
+    /// While too much is kept, the flow that has waited longest waits no more.
+    fn give_up_backlog(&mut self, packet: PacketRef) {
+        while let Some(id) = self.backlog.too_much() {
+            let Some(slot @ Slot::Watched(_)) = self.flows.get_mut(id.index()) else { continue };
+            let Slot::Watched(flow) = slot else { continue };
+            let before = flow.backlog();
+            flow.give_up_backlog(
+                packet,
+                &mut Context { writer: &mut self.writer, source: &*self.source, segment: None },
+            );
+            let after = flow.backlog();
+            if flow.is_uninteresting() {
+                *slot = Slot::Ignored;
+            } else {
+                if flow.mark_changed() {
+                    self.changed.push(id);
+                }
+                // What did not become less is not asked again.
+                self.backlog.note(id, if after < before { after } else { 0 });
+            }
+        }
+    }
+
+    /// Octets of memory that flows take because something is missing, about; at most [`super::MAX_BACKLOG`].
+    pub fn backlog(&self) -> usize {
+        self.backlog.octets()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.
