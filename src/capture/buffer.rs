@@ -96,9 +96,12 @@ impl Buffer {
     pub fn fill(&mut self, source: &Source, wanted: usize) -> io::Result<Filled> {
         // Asked before reading: what a source gets before it says it is complete must not be missed.
         let complete = source.is_complete();
-        self.octets.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        if self.start > 0 {
+            // Once a record: a large one that comes in many small pieces must not be moved with each.
+            self.octets.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
         while self.end < wanted {
             if self.end == self.octets.len() {
                 // Only a record larger than a chunk comes here twice. The buffer grows with the octets that are really

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::backlog::Backlog;
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
 use super::payloads::{AtOnce, Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{AtHand, FlowId, ReadAt};
+use crate::base::{AtHand, FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
@@ -36,6 +37,27 @@ impl Slot {
     }
 }
 
+/// Flows to which something happened.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    /// Those whose connection changed since the last snapshot.
+    pub changed: Vec<FlowId>,
+    /// Those that the judging of payloads waits for.
+    pub awaited: Vec<FlowId>,
+}
+
+impl Touched {
+    /// Something happened to `flow`.
+    pub fn note(&mut self, flow: &mut FlowState) {
+        if flow.mark_changed() {
+            self.changed.push(flow.id);
+        }
+        if std::mem::take(&mut flow.awaited) {
+            self.awaited.push(flow.id);
+        }
+    }
+}
+
 /// Turns packets into frames, messages and findings.
 ///
 /// Push every packet in the order of the capture; take a [`Snapshot`] whenever something is to be shown; `finish` when
@@ -46,11 +68,10 @@ pub struct Dissector {
     decoder: Decoder,
     flows: Vec<Slot>,
     writer: Writer,
-    /// Flows whose connection changed since the last snapshot.
-    changed: Vec<FlowId>,
+    touched: Touched,
+    /// What flows keep because something is missing.
+    backlog: Backlog,
     payloads: Payloads,
-    /// Flows that the judging of payloads waited for, and to which something happened.
-    stirred: Vec<FlowId>,
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -79,9 +100,9 @@ impl Dissector {
             decoder: Decoder::new(),
             flows: Vec::new(),
             writer: Writer::default(),
-            changed: Vec::new(),
+            touched: Touched::default(),
+            backlog: Backlog::default(),
             payloads: Payloads::default(),
-            stirred: Vec::new(),
         }
     }
 
@@ -91,7 +112,7 @@ impl Dissector {
         totals.packets += 1;
         totals.octets += octets.len() as u64;
         let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
-        let segment = match outcome {
+        let segment = match &outcome {
             Outcome::Segment(segment) => segment,
             Outcome::Unsupported(_) | Outcome::Malformed(_) => {
                 totals.undecoded += 1;
@@ -107,37 +128,66 @@ impl Dissector {
         let slot = &mut self.flows[index];
         let starts = match slot {
             Slot::Watched(_) => None,
-            Slot::Opening(starts) => match is_opening(&segment, starts) {
+            Slot::Opening(starts) => match is_opening(segment, starts) {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored if wakes_up(&segment) => Some([None; 2]),
+            Slot::Ignored if wakes_up(segment) => Some([None; 2]),
             Slot::Ignored => return,
         };
         if let Some(starts) = starts {
-            *slot = Slot::Watched(Box::new(FlowState::new(&segment, starts)));
+            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
         }
         let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };
-        flow.segment(&segment, &mut context);
-        if std::mem::take(&mut flow.awaited) {
-            self.stirred.push(segment.flow);
-        }
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        let before = flow.backlog();
+        flow.segment(segment, &mut context);
+        let mut after = flow.backlog();
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
-        } else if flow.mark_changed() {
-            self.changed.push(segment.flow);
+            after = 0;
+        } else {
+            self.touched.note(flow);
         }
+        if before != after {
+            self.backlog.note(segment.flow, after);
+            let packet = segment.packet;
+            self.give_up_backlog(packet);
+        }
+    }
+
+    /// While too much is kept, the flow that has waited longest waits no more.
+    fn give_up_backlog(&mut self, packet: PacketRef) {
+        while let Some(id) = self.backlog.too_much() {
+            let Some(slot @ Slot::Watched(_)) = self.flows.get_mut(id.index()) else { continue };
+            let Slot::Watched(flow) = slot else { continue };
+            let before = flow.backlog();
+            flow.give_up_backlog(
+                packet,
+                &mut Context { writer: &mut self.writer, source: &*self.source, segment: None },
+            );
+            let after = flow.backlog();
+            if flow.is_uninteresting() {
+                *slot = Slot::Ignored;
+            } else {
+                self.touched.note(flow);
+                // What did not become less is not asked again.
+                self.backlog.note(id, if after < before { after } else { 0 });
+            }
+        }
+    }
+
+    /// Octets of memory that flows take because something is missing, about; at most [`super::MAX_BACKLOG`].
+    pub fn backlog(&self) -> usize {
+        self.backlog.octets()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.
     pub fn finish(&mut self) {
-        for (index, slot) in self.flows.iter_mut().enumerate() {
+        for slot in &mut self.flows {
             let Slot::Watched(flow) = slot else { continue };
             flow.finish(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
-            if flow.mark_changed() {
-                self.changed.push(FlowId::from_index(index));
-            }
+            self.touched.note(flow);
         }
         self.payloads.finish();
     }
@@ -156,8 +206,7 @@ impl Dissector {
             flows: &mut self.flows,
             source: &*self.source,
             at_hand,
-            stirred: &mut self.stirred,
-            changed: &mut self.changed,
+            touched: &mut self.touched,
             budget,
         })
     }
@@ -169,7 +218,7 @@ impl Dissector {
 
     /// Everything known so far. `layout` tells how to read a packet's record again.
     pub fn snapshot(&mut self, layout: Layout) -> Snapshot {
-        for id in std::mem::take(&mut self.changed) {
+        for id in std::mem::take(&mut self.touched.changed) {
             if let Some(Slot::Watched(flow)) = self.flows.get_mut(id.index()) {
                 flow.publish(&mut self.writer);
             }

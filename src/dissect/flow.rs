@@ -67,7 +67,7 @@ pub(super) enum Side {
 /// One direction of a TCP connection.
 #[derive(Debug)]
 pub(super) struct Lane {
-    assembler: Assembler,
+    pub assembler: Assembler,
     pub stream: ByteStream,
     pub side: Side,
     pub waiting: VecDeque<Chunk>,
@@ -98,7 +98,7 @@ impl Lane {
 pub(super) struct FlowState {
     pub lanes: [Lane; 2],
     /// Both lanes read frames, and nothing waits or is in doubt.
-    is_settled: bool,
+    pub is_settled: bool,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
@@ -206,7 +206,7 @@ impl FlowState {
         self.lanes.each_ref().map(|lane| lane.stream.clone())
     }
 
-    fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
+    pub fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
         for event in events {
             self.event(direction, event, context);
         }
@@ -407,5 +407,16 @@ impl FlowState {
         if self.lanes[direction.index()].ended.is_some() && self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_is_small() {
+        assert!(size_of::<FlowState>() <= 1200, "{}", size_of::<FlowState>());
+        assert!(size_of::<Assembler>() <= 40, "{}", size_of::<Assembler>());
     }
 }

@@ -1,13 +1,14 @@
 //! From one direction of an open WebSocket to frame records, messages and findings.
 
 use super::connection::{CloseRecord, End, side};
+use super::finding::Gap;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::index::{Tally, Writer};
 use super::record::{FrameRecord, NONE, flag};
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
-use crate::net::{Direction, GapCause};
+use crate::net::Direction;
 use crate::ws::{
-    CloseBody, Deframer, FieldId, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+    CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -87,7 +88,7 @@ impl FlowState {
         let was_lost = side.deframer.is_lost();
         let cut = side.current;
         if let Some(id) = cut {
-            side.note_hole(connection, id, len, context.writer);
+            side.note_hole(id, len, context.writer);
         }
         let mut left = len;
         while let Some(step) = side.deframer.skip(&mut left) {
@@ -123,20 +124,8 @@ impl FlowState {
         self.count_gap(direction, len, context);
         let Some(connection) = self.connection else { return };
         let Some(sender) = context.writer.connection(connection).map(|row| row.sender(direction)) else { return };
-        let (rule, why) = match cause {
-            GapCause::PacketCut => {
-                (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id))
-            }
-            GapCause::NotCaptured => (Rule::CaptureGap, format!("between packets {before} and {}", packet.id)),
-            GapCause::GaveUp => (
-                Rule::CaptureGap,
-                format!("behind packet {before}; more came behind the hole than is held, so it is not waited for"),
-            ),
-        };
-        let consequence = if lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
-        let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
-        let breach = Breach { rule, place: Place::StreamOctets { at, len }, text };
-        report(context.writer, connection, sender, frame, None, breach);
+        let gap = Gap { at, len, cause, before, packet: packet.id, lost };
+        context.writer.report_gap(connection, sender, frame, gap);
     }
 
     /// Nothing more comes in this direction. Called again, it does nothing.
@@ -292,7 +281,7 @@ impl FrameSide {
             self.payload = self.payload.saturating_add(self.current_len);
             writer.count_payload(self.current_len);
         }
-        self.judge(connection, id, header, joined, message, writer);
+        self.judge(id, header, joined, writer);
         self.previous_key = header.masking_key();
         if header.opcode() == Opcode::CLOSE
             && let Some(row) = writer.connection(connection)
@@ -303,36 +292,16 @@ impl FrameSide {
         }
     }
 
-    fn judge(
-        &mut self,
-        connection: ConnectionId,
-        id: FrameId,
-        header: &FrameHeader,
-        joined: Joined,
-        message: Option<MessageId>,
-        writer: &mut Writer,
-    ) {
-        let sender = self.sender;
-        judge_header(header, sender, self.negotiated, self.previous_key, |breach| {
-            report(writer, connection, sender, Some(id), message, breach);
-        });
-        let mut about = |rule, text: String| {
-            let place = header.place(FieldId::Opcode);
-            report(writer, connection, sender, Some(id), message, Breach { rule, place, text });
-        };
+    fn judge(&mut self, id: FrameId, header: &FrameHeader, joined: Joined, writer: &mut Writer) {
+        let mut report = |breach| writer.report_frame(id, breach);
+        judge_header(header, self.sender, self.negotiated, self.previous_key, &mut report);
         match joined {
-            Joined::Orphan if !self.gap_seen => {
-                about(Rule::MessageContinuationWithoutStart, "A continuation frame, and no message is open.".into());
-            }
-            Joined::First { interrupted: Some(open) } if !self.gap_seen => {
-                let text =
-                    format!("A new {} message starts while message {open} waits for its final frame.", header.opcode());
-                about(Rule::MessageInterleaved, text);
-            }
+            Joined::Orphan if !self.gap_seen => report(FrameBreach::ContinuationWithoutStart),
+            Joined::First { interrupted: Some(open) } if !self.gap_seen => report(FrameBreach::Interleaved { open }),
             _ => {}
         }
         if self.close_sent && !header.opcode().is_control() {
-            about(Rule::FrameAfterClose, format!("The {sender} sent a data frame after its Close frame."));
+            report(FrameBreach::DataAfterClose);
         }
         if header.opcode() == Opcode::CLOSE {
             self.close_sent = true;
@@ -340,21 +309,14 @@ impl FrameSide {
     }
 
     /// The capture lacks octets inside frame `id`. Said once a frame: where the others are, the payload tells.
-    fn note_hole(&self, connection: ConnectionId, id: FrameId, gap: u64, writer: &mut Writer) {
+    fn note_hole(&self, id: FrameId, gap: u64, writer: &mut Writer) {
         let Some(frame) = writer.frame(id) else { return };
         if frame.flags & flag::GAP != 0 {
             return;
         }
         frame.flags |= flag::GAP;
         let left = self.deframer.payload_left();
-        let place = Place::PayloadOctets { at: self.current_len - left, len: gap.min(left) };
-        let text = format!(
-            "The capture lacks {} of the frame's {} payload octets, from octet {} on.",
-            gap.min(left),
-            self.current_len,
-            self.current_len - left
-        );
-        report(writer, connection, self.sender, Some(id), None, Breach { rule: Rule::FrameTruncated, place, text });
+        writer.report_hole(id, self.current_len - left, gap.min(left));
     }
 
     /// The current frame's payload is complete, or its missing part was stepped over.
@@ -384,7 +346,7 @@ impl FrameSide {
                 row.closes[side(self.sender)].take().filter(|first| first.frame != id).or(Some(close));
         }
         if let Some(body) = body {
-            judge_close(&body, |breach| report(writer, connection, self.sender, Some(id), None, breach));
+            judge_close(&body, |breach| writer.report_frame(id, breach));
         }
     }
 }

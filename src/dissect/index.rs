@@ -4,18 +4,11 @@ use std::sync::Arc;
 
 use super::Connection;
 use super::connection::side;
+use super::finding::{Detail, FindingRecord};
 use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, flag};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Severity, Table, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
-
-/// A finding and the ones before it about the same things.
-#[derive(Clone, Debug)]
-pub(super) struct FindingRow {
-    pub finding: Arc<Finding>,
-    pub previous_of_frame: u32,
-    pub previous_of_connection: u32,
-}
 
 /// A connection as snapshots see it, with the streams of its flow.
 #[derive(Clone, Debug)]
@@ -57,7 +50,9 @@ pub(super) struct Index {
     pub messages: Table<FrameId>,
     /// In the order of messages.
     pub fragmented: Table<Fragmented>,
-    pub findings: Table<FindingRow>,
+    pub findings: Table<FindingRecord>,
+    /// What findings need that no frame's header tells.
+    pub details: Table<Detail>,
     pub published: Table<Arc<Published>>,
     pub totals: Totals,
 }
@@ -180,14 +175,13 @@ impl Writer {
     }
 
     /// Adds a finding, and hangs it on its frame and its connection.
-    pub fn report(&mut self, finding: Finding) {
+    pub fn add_finding(&mut self, mut finding: FindingRecord) {
         let row = u32::try_from(self.index.findings.len()).unwrap_or(NONE);
-        let (mut previous_of_frame, mut previous_of_connection) = (NONE, NONE);
-        if let Some(frame) = finding.frame.and_then(|id| self.index.frames.get_mut(id.index())) {
-            previous_of_frame = std::mem::replace(&mut frame.finding, row);
+        if let Some(frame) = finding.frame().and_then(|id| self.index.frames.get_mut(id.index())) {
+            finding.previous_of_frame = std::mem::replace(&mut frame.finding, row);
         }
-        if let Some(connection) = finding.connection.and_then(|id| self.connections.get_mut(id.index())) {
-            previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
+        if let Some(connection) = finding.connection().and_then(|id| self.connections.get_mut(id.index())) {
+            finding.previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
             match connection.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
                 Some((_, count)) => *count += 1,
                 None => connection.rules.push((finding.rule, 1)),
@@ -199,6 +193,6 @@ impl Writer {
             Severity::Violation => 2,
         };
         self.index.totals.findings[severity] += 1;
-        self.index.findings.push(FindingRow { finding: Arc::new(finding), previous_of_frame, previous_of_connection });
+        self.index.findings.push(finding);
     }
 }

@@ -24,8 +24,8 @@ pub const PATIENCE_NANOSECONDS: i64 = 1_000_000_000;
 ///
 /// Octets that come late in the file still fill their hole, even when the peer's acknowledgment was seen before. A
 /// hole is declared a [`StreamEvent::Gap`] when the peer acknowledged it and then [`PATIENCE_SEGMENTS`] segments or
-/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it; when the
-/// connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
+/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it, or by all flows
+/// together ([`give_up_hole`](Assembler::give_up_hole)); when the connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
 #[derive(Clone, Debug, Default)]
 pub struct Assembler {
     /// Sequence number of stream offset 0.
@@ -247,6 +247,16 @@ impl Assembler {
         self.watch(packet, events);
     }
 
+    /// Does not wait any longer for the first octets that are missing before held ones, whatever the peer acknowledged:
+    /// too much is held by all flows together.
+    pub fn give_up_hole(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        if let Some(first) = self.first_held_at() {
+            self.give_up(first, GapCause::GaveUp, packet, events);
+            self.deliver_fin(events);
+            self.is_troubled = self.needs_care();
+        }
+    }
+
     /// The capture ends, whose last packet of the flow is `last`: delivers what is held; holes become gaps.
     pub fn finish(&mut self, last: PacketRef, events: &mut Vec<StreamEvent>) {
         if self.state == State::Open {
@@ -345,6 +355,9 @@ impl Assembler {
     fn deliver_held(&mut self, events: &mut Vec<StreamEvent>) {
         while let Some(run) = self.trouble.as_mut().and_then(|trouble| trouble.held.pop_at(self.next)) {
             self.deliver(run, events);
+        }
+        if let Some(trouble) = &mut self.trouble {
+            trouble.held.shrink();
         }
     }
 

@@ -11,13 +11,13 @@ pub use self::walk::StreamWalk;
 use crate::base::{PacketId, Piece, Span};
 
 /// Entries in one page. A snapshot copies at most one page, of a few octets an entry; full ones are shared.
-const PAGE_ENTRIES: usize = 1024;
+const PAGE_ENTRIES: usize = 256;
 
 /// The octets of one direction of a flow, as places in the capture: stream offset → span, packet. It never holds
 /// octets itself. `clone` is a snapshot and costs next to nothing.
 ///
 /// ```text
-///   full:  [Arc ▸ 1024 entries][Arc ▸ 1024 entries] …   shared by the writer and every snapshot
+///   full:  [Arc ▸ 256 entries][Arc ▸ 256 entries] …   shared by the writer and every snapshot
 ///   tail:  [entries so far]                             owned by each
 /// ```
 ///

@@ -117,12 +117,12 @@ impl RowSet {
     fn judge_again(&mut self, snapshot: &Snapshot, most: usize) {
         let end = snapshot.finding_count().min(self.findings.saturating_add(most));
         for index in self.findings..end {
-            let Some(finding) = snapshot.finding(index) else { break };
+            let Some(finding) = snapshot.finding_record(index) else { break };
             let id = match self.kind {
-                RowKind::Frames => finding.frame.map(|id| id.0),
+                RowKind::Frames => finding.frame().map(|id| id.0),
                 RowKind::Messages => {
-                    let of_frame = || snapshot.frame(finding.frame?)?.message();
-                    finding.message.or_else(of_frame).map(|id| id.0)
+                    let of_frame = || snapshot.frame(finding.frame()?)?.message();
+                    finding.message().or_else(of_frame).map(|id| id.0)
                 }
             };
             let Some(id) = id.filter(|id| (*id as usize) < self.judged) else { continue };

@@ -23,10 +23,10 @@ pub(super) use self::at_once::AtOnce;
 use self::blocks::Octets;
 use self::side::{Side, Went};
 use super::connection::side as side_of;
-use super::dissector::Slot;
+use super::dissector::{Slot, Touched};
 use super::index::Writer;
 use super::record::{FrameRecord, NONE};
-use crate::base::{AtHand, ConnectionId, FlowId, FrameId, ReadAt, Sender};
+use crate::base::{AtHand, ConnectionId, FrameId, ReadAt, Sender};
 use crate::ws::Opcode;
 
 /// A round has no more frames than this …
@@ -42,10 +42,7 @@ pub(super) struct Scene<'a> {
     pub flows: &'a mut [Slot],
     pub source: &'a dyn ReadAt,
     pub at_hand: AtHand<'a>,
-    /// Flows that were waited for, and to which something happened.
-    pub stirred: &'a mut Vec<FlowId>,
-    /// Flows whose connection has something new to show.
-    pub changed: &'a mut Vec<FlowId>,
+    pub touched: &'a mut Touched,
     /// How many octets may still be judged in this call.
     pub budget: u64,
 }
@@ -116,7 +113,7 @@ impl Payloads {
 
     /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.
     fn sort(&mut self, scene: &mut Scene<'_>) -> bool {
-        for flow in scene.stirred.drain(..) {
+        for flow in scene.touched.awaited.drain(..) {
             let connection = scene.flows.get(flow.index()).and_then(Slot::watched).and_then(|flow| flow.connection);
             for sender in connection.map_or(&[][..], |_| &[Sender::Client, Sender::Server]) {
                 let place = connection.and_then(|connection| self.place(connection, *sender));

@@ -2,10 +2,10 @@
 
 use super::blocks::Octets;
 use super::{Link, Scene};
-use crate::base::{Breach, Finding, FlowId, FrameId, MessageId, Place, Rule, Sender};
+use crate::base::{FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
 use crate::dissect::dissector::Slot;
-use crate::dissect::frames::hex;
+use crate::dissect::finding::NotUtf8;
 use crate::dissect::index::Index;
 use crate::dissect::record::{FrameRecord, NONE};
 use crate::net::{Direction, StreamWalk};
@@ -26,8 +26,8 @@ enum Verdict {
     /// Nothing is wrong so far.
     #[default]
     Sound,
-    /// It is no UTF-8: what is to be said, and about which frame, once it has ended without a hole.
-    Wrong(Box<(FrameId, Breach)>),
+    /// It is not UTF-8: what is to be said, and about which frame, once it has ended without a hole.
+    Wrong(FrameId, NotUtf8),
     /// The capture lacks octets of it, so it is not judged.
     Holed,
 }
@@ -37,7 +37,6 @@ enum Verdict {
 pub(super) struct Side {
     flow: FlowId,
     direction: Direction,
-    sender: Sender,
     /// An extension that is not known is in force: what text is made of is its business.
     foreign: bool,
     is_ready: bool,
@@ -66,7 +65,6 @@ impl Side {
         Side {
             flow: connection.flow,
             direction: connection.direction(sender),
-            sender,
             foreign: connection.has_foreign_extension(),
             is_ready: false,
             first: NONE,
@@ -112,7 +110,7 @@ impl Side {
 
     /// Whether it waits for something to happen to its flow.
     pub fn waits(&self) -> bool {
-        self.frame != NONE || matches!(self.verdict, Verdict::Wrong(_))
+        self.frame != NONE || matches!(self.verdict, Verdict::Wrong(..))
     }
 
     /// Offset in the file behind the furthest octet that it looked at.
@@ -145,7 +143,7 @@ impl Side {
             self.frame = NONE;
         }
         self.is_ready = false;
-        if matches!(self.verdict, Verdict::Wrong(_)) && is_broken_off(self.message, &scene.writer.index) {
+        if matches!(self.verdict, Verdict::Wrong(..)) && is_broken_off(self.message, &scene.writer.index) {
             self.conclude(scene);
         }
         if self.waits()
@@ -192,7 +190,7 @@ impl Side {
                 let start = self.text.len().saturating_sub(self.at);
                 scene.writer.index.totals.judged_octets += len;
                 if let Err(wrong) = self.text.push(plain) {
-                    self.verdict = wrong_text(&wrong, self.frame, start, &scene.writer.index);
+                    self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
                 }
             }
             self.at += len;
@@ -207,7 +205,7 @@ impl Side {
             scene.writer.index.totals.judged_messages += 1;
             if let Err(wrong) = self.text.finish() {
                 let start = self.text.len().saturating_sub(last.header.payload_len());
-                self.verdict = wrong_text(&wrong, self.frame, start, &scene.writer.index);
+                self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
             }
         }
         self.conclude(scene);
@@ -216,15 +214,10 @@ impl Side {
     /// Nothing more of the message will come: reports what is wrong with it.
     fn conclude(&mut self, scene: &mut Scene<'_>) {
         self.message = NONE;
-        let Verdict::Wrong(found) = std::mem::take(&mut self.verdict) else { return };
-        let (id, Breach { rule, place, text }) = *found;
-        let Some(frame) = scene.writer.index.frames.get(id.index()) else { return };
-        let (connection, message) = (Some(frame.connection), frame.message());
-        scene.writer.report(Finding { rule, connection, frame: Some(id), message, sender: self.sender, place, text });
-        if let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut)
-            && flow.mark_changed()
-        {
-            scene.changed.push(self.flow);
+        let Verdict::Wrong(frame, found) = std::mem::take(&mut self.verdict) else { return };
+        scene.writer.report_text(frame, found);
+        if let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut) {
+            scene.touched.note(flow);
         }
     }
 }
@@ -246,10 +239,10 @@ fn is_broken_off(message: u32, index: &Index) -> bool {
     index.fragmented(MessageId(message)).is_some_and(|row| row.broken_off)
 }
 
-/// What is to be said about octets that are no UTF-8; `frame` is the frame that was judged, whose payload starts at
+/// What is to be said about octets that are not UTF-8; `frame` is the frame that was judged, whose payload starts at
 /// octet `start` of the message. The octets may begin in a frame before.
 #[cold]
-fn wrong_text(wrong: &InvalidUtf8, frame: u32, mut start: u64, index: &Index) -> Verdict {
+fn wrong_text(wrong: InvalidUtf8, frame: u32, mut start: u64, index: &Index) -> Verdict {
     let mut id = FrameId(frame);
     let Some(mut row) = index.frames.get(id.index()).copied() else { return Verdict::Sound };
     let message = row.message;
@@ -261,11 +254,5 @@ fn wrong_text(wrong: &InvalidUtf8, frame: u32, mut start: u64, index: &Index) ->
             start = start.saturating_sub(row.header.payload_len());
         }
     }
-    let at = wrong.at.saturating_sub(start);
-    let len = (wrong.octets().len() as u64).min(row.header.payload_len().saturating_sub(at));
-    let octets = hex(wrong.octets());
-    let why = if wrong.unfinished { "begins a character that does not end" } else { "is no character" };
-    let text = format!("The text is not UTF-8 from octet {} of the message on: {octets} {why}.", wrong.at);
-    let place = Place::PayloadOctets { at, len };
-    Verdict::Wrong(Box::new((id, Breach { rule: Rule::MessageInvalidUtf8, place, text })))
+    Verdict::Wrong(id, NotUtf8 { at: wrong.at.saturating_sub(start), wrong })
 }
