@@ -171,6 +171,20 @@ fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
     assert_eq!(opened.rows.len(), opened.rows.total());
 }
 
+/// Its payload is judged behind the rows; the row, the field list and the diagram tell it all the same.
+#[test]
+fn text_that_is_not_utf8_is_told_on_its_row() {
+    let mut harness = open_sample("broken.pcap");
+    assert!(harness.state().opened().unwrap().state.judged.is_none());
+    let (ctx, frame) = (harness.ctx.clone(), framescope::base::FrameId::from_number(61).unwrap());
+    harness.state_mut().apply(&ctx, Command::SelectFrame(frame));
+    harness.run();
+    harness.get_by(|node| {
+        node.label().is_some_and(|label| label.starts_with("frame 61 text server") && label.ends_with("violation"))
+    });
+    harness.get_by_label_contains("The text is not UTF-8 from octet 9 of the message on: c0 is no character.");
+}
+
 #[test]
 fn a_message_of_fragments_is_joined_and_stepped_through() {
     let mut harness = open_sample("fragments-ping.pcap");

@@ -31,7 +31,7 @@ samples! {
     "deflate.pcap", "Compressed messages", "permessage-deflate: RSV1, and messages that keep shrinking.";
     "large-binary.pcap", "Large binary messages", "200,000 octets in one frame, over many TCP segments.";
     "many-connections.pcapng", "Many connections", "Six at once, and each one ends in another way.";
-    "broken.pcap", "Broken on purpose", "13 peers that each break one rule; findings say which. UTF-8 is not judged yet.";
+    "broken.pcap", "Broken on purpose", "13 peers that each break one rule; findings say which.";
     "refused.pcap", "Refused handshakes", "401, 403, 404 and 426: why no WebSocket was opened.";
     "wrong-accept.pcap", "A wrong accept value", "The server’s answer does not fit the client’s key.";
     "tcp-trouble.pcap", "TCP in trouble", "Segments reordered, doubled and overlapping; the frames are whole.";

@@ -26,7 +26,7 @@ use crate::net::NetStats;
 /// Packets between two looks at the clock and at the orders.
 const STEP: usize = 512;
 /// Payload octets that are judged between two looks.
-const JUDGE: u64 = 1 << 20;
+const JUDGE: u64 = 1 << 18;
 /// The first snapshot comes after so long …
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// … and later ones so far apart.
@@ -308,6 +308,50 @@ mod tests {
         let update = last_update(&Worker::start(Input::File(path), || {}));
         assert_eq!(update.state.phase, Phase::Finished);
         assert!(update.snapshot.unwrap().frame_count() > 26);
+    }
+
+    /// A server's text message in one segment after the other, over raw IPv4: a pcap.
+    fn text_capture(len: usize) -> Vec<u8> {
+        let request: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let answer = b"HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        let header = [&[0x81, 127][..], &(len as u64).to_be_bytes()].concat();
+        let server = [&answer[..], &header, &vec![b'x'; len]].concat();
+        let words = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 101];
+        let mut file: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut sent = [0u32; 2];
+        for (who, part) in std::iter::once((0, request)).chain(server.chunks(32_000).map(|part| (1, part))) {
+            let total = 40 + part.len();
+            file.extend([0, 0, total as u32, total as u32].iter().flat_map(|word: &u32| word.to_le_bytes()));
+            file.extend([0x45, 0, (total >> 8) as u8, total as u8, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, who as u8]);
+            file.extend([10, 0, 0, 1 - who as u8, 9, who as u8, 9, 1 - who as u8]);
+            file.extend(sent[who].to_be_bytes().into_iter().chain(sent[1 - who].to_be_bytes()));
+            file.extend([0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+            file.extend_from_slice(part);
+            sent[who] += part.len() as u32;
+        }
+        file
+    }
+
+    /// Rows are whole before payloads are judged, and that can be stopped at once.
+    #[test]
+    fn judging_comes_last_and_can_be_stopped() {
+        let octets = text_capture(4 * JUDGE as usize);
+        let (orders, inbox) = mpsc::channel();
+        let slot = Slot::default();
+        let desk = Desk { inbox, slot: slot.clone(), wake: Box::new(|| {}) };
+        orders.send(Order::Stop).unwrap();
+        desk.read(Input::Octets { octets: octets.clone(), name: "text".to_owned() });
+        let update = lock(&slot).take().unwrap();
+        let (state, totals) = (update.state, update.snapshot.unwrap().totals());
+        assert_eq!((state.phase, state.position, totals.frames), (Phase::Stopped, state.len, [0, 1]));
+        assert!(state.judged.is_some_and(|part| part > 0.0 && part < 0.5), "{:?}", state.judged);
+        assert_eq!(totals.judged_messages, 0);
+
+        let update = last_update(&Worker::start(Input::Octets { octets, name: "text".to_owned() }, || {}));
+        assert_eq!((update.state.phase, update.state.judged), (Phase::Finished, None));
+        assert_eq!(update.snapshot.unwrap().totals().judged_messages, 1);
     }
 
     #[test]
