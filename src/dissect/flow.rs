@@ -14,10 +14,11 @@
 use std::collections::VecDeque;
 
 use super::connection::{End, TcpEnd};
+use super::conversation::Conversation;
 use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
-use crate::base::{ConnectionId, FlowId, FrameId, PacketId, PacketRef, Piece, ReadAt};
+use crate::base::{ConnectionId, FlowId, PacketId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
 
@@ -75,7 +76,7 @@ pub(super) struct Lane {
     began: PacketRef,
     /// The packet that brought the last octets.
     pub last_packet: PacketId,
-    ended: Option<End>,
+    pub ended: Option<End>,
 }
 
 impl Lane {
@@ -103,10 +104,10 @@ pub(super) struct FlowState {
     changed: bool,
     /// The connection that the flow carries now.
     pub connection: Option<ConnectionId>,
-    /// The last frame of that connection, in either direction.
-    pub last_frame: Option<FrameId>,
+    /// What the sides of that connection have to do with each other.
+    pub conversation: Conversation,
     /// The packet being handled, or the last one that was.
-    last_packet: PacketRef,
+    pub last_packet: PacketRef,
     pub id: FlowId,
     pub ends: net::Flow,
     pub exchange: Exchange,
@@ -129,7 +130,7 @@ impl FlowState {
             is_settled: false,
             changed: false,
             connection: None,
-            last_frame: None,
+            conversation: Conversation::default(),
             last_packet: segment.packet,
             id: segment.flow,
             ends: segment.ends(),
@@ -141,6 +142,8 @@ impl FlowState {
         let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
         self.last_packet = segment.packet;
         // Most segments are the next octets of their stream, or only acknowledge what is there.
+        let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
+        self.conversation.peer_is_behind = !is_ack_known;
         let both_ended = self.lanes.iter().all(|lane| lane.ended.is_some());
         if let Some((at, piece)) = self.lanes[own].assembler.push_next(segment) {
             self.data(segment.direction, at, piece, context);
@@ -149,9 +152,7 @@ impl FlowState {
             self.lanes[own].assembler.push(segment, &mut events);
             self.events(segment.direction, events, context);
         }
-        if let Some(ack) = segment.ack
-            && !self.lanes[peer].assembler.acknowledged_known(ack)
-        {
+        if let Some(ack) = segment.ack.filter(|_| !is_ack_known) {
             let mut events = Vec::new();
             self.lanes[peer].assembler.acknowledged(ack, segment.packet, &mut events);
             self.events(segment.direction.reverse(), events, context);
@@ -159,6 +160,7 @@ impl FlowState {
         if both_ended && let Some(connection) = self.connection {
             // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
             context.writer.end_connection(connection, segment.packet.time);
+            self.judge_end(context);
         }
     }
 
@@ -173,6 +175,7 @@ impl FlowState {
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
         }
+        self.judge_end(context);
     }
 
     /// Whether this can never carry a WebSocket any more, nor ever did.
@@ -189,7 +192,8 @@ impl FlowState {
     pub fn publish(&mut self, writer: &mut Writer) {
         self.changed = false;
         let Some(connection) = self.connection else { return };
-        let mut tally = Tally { end: self.last_packet.time, last_frame: self.last_frame, ..Tally::default() };
+        let mut tally =
+            Tally { end: self.last_packet.time, last_frame: self.conversation.last_frame, ..Tally::default() };
         for lane in &self.lanes {
             if let Side::Frames(side) = &lane.side {
                 side.count(&mut tally);
@@ -232,7 +236,7 @@ impl FlowState {
             && let Some(octets) = context.segment.and_then(|segment| segment.octets_at(piece.span))
         {
             lane.last_packet = piece.packet.id;
-            return side.feed(connection, &mut self.last_frame, at, octets, piece.packet, context.writer);
+            return side.feed(connection, &mut self.conversation, at, octets, piece.packet, context.writer);
         }
         let peer = &self.lanes[direction.reverse().index()].assembler;
         let heard = match context.segment {
@@ -282,6 +286,9 @@ impl FlowState {
         }
         if self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
+        }
+        if how == End::Reset {
+            self.judge_end(context);
         }
     }
 
@@ -369,7 +376,7 @@ impl FlowState {
                 },
                 (Side::Frames(side), Some(connection)) => {
                     let at = at + (octets.len() - rest.len()) as u64;
-                    side.feed(connection, &mut self.last_frame, at, rest, packet, context.writer);
+                    side.feed(connection, &mut self.conversation, at, rest, packet, context.writer);
                     rest = &[];
                     break;
                 }

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use super::connection::{Connection, HeadPlace, Transport};
+use super::conversation::Conversation;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::record::NONE;
 use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{
-    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
-    judge_offer, quoted, sniff,
+    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_deflate, is_upgrade_request, is_upgrade_response,
+    judge_answer, judge_offer, quoted, sniff,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
@@ -346,7 +347,7 @@ impl FlowState {
             last_finding: NONE,
         };
         context.writer.add_connection(connection, self.streams());
-        (self.connection, self.last_frame) = (Some(id), None);
+        (self.connection, self.conversation) = (Some(id), Conversation::default());
         id
     }
 }
@@ -369,11 +370,7 @@ fn opens(head: &Head) -> bool {
 /// What a head offers or accepts, as far as frame headers are concerned.
 fn negotiated(head: &Head) -> Negotiated {
     let named = extensions(head);
-    let is_deflate = |name: &str| name.eq_ignore_ascii_case("permessage-deflate");
-    Negotiated {
-        deflate: named.iter().any(|extension| is_deflate(&extension.name)),
-        other: named.iter().any(|extension| !is_deflate(&extension.name)),
-    }
+    Negotiated { deflate: named.iter().any(is_deflate), other: named.iter().any(|extension| !is_deflate(extension)) }
 }
 
 fn status_line(head: &Head) -> String {

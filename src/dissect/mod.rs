@@ -15,6 +15,7 @@
 
 mod backlog;
 mod connection;
+mod conversation;
 mod dissector;
 mod finding;
 mod flow;
