@@ -190,6 +190,14 @@ impl FlowState {
     /// Lets snapshots see the flow's connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.changed = false;
+        self.publish_connection(writer);
+        if let Some(connection) = self.connection {
+            writer.publish_streams(connection, self.streams());
+        }
+    }
+
+    /// The same without the streams, which cost the more the longer they are.
+    pub fn publish_connection(&self, writer: &mut Writer) {
         let Some(connection) = self.connection else { return };
         let mut tally = Tally { end: self.last_packet.time, last_frame: self.last_frame, ..Tally::default() };
         for lane in &self.lanes {
@@ -197,7 +205,7 @@ impl FlowState {
                 side.count(&mut tally);
             }
         }
-        writer.publish(connection, tally, self.streams());
+        writer.publish(connection, tally);
     }
 
     /// Where the octets of both directions are.

@@ -9,11 +9,12 @@ use super::record::{Fragmented, FrameRecord, NONE, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
 
-/// A connection as snapshots see it, with the streams of its flow.
+/// A connection as snapshots see it.
 #[derive(Clone, Debug)]
 pub(super) struct Published {
     pub connection: Connection,
-    pub streams: [ByteStream; 2],
+    /// The row of its flow's streams: a flow can carry a hundred thousand attempts, one behind another.
+    streams: usize,
 }
 
 /// Counts over the whole capture.
@@ -49,7 +50,17 @@ pub(super) struct Index {
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
     pub published: Table<Arc<Published>>,
+    /// Where the octets of each flow with a connection are.
+    streams: Table<Arc<[ByteStream; 2]>>,
     pub totals: Totals,
+}
+
+impl Index {
+    /// Where the octets of a connection's flow are.
+    pub fn streams(&self, connection: ConnectionId) -> Option<&[ByteStream; 2]> {
+        let row = self.published.get(connection.index())?.streams;
+        self.streams.get(row).map(|streams| &**streams)
+    }
 }
 
 /// What changes with every frame of a connection. Its flow keeps it until `publish` puts it into the [`Connection`].
@@ -76,7 +87,18 @@ impl Writer {
         self.connections.get_mut(id.index())
     }
 
-    pub fn add_connection(&mut self, connection: Connection, streams: [ByteStream; 2]) {
+    /// Adds a connection whose flow carried the connection `before`, if any.
+    pub fn add_connection(
+        &mut self,
+        connection: Connection,
+        before: Option<ConnectionId>,
+        streams: impl FnOnce() -> [ByteStream; 2],
+    ) {
+        let known = before.and_then(|id| self.index.published.get(id.index())).map(|before| before.streams);
+        let streams = known.unwrap_or_else(|| {
+            self.index.streams.push(Arc::new(streams()));
+            self.index.streams.len() - 1
+        });
         self.index.published.push(Arc::new(Published { connection: connection.clone(), streams }));
         self.connections.push(connection);
     }
@@ -89,7 +111,7 @@ impl Writer {
     }
 
     /// Lets snapshots see the connection as it is now.
-    pub fn publish(&mut self, id: ConnectionId, tally: Tally, streams: [ByteStream; 2]) {
+    pub fn publish(&mut self, id: ConnectionId, tally: Tally) {
         if let (Some(connection), Some(shared)) =
             (self.connections.get_mut(id.index()), self.index.published.get_mut(id.index()))
         {
@@ -99,7 +121,15 @@ impl Writer {
             if !connection.is_over {
                 connection.end = end;
             }
-            *shared = Arc::new(Published { connection: connection.clone(), streams });
+            *shared = Arc::new(Published { connection: connection.clone(), streams: shared.streams });
+        }
+    }
+
+    /// Lets snapshots see the streams of the connection's flow as they are now.
+    pub fn publish_streams(&mut self, id: ConnectionId, streams: [ByteStream; 2]) {
+        let row = self.index.published.get(id.index()).map(|published| published.streams);
+        if let Some(shared) = row.and_then(|row| self.index.streams.get_mut(row)) {
+            *shared = Arc::new(streams);
         }
     }
 
