@@ -56,6 +56,7 @@ pub const KINDS: &[Kind] = &[
     kind("jumps", "segments with an acknowledged hole before each", order::jumps),
     kind("tiny", "frames of 2 octets in full segments", frames::tiny),
     kind("forbidden", "frames of 2 octets that break three rules each", frames::forbidden),
+    kind("closes", "Close frames with a code outside the range", frames::closes),
     kind("fragments", "frames of one message", frames::fragments),
     kind("turns", "frames that client and server send by turns", frames::turns),
     kind("claim", "segments behind a frame header that claims 2^63-1 octets", frames::claim),
