@@ -12,7 +12,8 @@ use crate::net::ByteStream;
 /// A connection as snapshots see it.
 #[derive(Clone, Debug)]
 pub(super) struct Published {
-    pub connection: Connection,
+    /// Shared with the writer until it changes its own; nothing until it was published.
+    pub connection: Option<Arc<Connection>>,
     /// The row of its flow's streams: a flow can carry a hundred thousand attempts, one behind another.
     streams: usize,
 }
@@ -49,7 +50,7 @@ pub(super) struct Index {
     pub findings: Table<FindingRecord>,
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
-    pub published: Table<Arc<Published>>,
+    pub published: Table<Published>,
     /// Where the octets of each flow with a connection are.
     streams: Table<Arc<[ByteStream; 2]>>,
     pub totals: Totals,
@@ -79,12 +80,12 @@ pub(super) struct Tally {
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     pub index: Index,
-    connections: Vec<Connection>,
+    connections: Vec<Arc<Connection>>,
 }
 
 impl Writer {
     pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
-        self.connections.get_mut(id.index())
+        self.connections.get_mut(id.index()).map(Arc::make_mut)
     }
 
     /// Adds a connection whose flow carried the connection `before`, if any.
@@ -99,29 +100,30 @@ impl Writer {
             self.index.streams.push(Arc::new(streams()));
             self.index.streams.len() - 1
         });
-        self.index.published.push(Arc::new(Published { connection: connection.clone(), streams }));
-        self.connections.push(connection);
+        self.index.published.push(Published { connection: None, streams });
+        self.connections.push(Arc::new(connection));
     }
 
     /// Nothing more about the connection will come behind a packet captured at `time`.
     pub fn end_connection(&mut self, id: ConnectionId, time: Timestamp) {
-        if let Some(connection) = self.connections.get_mut(id.index()).filter(|connection| !connection.is_over) {
+        if let Some(connection) = self.connection(id).filter(|connection| !connection.is_over) {
             (connection.end, connection.is_over) = (time, true);
         }
     }
 
     /// Lets snapshots see the connection as it is now.
     pub fn publish(&mut self, id: ConnectionId, tally: Tally) {
-        if let (Some(connection), Some(shared)) =
+        if let (Some(changed), Some(published)) =
             (self.connections.get_mut(id.index()), self.index.published.get_mut(id.index()))
         {
+            let connection = Arc::make_mut(changed);
             let Tally { frames, messages, payload, end, last_frame } = tally;
             (connection.frames, connection.messages, connection.payload) = (frames, messages, payload);
             connection.last_frame = last_frame;
             if !connection.is_over {
                 connection.end = end;
             }
-            *shared = Arc::new(Published { connection: connection.clone(), streams: shared.streams });
+            published.connection = Some(changed.clone());
         }
     }
 
@@ -189,6 +191,7 @@ impl Writer {
             finding.previous_of_frame = std::mem::replace(&mut frame.finding, row);
         }
         if let Some(connection) = finding.connection().and_then(|id| self.connections.get_mut(id.index())) {
+            let connection = Arc::make_mut(connection);
             finding.previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
             match connection.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
                 Some((_, count)) => *count += 1,

@@ -98,12 +98,12 @@ impl Snapshot {
 
     /// A connection.
     pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
-        self.index.published.get(id.index()).map(|published| &published.connection)
+        self.index.published.get(id.index())?.connection.as_deref()
     }
 
     /// The connections in order.
     pub fn connections(&self) -> impl Iterator<Item = &Connection> {
-        self.index.published.iter().map(|published| &published.connection)
+        self.index.published.iter().filter_map(|published| published.connection.as_deref())
     }
 
     /// A message.
