@@ -47,6 +47,8 @@ pub const KINDS: &[Kind] = &[
     kind("upgrade", "connections with an Upgrade request that nobody answers", connections::upgrade),
     kind("early", "connections with an unanswered Upgrade request and 64 segments behind it", connections::early),
     kind("open", "WebSockets with one frame each that never close", connections::open),
+    kind("answered", "connections with a request, its answer and an end", connections::answered),
+    kind("closed", "WebSockets with an opening and a closing handshake", connections::closed),
     kind("holes", "WebSockets with a lost segment each and 64 segments behind it, at once", order::holes),
     kind("unacked", "segments behind a hole in the only direction that was captured", order::unacked),
     kind("descending", "segments of one octet, each before the one before", order::descending),
