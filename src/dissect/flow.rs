@@ -24,6 +24,8 @@ use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, Stre
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
+/// Octets that are read again at once: of a large piece, much may be given back and read again.
+const WINDOW: u32 = 1 << 16;
 
 /// What a flow needs from outside while it handles a segment.
 pub(super) struct Context<'a> {
@@ -191,6 +193,14 @@ impl FlowState {
     /// Lets snapshots see the flow's connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.changed = false;
+        self.publish_connection(writer);
+        if let Some(connection) = self.connection {
+            writer.publish_streams(connection, self.streams());
+        }
+    }
+
+    /// The same without the streams, which cost the more the longer they are.
+    pub fn publish_connection(&self, writer: &mut Writer) {
         let Some(connection) = self.connection else { return };
         let mut tally =
             Tally { end: self.last_packet.time, last_frame: self.conversation.last_frame, ..Tally::default() };
@@ -199,7 +209,7 @@ impl FlowState {
                 side.count(&mut tally);
             }
         }
-        writer.publish(connection, tally, self.streams());
+        writer.publish(connection, tally);
     }
 
     /// Where the octets of both directions are.
@@ -251,8 +261,10 @@ impl FlowState {
     fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.
-            let rest = self.feed(direction, chunk, context);
-            self.lanes[direction.index()].waiting.extend(rest);
+            if let Some(rest) = self.feed(direction, chunk, context) {
+                self.lanes[direction.index()].waiting.push_back(rest);
+                self.drain(direction, context);
+            }
         } else {
             self.lanes[direction.index()].waiting.push_back(chunk);
             self.drain(direction, context);
@@ -299,8 +311,12 @@ impl FlowState {
         {
             if let Some(rest) = self.feed(direction, chunk, context) {
                 self.lanes[direction.index()].waiting.push_front(rest);
-                return;
             }
+        }
+        let waiting = &mut self.lanes[direction.index()].waiting;
+        if waiting.is_empty() {
+            // Its room would add up among many flows.
+            *waiting = VecDeque::new();
         }
     }
 
@@ -318,18 +334,22 @@ impl FlowState {
                     Some(octets) => octets,
                     None => {
                         // A file that cannot be read any more has lost octets, which is what a gap says.
-                        if context.source.read_span(piece.span, &mut scratch).is_err() {
+                        if context.source.read_span(piece.span.take(WINDOW), &mut scratch).is_err() {
                             scratch.clear();
                         }
                         &scratch
                     }
                 };
                 let taken = self.feed_octets(direction, at, octets, piece.packet, context);
-                self.lanes[direction.index()].last_packet = piece.packet.id;
+                let lane = &mut self.lanes[direction.index()];
+                lane.last_packet = piece.packet.id;
                 let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-                (taken < octets.len() as u32).then(|| Chunk::Data {
+                let rest = piece.span.skip(taken);
+                // What is looked for stands where a segment starts, not somewhere in the rest of one.
+                let wants_more = !matches!(lane.side, Side::Search | Side::Done) && !octets.is_empty();
+                (wants_more && rest.len > 0).then(|| Chunk::Data {
                     at: at + u64::from(taken),
-                    piece: Piece { span: piece.span.skip(taken), packet: piece.packet },
+                    piece: Piece { span: rest, packet: piece.packet },
                     heard,
                 })
             }

@@ -315,7 +315,7 @@ impl FlowState {
 
     /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
     fn open_connection(&mut self, place: HeadPlace, is_request: bool, context: &mut Context<'_>) -> ConnectionId {
-        self.publish(context.writer);
+        self.publish_connection(context.writer);
         let client = if is_request { place.direction } else { place.direction.reverse() };
         let id = context.writer.next_connection();
         let connection = Connection {
@@ -346,7 +346,7 @@ impl FlowState {
             rules: Vec::new(),
             last_finding: NONE,
         };
-        context.writer.add_connection(connection, self.streams());
+        context.writer.add_connection(connection, self.connection, || self.streams());
         (self.connection, self.conversation) = (Some(id), Conversation::default());
         id
     }
