@@ -1,7 +1,8 @@
-//! Makes the five corpora that Framescope's speed is measured with, from a seed, with the truth beside them.
+//! Makes the five corpora that Framescope's speed is measured with, and verifies that it finds in them what was sent.
 //!
 //! ```sh
-//! cargo run --release --no-default-features --example corpus -- large 1000 /tmp/large.pcap
+//! cargo run --release --no-default-features --example corpus -- large 1000 large.pcap [SEED]
+//! cargo run --release --no-default-features --example corpus -- verify large.pcap
 //! ```
 //!
 //! | corpus | holds |
@@ -9,52 +10,80 @@
 //! | `large` | 8 connections, messages of 16 KiB to 4 MiB in packets of 1500 octets |
 //! | `small` | 1,000 connections, JSON messages of about 110 octets, one a packet |
 //! | `deflate` | 200 connections, permessage-deflate with context takeover both ways |
-//! | `mixed` | 20,000 connections, one in fifty a WebSocket; the others HTTP and octets that mean nothing |
-//! | `trouble` | 100 connections; 1 % of the packets are lost and sent again, 2 % come in another order |
+//! | `mixed` | 20,000 connections (fewer in a small corpus), one in fifty a WebSocket; the others HTTP and octets that mean nothing |
+//! | `trouble` | 100 connections; 1 % of the packets are lost and sent again, 2 % come in another order, and some never come |
+//!
+//! The same seed (1 where none is given) gives the same octets. Beside `OUT` stands `OUT.truth.json`: what [`truth::Truth`]
+//! says. `verify` reads the corpus through the library, and its exit status is 1 where it does not come to the same.
+//! `walk` reads the packets and does nothing with them: what reading a capture costs at least.
 //!
 //! Those of `hostile/` are made to hurt: `corpus -- hostile KIND COUNT OUT`.
-//!
-//! Beside `OUT` stands `OUT.truth.json`: frames by sender and opcode, messages, and per connection the SHA-1 of all its
-//! payload octets as sent but unmasked, client's and server's.
 
 mod hostile;
-mod peer;
-mod random;
-mod script;
-mod wire;
+mod make;
+mod truth;
+mod verify;
 
-use std::io::Write as _;
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
 
-use script::{Corpus, Kind};
+use framescope::capture::{self, Reader, Step};
+use make::Kind;
+use truth::write_truth;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+const USAGE: &str = "usage: corpus large|small|deflate|mixed|trouble MEGABYTES OUT.pcap [SEED], corpus verify FILE, corpus walk FILE, or corpus hostile KIND COUNT OUT";
+
+/// Differences that are told; the rest is counted.
+const TOLD: usize = 20;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [group, kind, count, path] = &arguments[..]
-        && group == "hostile"
-    {
-        return hostile(kind, count.parse()?, path);
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["verify", file] => return verify(file.as_ref()),
+        ["walk", file] => println!("{} packets", walk(file.as_ref())?),
+        ["hostile", kind, count, file] => hostile(kind, count.parse()?, file.as_ref())?,
+        [kind, megabytes, file] => make(kind, megabytes, file.as_ref(), "1")?,
+        [kind, megabytes, file, seed] => make(kind, megabytes, file.as_ref(), seed)?,
+        _ => return Err(USAGE.into()),
     }
-    let (kind, megabytes, path) = match &arguments[..] {
-        [kind, megabytes, path] => (Kind::from_name(kind), megabytes.parse::<u64>(), path),
-        _ => return Err("usage: corpus large|small|deflate|mixed|trouble MEGABYTES OUT.pcap".into()),
-    };
-    let kind = kind.ok_or("the corpora are large, small, deflate, mixed, trouble")?;
-    let truth = Corpus::new(kind, megabytes? * 1_000_000, std::fs::File::create(path)?)?.write()?;
-    let mut file = std::fs::File::create(format!("{path}.truth.json"))?;
-    serde_json::to_writer(&mut file, &truth)?;
-    file.write_all(b"\n")?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-fn hostile(kind: &str, count: u64, path: &str) -> Result<(), Box<dyn std::error::Error>> {
+fn make(kind: &str, megabytes: &str, file: &Path, seed: &str) -> Result<(), Box<dyn Error>> {
+    let kind = Kind::ALL.into_iter().find(|it| it.name() == kind).ok_or(USAGE)?;
+    Ok(make::corpus(kind, megabytes.parse::<u64>()? * 1_000_000, seed.parse()?, file)?)
+}
+
+fn hostile(kind: &str, count: u64, file: &Path) -> Result<(), Box<dyn Error>> {
     let Some(kind) = hostile::find(kind) else {
         let kinds = hostile::KINDS.iter().map(|kind| format!("\n  {:<11} COUNT of {}", kind.name, kind.count_of));
         return Err(format!("the hostile kinds are{}", kinds.collect::<String>()).into());
     };
-    let mut out = std::io::BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(file)?);
     let truth = hostile::write(kind, count, &mut out)?;
     out.flush()?;
-    let mut file = std::fs::File::create(format!("{path}.truth.json"))?;
-    serde_json::to_writer(&mut file, &truth)?;
-    Ok(file.write_all(b"\n")?)
+    Ok(write_truth(&truth, file)?)
+}
+
+fn verify(file: &Path) -> Result<ExitCode, Box<dyn Error>> {
+    let differences = verify::verify(file)?;
+    for difference in differences.iter().take(TOLD) {
+        println!("{}: {difference}", file.display());
+    }
+    match differences.len() {
+        0 => println!("{}: everything that was sent was found, and nothing else", file.display()),
+        n if n > TOLD => println!("{}: and {} more", file.display(), n - TOLD),
+        _ => {}
+    }
+    Ok(ExitCode::from(u8::from(!differences.is_empty())))
+}
+
+fn walk(file: &Path) -> Result<u64, Box<dyn Error>> {
+    let (source, _) = capture::open(file)?;
+    let mut reader = Reader::new(source);
+    while let Step::Packet(..) = reader.next()? {}
+    Ok(reader.packets())
 }

@@ -69,6 +69,7 @@ rules! {
     HandshakeAcceptMismatch = "handshake.accept-mismatch", Violation, "RFC 6455 §4.2.2";
     HandshakeSubprotocolNotOffered = "handshake.subprotocol-not-offered", Violation, "RFC 6455 §4.1";
     HandshakeExtensionNotOffered = "handshake.extension-not-offered", Violation, "RFC 6455 §4.1, §9.1";
+    HandshakeExtensionParameter = "handshake.extension-parameter", Violation, "RFC 7692 §7.1";
     HandshakeDataBefore101 = "handshake.data-before-101", Violation, "RFC 6455 §4.1";
     HandshakeRefused = "handshake.refused", Note, "RFC 6455 §4.2.2";
     HandshakeRequestNotCaptured = "handshake.request-not-captured", Note, "";
@@ -85,6 +86,7 @@ rules! {
     FrameMaskingKeyReused = "frame.masking-key-reused", Warning, "RFC 6455 §5.3";
     FrameAfterClose = "frame.after-close", Violation, "RFC 6455 §5.5.1";
     FrameTruncated = "frame.truncated", Note, "";
+    FrameNotWebsocket = "frame.not-websocket", Warning, "";
     MessageContinuationWithoutStart = "message.continuation-without-start", Violation, "RFC 6455 §5.4";
     MessageInterleaved = "message.interleaved", Violation, "RFC 6455 §5.4";
     MessageInvalidUtf8 = "message.invalid-utf8", Violation, "RFC 6455 §8.1";
@@ -94,6 +96,10 @@ rules! {
     CloseCodeOutOfRange = "close.code-out-of-range", Violation, "RFC 6455 §7.4.2";
     CloseCodeUnassigned = "close.code-unassigned", Warning, "RFC 6455 §7.4.2";
     CloseReasonInvalidUtf8 = "close.reason-invalid-utf8", Violation, "RFC 6455 §5.5.1";
+    CloseNotEchoed = "close.not-echoed", Warning, "RFC 6455 §5.5.1";
+    CloseMissing = "close.missing", Warning, "RFC 6455 §7.1.5";
+    PingUnanswered = "ping.unanswered", Warning, "RFC 6455 §5.5.2";
+    PongUnsolicited = "pong.unsolicited", Note, "RFC 6455 §5.5.3";
     DeflateRsv1OnControl = "deflate.rsv1-on-control", Violation, "RFC 7692 §6.1";
     DeflateRsv1OnContinuation = "deflate.rsv1-on-continuation", Violation, "RFC 7692 §6.1";
     CaptureGap = "capture.gap", Note, "";

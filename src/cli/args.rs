@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
     args_conflicts_with_subcommands = true,
     after_help = "FILE is a pcap or pcapng capture, plain or compressed with gzip or zstd, or - for standard input:\n  \
                   ssh host tcpdump -U -s0 -w - | framescope frames -\n\n\
-                  Exit status: 0 done, 2 the command line or the file could not be used."
+                  Exit status: 0 done, 1 check found a violation, 2 the command line or the file could not be used."
 )]
 pub struct Arguments {
     /// Open the window on this capture
@@ -30,6 +30,8 @@ pub enum Command {
     Frames(List),
     /// Print one row per data message, joined
     Messages(List),
+    /// Print what breaks the rules; the exit status is 1 if a MUST is broken
+    Check(ListFile),
     /// Print the bit diagram and every field of one frame
     Show(Show),
     /// Print the bit diagram and every field of pasted octets

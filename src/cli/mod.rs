@@ -1,6 +1,7 @@
 //! The command line: the same answers as the window's, as tables and JSON lines.
 
 mod args;
+mod check;
 mod decode;
 mod diagram;
 mod json;
@@ -18,8 +19,8 @@ use clap::Parser as _;
 use args::{Arguments, Command};
 use output::{Failure, Output};
 
-/// Runs the program with its arguments; what it returns is the exit status: 0 done, 2 the command line or the file
-/// could not be used.
+/// Runs the program with its arguments; what it returns is the exit status: 0 done, 1 `check` found a violation, 2 the
+/// command line or the file could not be used.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
     let result = run(arguments, &mut output).and_then(|()| output.flush());
     match result {
         Ok(()) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Err(Failure::Violations) => ExitCode::from(1),
         Err(Failure::Message(message)) => {
             output::complain(&message);
             ExitCode::from(2)
@@ -50,6 +52,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         Some(Command::Connections(list)) => rows::connections(&list, output),
         Some(Command::Frames(list)) => rows::frames(&list, output),
         Some(Command::Messages(list)) => rows::messages(&list, output),
+        Some(Command::Check(list)) => check::run(&list, output),
         Some(Command::Show(show)) => show::run(&show, output),
         Some(Command::Decode(decode)) => decode::run(&decode, output),
         Some(Command::Stats(stats)) => stats::run(&stats, output),

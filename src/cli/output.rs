@@ -9,6 +9,8 @@ pub enum Failure {
     ReaderGone,
     /// One line that says why, and what to do.
     Message(String),
+    /// All was done, and a MUST is broken: `check` tells so by its exit status.
+    Violations,
 }
 
 impl From<io::Error> for Failure {

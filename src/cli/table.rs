@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthChar as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Failure, Output};
-use crate::base::{ConnectionId, FrameId, MessageId};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId};
 use crate::dissect::Snapshot;
 use crate::view::{
     MessageState, close_summary, connection_row, count, frame_row, length, message_payload, message_row, payload_text,
@@ -46,6 +46,29 @@ pub fn fit(text: &str, columns: usize) -> String {
     out.push('…');
     out.push_str(&" ".repeat(columns.saturating_sub(used + 1)));
     out
+}
+
+/// A row of `check`: how bad it is, the rule, where, and what is the matter.
+pub fn finding(finding: &Finding) -> String {
+    let numbers = [
+        ("connection", finding.connection.map(|id| id.number())),
+        ("message", finding.message.map(|id| id.number())),
+        ("frame", finding.frame.map(|id| id.number())),
+    ];
+    let place: Vec<String> =
+        numbers.iter().filter_map(|(what, number)| number.map(|number| format!("{what} {number}"))).collect();
+    let section = match finding.rule.section() {
+        "" => String::new(),
+        section => format!(" [{section}]"),
+    };
+    format!(
+        "{:<9}  {:<35} {} ({}): {}{section}",
+        finding.severity().as_str(),
+        finding.rule.id(),
+        place.join(", "),
+        finding.sender,
+        printable(&finding.text)
+    )
 }
 
 fn preview(text: &str, output: &Output) -> String {

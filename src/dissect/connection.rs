@@ -1,8 +1,7 @@
 //! What the index knows of a WebSocket connection.
 
-use super::handshake::is_deflate;
 use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
-use crate::http::tokens;
+use crate::http::{extensions_in, is_deflate};
 use crate::net::{Direction, Endpoint};
 
 /// What carries the WebSocket.
@@ -189,9 +188,8 @@ impl Connection {
 
     /// Whether the server accepted an extension other than permessage-deflate: what it does to payloads is not known.
     pub fn has_foreign_extension(&self) -> bool {
-        let name = |extension: &str| extension.split(';').next().unwrap_or_default().trim().to_owned();
-        let list = self.extensions.as_deref().unwrap_or_default();
-        tokens(list).any(|extension| !is_deflate(&name(extension)))
+        let accepted = extensions_in(self.extensions.as_deref().unwrap_or_default());
+        accepted.iter().any(|extension| !is_deflate(extension))
     }
 
     /// The Close frame that came first, and whose it was.

@@ -14,15 +14,18 @@
 use std::collections::VecDeque;
 
 use super::connection::{End, TcpEnd};
+use super::conversation::Conversation;
 use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
-use crate::base::{ConnectionId, FlowId, FrameId, PacketId, PacketRef, Piece, ReadAt};
+use crate::base::{ConnectionId, FlowId, PacketId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
+/// Octets that are read again at once: of a large piece, much may be given back and read again.
+const WINDOW: u32 = 1 << 16;
 
 /// What a flow needs from outside while it handles a segment.
 pub(super) struct Context<'a> {
@@ -75,7 +78,7 @@ pub(super) struct Lane {
     began: PacketRef,
     /// The packet that brought the last octets.
     pub last_packet: PacketId,
-    ended: Option<End>,
+    pub ended: Option<End>,
 }
 
 impl Lane {
@@ -105,10 +108,10 @@ pub(super) struct FlowState {
     pub awaited: bool,
     /// The connection that the flow carries now.
     pub connection: Option<ConnectionId>,
-    /// The last frame of that connection, in either direction.
-    pub last_frame: Option<FrameId>,
+    /// What the sides of that connection have to do with each other.
+    pub conversation: Conversation,
     /// The packet being handled, or the last one that was.
-    last_packet: PacketRef,
+    pub last_packet: PacketRef,
     pub id: FlowId,
     pub ends: net::Flow,
     pub exchange: Exchange,
@@ -132,7 +135,7 @@ impl FlowState {
             changed: false,
             awaited: false,
             connection: None,
-            last_frame: None,
+            conversation: Conversation::default(),
             last_packet: segment.packet,
             id: segment.flow,
             ends: segment.ends(),
@@ -144,6 +147,8 @@ impl FlowState {
         let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
         self.last_packet = segment.packet;
         // Most segments are the next octets of their stream, or only acknowledge what is there.
+        let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
+        self.conversation.peer_is_behind = !is_ack_known;
         let both_ended = self.lanes.iter().all(|lane| lane.ended.is_some());
         if let Some((at, piece)) = self.lanes[own].assembler.push_next(segment) {
             self.data(segment.direction, at, piece, context);
@@ -152,9 +157,7 @@ impl FlowState {
             self.lanes[own].assembler.push(segment, &mut events);
             self.events(segment.direction, events, context);
         }
-        if let Some(ack) = segment.ack
-            && !self.lanes[peer].assembler.acknowledged_known(ack)
-        {
+        if let Some(ack) = segment.ack.filter(|_| !is_ack_known) {
             let mut events = Vec::new();
             self.lanes[peer].assembler.acknowledged(ack, segment.packet, &mut events);
             self.events(segment.direction.reverse(), events, context);
@@ -162,6 +165,7 @@ impl FlowState {
         if both_ended && let Some(connection) = self.connection {
             // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
             context.writer.end_connection(connection, segment.packet.time);
+            self.judge_end(context);
         }
     }
 
@@ -176,6 +180,7 @@ impl FlowState {
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
         }
+        self.judge_end(context);
     }
 
     /// Whether this can never carry a WebSocket any more, nor ever did.
@@ -191,14 +196,23 @@ impl FlowState {
     /// Lets snapshots see the flow's connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.changed = false;
+        self.publish_connection(writer);
+        if let Some(connection) = self.connection {
+            writer.publish_streams(connection, self.streams());
+        }
+    }
+
+    /// The same without the streams, which cost the more the longer they are.
+    pub fn publish_connection(&self, writer: &mut Writer) {
         let Some(connection) = self.connection else { return };
-        let mut tally = Tally { end: self.last_packet.time, last_frame: self.last_frame, ..Tally::default() };
+        let mut tally =
+            Tally { end: self.last_packet.time, last_frame: self.conversation.last_frame, ..Tally::default() };
         for lane in &self.lanes {
             if let Side::Frames(side) = &lane.side {
                 side.count(&mut tally);
             }
         }
-        writer.publish(connection, tally, self.streams());
+        writer.publish(connection, tally);
     }
 
     /// Where the octets of both directions are.
@@ -235,7 +249,7 @@ impl FlowState {
             && let Some(octets) = context.segment.and_then(|segment| segment.octets_at(piece.span))
         {
             lane.last_packet = piece.packet.id;
-            return side.feed(connection, &mut self.last_frame, at, octets, piece.packet, context.writer);
+            return side.feed(connection, &mut self.conversation, at, octets, piece.packet, context.writer);
         }
         let peer = &self.lanes[direction.reverse().index()].assembler;
         let heard = match context.segment {
@@ -250,8 +264,10 @@ impl FlowState {
     fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.
-            let rest = self.feed(direction, chunk, context);
-            self.lanes[direction.index()].waiting.extend(rest);
+            if let Some(rest) = self.feed(direction, chunk, context) {
+                self.lanes[direction.index()].waiting.push_back(rest);
+                self.drain(direction, context);
+            }
         } else {
             self.lanes[direction.index()].waiting.push_back(chunk);
             self.drain(direction, context);
@@ -286,6 +302,9 @@ impl FlowState {
         if self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
         }
+        if how == End::Reset {
+            self.judge_end(context);
+        }
     }
 
     /// Hands waiting chunks to the direction's side, until it has them all or waits itself.
@@ -295,8 +314,12 @@ impl FlowState {
         {
             if let Some(rest) = self.feed(direction, chunk, context) {
                 self.lanes[direction.index()].waiting.push_front(rest);
-                return;
             }
+        }
+        let waiting = &mut self.lanes[direction.index()].waiting;
+        if waiting.is_empty() {
+            // Its room would add up among many flows.
+            *waiting = VecDeque::new();
         }
     }
 
@@ -314,18 +337,22 @@ impl FlowState {
                     Some(octets) => octets,
                     None => {
                         // A file that cannot be read any more has lost octets, which is what a gap says.
-                        if context.source.read_span(piece.span, &mut scratch).is_err() {
+                        if context.source.read_span(piece.span.take(WINDOW), &mut scratch).is_err() {
                             scratch.clear();
                         }
                         &scratch
                     }
                 };
                 let taken = self.feed_octets(direction, at, octets, piece.packet, context);
-                self.lanes[direction.index()].last_packet = piece.packet.id;
+                let lane = &mut self.lanes[direction.index()];
+                lane.last_packet = piece.packet.id;
                 let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-                (taken < octets.len() as u32).then(|| Chunk::Data {
+                let rest = piece.span.skip(taken);
+                // What is looked for stands where a segment starts, not somewhere in the rest of one.
+                let wants_more = !matches!(lane.side, Side::Search | Side::Done) && !octets.is_empty();
+                (wants_more && rest.len > 0).then(|| Chunk::Data {
                     at: at + u64::from(taken),
-                    piece: Piece { span: piece.span.skip(taken), packet: piece.packet },
+                    piece: Piece { span: rest, packet: piece.packet },
                     heard,
                 })
             }
@@ -372,7 +399,7 @@ impl FlowState {
                 },
                 (Side::Frames(side), Some(connection)) => {
                     let at = at + (octets.len() - rest.len()) as u64;
-                    side.feed(connection, &mut self.last_frame, at, rest, packet, context.writer);
+                    side.feed(connection, &mut self.conversation, at, rest, packet, context.writer);
                     rest = &[];
                     break;
                 }

@@ -1,14 +1,16 @@
 //! From one direction of an open WebSocket to frame records, messages and findings.
 
 use super::connection::{CloseRecord, End, side};
+use super::conversation::{Conversation, Heartbeat};
 use super::finding::Gap;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::index::{Tally, Writer};
 use super::record::{FrameRecord, NONE, flag};
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
 use crate::net::Direction;
 use crate::ws::{
-    CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+    CloseBody, Deframer, FrameBreach, FrameHeader, IMPOSTOR_PREFIX, Joined, Joiner, Negotiated, Opcode, Step, impostor,
+    judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -59,6 +61,12 @@ impl FrameSide {
         }
     }
 
+    /// Whether octets are missing, or what stands there is no WebSocket: then nothing is held against anybody that never
+    /// came.
+    pub fn lacks_octets(&self) -> bool {
+        self.gap_seen || self.deframer.is_lost()
+    }
+
     /// What was agreed on, if this is the client's side and no octet of it was read.
     pub fn untouched_client(&self) -> Option<Negotiated> {
         (self.sender == Sender::Client && self.deframer.at() == self.start).then_some(self.negotiated)
@@ -83,8 +91,10 @@ impl FlowState {
     /// Octets are missing where frames are read.
     pub(super) fn frames_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
         let Chunk::Gap { len, .. } = chunk else { return };
-        let Some((side, connection)) = self.frame_side(direction) else { return };
+        let Some(connection) = self.connection else { return };
+        let Side::Frames(side) = &mut self.lanes[direction.index()].side else { return };
         side.gap_seen = true;
+        self.conversation.gap(side.sender);
         let was_lost = side.deframer.is_lost();
         let cut = side.current;
         if let Some(id) = cut {
@@ -93,7 +103,7 @@ impl FlowState {
         let mut left = len;
         while let Some(step) = side.deframer.skip(&mut left) {
             if step == Step::End {
-                side.end(connection, context.writer);
+                side.end(connection, &mut self.conversation, context.writer);
             }
         }
         if was_lost {
@@ -190,11 +200,11 @@ impl FrameSide {
         tally.payload[side] = tally.payload[side].saturating_add(self.payload);
     }
 
-    /// Takes all of `octets`, which `packet` brought at stream offset `at`. `last_frame` is the connection's.
+    /// Takes all of `octets`, which `packet` brought at stream offset `at`.
     pub fn feed(
         &mut self,
         connection: ConnectionId,
-        last_frame: &mut Option<FrameId>,
+        conversation: &mut Conversation,
         at: u64,
         octets: &[u8],
         packet: PacketRef,
@@ -206,16 +216,21 @@ impl FrameSide {
                 Step::Header { at: start, header } => {
                     // What began in an earlier piece keeps that piece's packet.
                     let packet = if start < at { self.began } else { packet };
-                    // Nearly every frame is complete here and now; a Close frame's body has to be read first.
-                    let is_whole = header.payload_len() <= rest.len() as u64 && header.opcode() != Opcode::CLOSE;
-                    self.header(connection, last_frame, start, &header, is_whole, packet, writer);
+                    if header.is_doubtful(self.negotiated) && self.is_impostor(connection, start, &header, rest, writer)
+                    {
+                        self.deframer.give_up();
+                        continue;
+                    }
+                    // Nearly every frame is complete here and now; a control frame's body has to be read first.
+                    let is_whole = header.payload_len() <= rest.len() as u64 && !header.opcode().is_control();
+                    self.header(connection, conversation, start, &header, is_whole, packet, writer);
                     if is_whole {
                         let payload = &rest[..header.payload_len() as usize];
                         writer.judge_at_once(&header, self.negotiated, payload);
                         self.deframer.step_over(&mut rest);
                     }
                 }
-                Step::End => self.end(connection, writer),
+                Step::End => self.end(connection, conversation, writer),
                 Step::Lost { .. } => {}
             }
         }
@@ -224,11 +239,39 @@ impl FrameSide {
         }
     }
 
+    /// Whether what stands at stream offset `at`, read as a header, is the start of another protocol; says so.
+    fn is_impostor(
+        &self,
+        connection: ConnectionId,
+        at: u64,
+        header: &FrameHeader,
+        rest: &[u8],
+        writer: &mut Writer,
+    ) -> bool {
+        if header.payload_len() == rest.len() as u64 {
+            // A frame that ends where its packet does is more likely one, whatever is wrong with it.
+            return false;
+        }
+        let mut start = header.octets().to_vec();
+        start.extend(&rest[..rest.len().min(IMPOSTOR_PREFIX)]);
+        let Some(name) = impostor(&start) else { return false };
+        let shown = String::from_utf8_lossy(&start[..start.len().min(24)]).escape_debug().to_string();
+        let text = format!(
+            "Where a frame should start stands {name}: “{shown}…”. As a frame it would have the opcode 0x{:X} and {} \
+             payload octets; it is not read as one.",
+            header.opcode().value(),
+            header.payload_len()
+        );
+        let place = Place::StreamOctets { at, len: start.len() as u64 };
+        report(writer, connection, self.sender, None, None, Breach { rule: Rule::FrameNotWebsocket, place, text });
+        true
+    }
+
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
     fn header(
         &mut self,
         connection: ConnectionId,
-        last_frame: &mut Option<FrameId>,
+        conversation: &mut Conversation,
         at: u64,
         header: &FrameHeader,
         is_whole: bool,
@@ -263,7 +306,7 @@ impl FrameSide {
             }
             Joined::Control | Joined::Reserved | Joined::Orphan => None,
         };
-        let previous = last_frame.replace(id).map_or(NONE, |previous| previous.0);
+        let previous = conversation.last_frame.replace(id).map_or(NONE, |previous| previous.0);
         writer.add_frame(FrameRecord {
             at,
             time: packet.time,
@@ -320,20 +363,32 @@ impl FrameSide {
     }
 
     /// The current frame's payload is complete, or its missing part was stepped over.
-    fn end(&mut self, connection: ConnectionId, writer: &mut Writer) {
+    fn end(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
         let Some(id) = self.current.take() else { return };
         self.payload = self.payload.saturating_add(self.current_len);
         writer.end_frame(id, true, self.current_len);
-        let is_close = writer.frame(id).is_some_and(|frame| frame.header.opcode() == Opcode::CLOSE);
-        if !is_close {
+        let Some(frame) = writer.frame(id) else { return };
+        let (opcode, time) = (frame.header.opcode(), frame.time);
+        if !matches!(opcode, Opcode::PING | Opcode::PONG | Opcode::CLOSE) {
             return;
         }
         let body = self.deframer.control_payload();
+        if opcode != Opcode::CLOSE {
+            // Without its body, nobody can tell which pong answers it.
+            let Some(body) = &body else { return conversation.gap(self.sender) };
+            let heartbeat = Heartbeat { connection, sender: self.sender, frame: id, time, body };
+            return match opcode {
+                // Who has got a Close frame need not answer a ping any more (RFC 6455 §5.5.2).
+                Opcode::PING if self.close_sent => {}
+                Opcode::PING => conversation.ping(&heartbeat, writer),
+                _ => conversation.pong(&heartbeat, writer),
+            };
+        }
         let close = match body.as_deref().map(CloseBody::parse) {
             None => return,
             Some(parsed) => CloseRecord {
                 frame: id,
-                time: writer.frame(id).map_or(Timestamp::default(), |frame| frame.time),
+                time,
                 code: parsed.code(),
                 reason: match parsed {
                     CloseBody::Code { reason, .. } => String::from_utf8_lossy(reason).into_owned(),

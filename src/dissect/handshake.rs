@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use super::connection::{Connection, HeadPlace, Transport};
+use super::conversation::Conversation;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::record::NONE;
 use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{
-    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
-    judge_offer, quoted, sniff,
+    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_deflate, is_upgrade_request, is_upgrade_response,
+    judge_answer, judge_offer, quoted, sniff,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
@@ -314,7 +315,7 @@ impl FlowState {
 
     /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
     fn open_connection(&mut self, place: HeadPlace, is_request: bool, context: &mut Context<'_>) -> ConnectionId {
-        self.publish(context.writer);
+        self.publish_connection(context.writer);
         let client = if is_request { place.direction } else { place.direction.reverse() };
         let id = context.writer.next_connection();
         let connection = Connection {
@@ -345,8 +346,8 @@ impl FlowState {
             rules: Vec::new(),
             last_finding: NONE,
         };
-        context.writer.add_connection(connection, self.streams());
-        (self.connection, self.last_frame) = (Some(id), None);
+        context.writer.add_connection(connection, self.connection, || self.streams());
+        (self.connection, self.conversation) = (Some(id), Conversation::default());
         id
     }
 }
@@ -369,15 +370,7 @@ fn opens(head: &Head) -> bool {
 /// What a head offers or accepts, as far as frame headers are concerned.
 fn negotiated(head: &Head) -> Negotiated {
     let named = extensions(head);
-    Negotiated {
-        deflate: named.iter().any(|extension| is_deflate(&extension.name)),
-        other: named.iter().any(|extension| !is_deflate(&extension.name)),
-    }
-}
-
-/// Whether an extension of this name is permessage-deflate.
-pub(super) fn is_deflate(name: &str) -> bool {
-    name.eq_ignore_ascii_case("permessage-deflate")
+    Negotiated { deflate: named.iter().any(is_deflate), other: named.iter().any(|extension| !is_deflate(extension)) }
 }
 
 fn status_line(head: &Head) -> String {

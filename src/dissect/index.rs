@@ -10,11 +10,13 @@ use super::record::{Fragmented, FrameRecord, NONE, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
 
-/// A connection as snapshots see it, with the streams of its flow.
+/// A connection as snapshots see it.
 #[derive(Clone, Debug)]
 pub(super) struct Published {
-    pub connection: Connection,
-    pub streams: [ByteStream; 2],
+    /// Shared with the writer until it changes its own; nothing until it was published.
+    pub connection: Option<Arc<Connection>>,
+    /// The row of its flow's streams: a flow can carry a hundred thousand attempts, one behind another.
+    streams: usize,
 }
 
 /// Counts over the whole capture.
@@ -53,7 +55,9 @@ pub(super) struct Index {
     pub findings: Table<FindingRecord>,
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
-    pub published: Table<Arc<Published>>,
+    pub published: Table<Published>,
+    /// Where the octets of each flow with a connection are.
+    streams: Table<Arc<[ByteStream; 2]>>,
     pub totals: Totals,
 }
 
@@ -65,6 +69,12 @@ impl Index {
 
     fn fragmented_row(&self, message: MessageId) -> usize {
         self.fragmented.partition_point(|row| row.message < message)
+    }
+
+    /// Where the octets of a connection's flow are.
+    pub fn streams(&self, connection: ConnectionId) -> Option<&[ByteStream; 2]> {
+        let row = self.published.get(connection.index())?.streams;
+        self.streams.get(row).map(|streams| &**streams)
     }
 }
 
@@ -84,44 +94,64 @@ pub(super) struct Tally {
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     pub index: Index,
-    connections: Vec<Connection>,
+    connections: Vec<Arc<Connection>>,
     /// Wanted is that payloads are judged as frames are found.
     pub at_once: Option<AtOnce>,
 }
 
 impl Writer {
     pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
-        self.connections.get_mut(id.index())
+        self.connections.get_mut(id.index()).map(Arc::make_mut)
     }
 
-    pub fn connections(&self) -> &[Connection] {
+    pub fn connections(&self) -> &[Arc<Connection>] {
         &self.connections
     }
 
-    pub fn add_connection(&mut self, connection: Connection, streams: [ByteStream; 2]) {
-        self.index.published.push(Arc::new(Published { connection: connection.clone(), streams }));
-        self.connections.push(connection);
+    /// Adds a connection whose flow carried the connection `before`, if any.
+    pub fn add_connection(
+        &mut self,
+        connection: Connection,
+        before: Option<ConnectionId>,
+        streams: impl FnOnce() -> [ByteStream; 2],
+    ) {
+        let known = before.and_then(|id| self.index.published.get(id.index())).map(|before| before.streams);
+        let streams = known.unwrap_or_else(|| {
+            self.index.streams.push(Arc::new(streams()));
+            self.index.streams.len() - 1
+        });
+        self.index.published.push(Published { connection: None, streams });
+        self.connections.push(Arc::new(connection));
     }
 
     /// Nothing more about the connection will come behind a packet captured at `time`.
     pub fn end_connection(&mut self, id: ConnectionId, time: Timestamp) {
-        if let Some(connection) = self.connections.get_mut(id.index()).filter(|connection| !connection.is_over) {
+        if let Some(connection) = self.connection(id).filter(|connection| !connection.is_over) {
             (connection.end, connection.is_over) = (time, true);
         }
     }
 
     /// Lets snapshots see the connection as it is now.
-    pub fn publish(&mut self, id: ConnectionId, tally: Tally, streams: [ByteStream; 2]) {
-        if let (Some(connection), Some(shared)) =
+    pub fn publish(&mut self, id: ConnectionId, tally: Tally) {
+        if let (Some(changed), Some(published)) =
             (self.connections.get_mut(id.index()), self.index.published.get_mut(id.index()))
         {
+            let connection = Arc::make_mut(changed);
             let Tally { frames, messages, payload, end, last_frame } = tally;
             (connection.frames, connection.messages, connection.payload) = (frames, messages, payload);
             connection.last_frame = last_frame;
             if !connection.is_over {
                 connection.end = end;
             }
-            *shared = Arc::new(Published { connection: connection.clone(), streams });
+            published.connection = Some(changed.clone());
+        }
+    }
+
+    /// Lets snapshots see the streams of the connection's flow as they are now.
+    pub fn publish_streams(&mut self, id: ConnectionId, streams: [ByteStream; 2]) {
+        let row = self.index.published.get(id.index()).map(|published| published.streams);
+        if let Some(shared) = row.and_then(|row| self.index.streams.get_mut(row)) {
+            *shared = Arc::new(streams);
         }
     }
 
@@ -181,6 +211,7 @@ impl Writer {
             finding.previous_of_frame = std::mem::replace(&mut frame.finding, row);
         }
         if let Some(connection) = finding.connection().and_then(|id| self.connections.get_mut(id.index())) {
+            let connection = Arc::make_mut(connection);
             finding.previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
             match connection.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
                 Some((_, count)) => *count += 1,

@@ -17,6 +17,7 @@
 
 mod backlog;
 mod connection;
+mod conversation;
 mod dissector;
 mod finding;
 mod flow;

@@ -122,6 +122,7 @@ impl FlowState {
 
     fn start_behind_gap(&mut self, direction: Direction, at: u64, sender: Sender, negotiated: Negotiated) {
         self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
+        self.conversation.gap(sender);
     }
 
     /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.

@@ -98,12 +98,12 @@ impl Snapshot {
 
     /// A connection.
     pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
-        self.index.published.get(id.index()).map(|published| &published.connection)
+        self.index.published.get(id.index())?.connection.as_deref()
     }
 
     /// The connections in order.
     pub fn connections(&self) -> impl Iterator<Item = &Connection> {
-        self.index.published.iter().map(|published| &published.connection)
+        self.index.published.iter().filter_map(|published| published.connection.as_deref())
     }
 
     /// A message.
@@ -157,8 +157,8 @@ impl Snapshot {
     }
 
     fn stream(&self, frame: &FrameRecord) -> Option<&ByteStream> {
-        let published = self.index.published.get(frame.connection.index())?;
-        Some(&published.streams[published.connection.direction(frame.sender()).index()])
+        let direction = self.connection(frame.connection)?.direction(frame.sender());
+        Some(&self.index.streams(frame.connection)?[direction.index()])
     }
 
     /// How many payload octets of a frame the capture holds.
@@ -219,15 +219,15 @@ impl Snapshot {
     /// # Errors
     /// When the capture file cannot be read.
     pub fn head(&self, connection: ConnectionId, place: &HeadPlace) -> io::Result<Octets> {
-        let Some(published) = self.index.published.get(connection.index()) else { return Ok(Octets::default()) };
-        let stream = &published.streams[place.direction.index()];
+        let Some(streams) = self.index.streams(connection) else { return Ok(Octets::default()) };
+        let stream = &streams[place.direction.index()];
         self.read(stream, place.at..place.at + u64::from(place.len))
     }
 
     /// The packets that brought a head, in order.
     pub fn head_packets(&self, connection: ConnectionId, place: &HeadPlace) -> Vec<PacketId> {
-        let Some(published) = self.index.published.get(connection.index()) else { return Vec::new() };
-        let stream = &published.streams[place.direction.index()];
+        let Some(streams) = self.index.streams(connection) else { return Vec::new() };
+        let stream = &streams[place.direction.index()];
         stream.spans(place.at..place.at + u64::from(place.len)).map(|piece| piece.packet).collect()
     }
 

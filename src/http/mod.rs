@@ -7,13 +7,15 @@
 
 mod body;
 mod head;
+mod permessage_deflate;
 mod reader;
 mod upgrade;
 
 pub use body::Body;
 pub use head::{Head, HeadError, StartLine};
+pub use permessage_deflate::{DeflateParameters, is_deflate};
 pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, sniff, starts_request};
 pub use upgrade::{
-    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
-    judge_offer, quoted, tokens, url,
+    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, is_upgrade_request,
+    is_upgrade_response, judge_answer, judge_offer, quoted, tokens, url,
 };

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest as _, Sha1};
 
-use super::{Head, StartLine};
+use super::{Head, StartLine, permessage_deflate};
 use crate::base::{Breach, Place, Rule};
 
 /// What is put behind the key before hashing (RFC 6455 §1.3).
@@ -57,7 +57,11 @@ pub struct Extension {
 
 /// The extensions that a head offers or accepts, in order.
 pub fn extensions(head: &Head) -> Vec<Extension> {
-    let list = head.value("sec-websocket-extensions").unwrap_or_default();
+    extensions_in(&head.value("sec-websocket-extensions").unwrap_or_default())
+}
+
+/// The extensions that a Sec-WebSocket-Extensions field names, in order.
+pub fn extensions_in(list: &str) -> Vec<Extension> {
     let extension = |element: &str| {
         let mut parts = element.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default().to_owned();
@@ -67,7 +71,7 @@ pub fn extensions(head: &Head) -> Vec<Extension> {
         });
         Extension { name, parameters: parameters.collect() }
     };
-    tokens(&list).map(extension).collect()
+    tokens(list).map(extension).collect()
 }
 
 fn has_token(head: &Head, field: &str, token: &str) -> bool {
@@ -123,6 +127,7 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
     }
     judge_upgrade(head, "request", &mut broken);
     judge_key(head, &mut broken);
+    permessage_deflate::judge_offers(head, &mut broken);
     match head.value("sec-websocket-version") {
         None => {
             broken(
@@ -186,6 +191,7 @@ pub fn judge_answer(request: Option<&Head>, response: &Head, mut report: impl Fn
     if accept.is_none() {
         broken(Rule::HandshakeAcceptMissing, "sec-websocket-accept", "The 101 has no Sec-WebSocket-Accept.".into());
     }
+    permessage_deflate::judge_accepted(request, response, &mut broken);
     let Some(request) = request else { return };
     if let (Some(accept), Some(key)) = (accept, request.values("sec-websocket-key").next()) {
         let computed = accept_for(key.trim());
@@ -297,6 +303,11 @@ mod tests {
             ("Protocol: chat", "Protocol: Chat", "handshake.subprotocol-not-offered"),
             ("Protocol: chat", "Protocol: chat, superchat", "handshake.subprotocol-not-offered"),
             ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x-other\r\n\r\n", "handshake.extension-not-offered"),
+            (
+                "\r\n\r\n",
+                "\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n\r\n",
+                "handshake.extension-parameter",
+            ),
         ] {
             assert_eq!(answer(from, to), [rule]);
         }

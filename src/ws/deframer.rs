@@ -178,6 +178,11 @@ impl Deframer {
         }
     }
 
+    /// Gives the place up: what stands here is no frame, and nothing more is read.
+    pub fn give_up(&mut self) {
+        self.state = State::Lost;
+    }
+
     /// Stream offset of the next octet.
     pub fn at(&self) -> u64 {
         self.at

@@ -141,6 +141,10 @@ mod tests {
                     }
                     Parsed::Done(header) => {
                         assert!(prefix >= len, "{first:04x} {prefix}");
+                        assert!(
+                            header.octets[len..].iter().all(|octet| *octet == 0),
+                            "nothing of what follows is kept"
+                        );
                         agrees_with_the_table(&header, &octets[..len]);
                     }
                 }

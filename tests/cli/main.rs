@@ -1,5 +1,6 @@
 //! The command line as a stranger uses it: docs, mistakes, pipes, exit statuses and JSON keys.
 
+mod check;
 #[path = "../common/mod.rs"]
 mod common;
 mod decode;

@@ -57,6 +57,8 @@ fn outputs(sample: &Sample) -> Vec<(String, String)> {
         ("connections.jsonl".to_owned(), out(&["connections", "--json", file])),
         ("frames.txt".to_owned(), out(&["frames", file])),
         ("frames.jsonl".to_owned(), without_long_hex(&out(&["frames", "--payload", "--json", file]))),
+        ("check.txt".to_owned(), run(&["check", file]).out),
+        ("check.jsonl".to_owned(), run(&["check", "--json", file]).out),
         ("messages.txt".to_owned(), out(&["messages", file])),
         ("messages.jsonl".to_owned(), without_long_hex(&out(&["messages", "--payload", "--json", file]))),
     ];

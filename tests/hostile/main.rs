@@ -1,6 +1,7 @@
 //! Synthetic captures of everything that is rare, broken or meant to hurt: what was sent is found, what was not sent is
 //! not, and nothing takes the program down.
 
+mod closing;
 #[path = "../common/mod.rs"]
 mod common;
 mod findings;

@@ -1,8 +1,8 @@
-//! Connections that never finish.
+//! Connections without number, most of which never finish.
 
 use std::io;
 
-use super::conversation::{Client, Conversation, Server, server_frame};
+use super::conversation::{Client, Conversation, Server, client_frame, server_frame};
 use super::packets::Packets;
 
 pub fn syn(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
@@ -61,5 +61,28 @@ pub fn open(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
         packets.truth.frames += 1;
         packets.truth.messages += 1;
         Conversation::upgraded(index, packets)?.send(Server, &server_frame(0x81, b"hello"), packets)
+    })
+}
+
+/// Nothing of these is worth remembering.
+pub fn answered(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.begin()?;
+    (0..count).try_for_each(|index| {
+        let mut it = Conversation::new(index);
+        it.connect(packets)?;
+        it.send(Client, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", packets)?;
+        it.send(Server, b"HTTP/1.1 204 No Content\r\n\r\n", packets)?;
+        it.close(packets)
+    })
+}
+
+pub fn closed(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.begin()?;
+    (0..count).try_for_each(|index| {
+        packets.truth.frames += 2;
+        let mut it = Conversation::upgraded(index, packets)?;
+        it.send(Client, &client_frame(0x88, index), packets)?;
+        it.send(Server, &server_frame(0x88, b""), packets)?;
+        it.close(packets)
     })
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::packets::{ACK, Header, Packets, SYN};
+use super::packets::{ACK, FIN, Header, Packets, SYN};
 
 pub const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: hostile.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -100,6 +100,15 @@ impl Conversation {
     /// An acknowledgment of everything that was sent.
     pub fn ack(&self, who: Who, packets: &mut Packets<'_>) -> io::Result<()> {
         self.put(who, ACK, self.next[who as usize], &[], packets)
+    }
+
+    /// Ends both ways.
+    pub fn close(&mut self, packets: &mut Packets<'_>) -> io::Result<()> {
+        for who in [Client, Server] {
+            self.put(who, FIN | ACK, self.next[who as usize], &[], packets)?;
+            self.lose(who, 1);
+        }
+        self.ack(Client, packets)
     }
 
     fn put(&self, who: Who, flags: u8, at: u32, octets: &[u8], packets: &mut Packets<'_>) -> io::Result<()> {

@@ -6,14 +6,14 @@ use super::conversation::{Client, Conversation, SEGMENT, Server, client_frame, s
 use super::packets::Packets;
 
 /// So many of the server's frames back to back in full segments; `frame` makes number `n`.
-fn stream(packets: &mut Packets<'_>, count: u64, frame: impl Fn(u64) -> [u8; 2]) -> io::Result<()> {
+fn stream<const LEN: usize>(packets: &mut Packets<'_>, count: u64, frame: impl Fn(u64) -> [u8; LEN]) -> io::Result<()> {
     packets.begin()?;
     let mut it = Conversation::upgraded(0, packets)?;
     packets.truth.frames += count;
     let mut segment = Vec::with_capacity(SEGMENT);
     for n in 0..count {
         segment.extend(frame(n));
-        if segment.len() == SEGMENT || n + 1 == count {
+        if segment.len() + LEN > SEGMENT || n + 1 == count {
             it.send(Server, &segment, packets)?;
             it.ack(Client, packets)?;
             segment.clear();
@@ -30,6 +30,11 @@ pub fn tiny(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
 /// A control frame without FIN, with a reserved opcode and reserved bits.
 pub fn forbidden(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     stream(packets, count, |_| [0x7b, 0])
+}
+
+/// A Close frame whose code nobody may send; all but the first behind a Close frame.
+pub fn closes(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    stream(packets, count, |n| [0x88, 2, (n % 4) as u8, 0])
 }
 
 pub fn fragments(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {

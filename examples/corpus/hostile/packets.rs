@@ -5,6 +5,7 @@ use std::net::SocketAddrV4;
 
 use super::Truth;
 
+pub const FIN: u8 = 0x01;
 pub const SYN: u8 = 0x02;
 pub const ACK: u8 = 0x10;
 

@@ -2,12 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 
-use crate::random::Random;
+use super::random::Random;
 
 /// Payload octets of a full packet of 1500 octets.
 pub const SEGMENT: usize = 1448;
+/// Ethernet, IPv4, TCP.
 const HEADERS: usize = 14 + 20 + 32;
+/// Little-endian, nanoseconds, version 2.4, snapshot length 262,144, Ethernet.
+const FILE_HEADER: [u32; 6] = [0xa1b2_3c4d, 0x0004_0002, 0, 0, 262_144, 1];
+const RECORD_HEADER: usize = 16;
 
 /// One end of a connection as the wire sees it.
 #[derive(Clone, Copy)]
@@ -24,6 +29,8 @@ pub struct Trouble {
     pub lost: u64,
     /// Packets in a thousand that come after some others.
     pub late: u64,
+    /// Packets in a thousand that are received and never captured, among those that hold nothing but payload of a frame.
+    pub never: u64,
 }
 
 /// The capture file.
@@ -32,55 +39,74 @@ pub struct Wire {
     random: Random,
     trouble: Trouble,
     time: u64,
+    packets: u64,
+    /// Octets of the file so far.
     pub written: u64,
     /// Records that come later: how many records to let pass, and the record.
     held: Vec<(u32, Vec<u8>)>,
 }
 
 impl Wire {
-    pub fn new(file: File, trouble: Trouble) -> io::Result<Wire> {
+    pub fn new(file: File, seed: u64, trouble: Trouble) -> io::Result<Wire> {
         let mut out = BufWriter::with_capacity(1 << 20, file);
-        for word in [0xa1b2_3c4d_u32, 0x0004_0002, 0, 0, 262_144, 1] {
+        for word in FILE_HEADER {
             out.write_all(&word.to_le_bytes())?;
         }
         Ok(Wire {
             out,
-            random: Random::new(7),
+            random: Random::new(seed.wrapping_add(6)),
             trouble,
             time: 1_700_000_000_000_000_000,
-            written: 24,
+            packets: 0,
+            written: size_of_val(&FILE_HEADER) as u64,
             held: Vec::new(),
         })
     }
 
-    /// Sends `payload` in segments, and lets the peer acknowledge every second one.
-    pub fn send(&mut self, from: &mut End, to: &mut End, payload: &[u8]) -> io::Result<()> {
-        for (index, segment) in payload.chunks(SEGMENT).enumerate() {
-            self.packet(from, to, PSH | ACK, segment)?;
+    /// Sends `octets` in segments, and lets the peer acknowledge every second one. All of them come to the file.
+    pub fn send_whole(&mut self, from: &mut End, to: &mut End, octets: &[u8]) -> io::Result<()> {
+        self.send(from, to, octets, octets.len()).map(drop)
+    }
+
+    /// Sends a frame the same way. Octets behind its header may be lost: returns which of the frame's.
+    pub fn send(&mut self, from: &mut End, to: &mut End, frame: &[u8], header: usize) -> io::Result<Vec<Range<usize>>> {
+        let mut lost = Vec::new();
+        for (index, segment) in frame.chunks(SEGMENT).enumerate() {
+            let at = index * SEGMENT;
+            if !self.packet(from, to, PSH | ACK, segment, at >= header)? {
+                lost.push(at..at + segment.len());
+            }
             if index % 2 == 1 {
-                self.packet(to, from, ACK, &[])?;
+                self.bare(to, from, ACK)?;
             }
         }
-        Ok(())
+        Ok(lost)
     }
 
     /// SYN, SYN-ACK, ACK.
     pub fn open(&mut self, client: &mut End, server: &mut End) -> io::Result<()> {
-        self.packet(client, server, SYN, &[])?;
-        self.packet(server, client, SYN | ACK, &[])?;
-        self.packet(client, server, ACK, &[])
+        self.bare(client, server, SYN)?;
+        self.bare(server, client, SYN | ACK)?;
+        self.bare(client, server, ACK)
     }
 
-    /// FIN from both.
+    /// FIN from both. What is held comes first: no peer acknowledges the end of a stream while it still misses octets.
     pub fn close(&mut self, first: &mut End, second: &mut End) -> io::Result<()> {
-        self.packet(first, second, FIN | ACK, &[])?;
-        self.packet(second, first, FIN | ACK, &[])?;
-        self.packet(first, second, ACK, &[])
+        self.release()?;
+        self.bare(first, second, FIN | ACK)?;
+        self.bare(second, first, FIN | ACK)?;
+        self.bare(first, second, ACK)
     }
 
-    fn packet(&mut self, from: &mut End, to: &End, flags: u8, payload: &[u8]) -> io::Result<()> {
+    /// A segment without payload.
+    fn bare(&mut self, from: &mut End, to: &End, flags: u8) -> io::Result<()> {
+        self.packet(from, to, flags, &[], false).map(drop)
+    }
+
+    /// A segment. Returns whether it comes to the file, now or later; only one that `may_vanish` does not.
+    fn packet(&mut self, from: &mut End, to: &End, flags: u8, payload: &[u8], may_vanish: bool) -> io::Result<bool> {
         self.time += 500 + self.random.below(2_000);
-        let mut record = Vec::with_capacity(16 + HEADERS + payload.len());
+        let mut record = Vec::with_capacity(RECORD_HEADER + HEADERS + payload.len());
         let len = (HEADERS + payload.len()) as u32;
         record.extend(((self.time / 1_000_000_000) as u32).to_le_bytes());
         record.extend(((self.time % 1_000_000_000) as u32).to_le_bytes());
@@ -101,15 +127,17 @@ impl Wire {
         record.extend(payload);
         from.seq = from.seq.wrapping_add(payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0));
 
+        let Trouble { lost, late, never } = self.trouble;
         let wait = match self.random.below(1000) {
             _ if payload.is_empty() => 0,
-            n if n < self.trouble.lost => 20 + self.random.below(200) as u32,
-            n if n < self.trouble.lost + self.trouble.late => 1 + self.random.below(4) as u32,
+            n if n < lost => 20 + self.random.below(200) as u32,
+            n if n < lost + late => 1 + self.random.below(4) as u32,
+            n if n < lost + late + never && may_vanish => return Ok(false),
             _ => 0,
         };
         if wait > 0 {
             self.held.push((wait, record));
-            return Ok(());
+            return Ok(true);
         }
         self.write(&record)?;
         let mut due = Vec::new();
@@ -120,19 +148,26 @@ impl Wire {
             }
             *wait > 0
         });
-        due.iter().try_for_each(|record| self.write(record))
+        due.iter().try_for_each(|record| self.write(record))?;
+        Ok(true)
     }
 
     fn write(&mut self, record: &[u8]) -> io::Result<()> {
+        self.packets += 1;
         self.written += record.len() as u64;
         self.out.write_all(record)
     }
 
-    pub fn finish(mut self) -> io::Result<()> {
-        for (_, record) in std::mem::take(&mut self.held) {
-            self.write(&record)?;
-        }
-        self.out.flush()
+    /// Writes what is held.
+    fn release(&mut self) -> io::Result<()> {
+        std::mem::take(&mut self.held).iter().try_for_each(|(_, record)| self.write(record))
+    }
+
+    /// The end. Returns how many packets there are in all, and how many octets they have.
+    pub fn finish(mut self) -> io::Result<(u64, u64)> {
+        self.out.flush()?;
+        let added = size_of_val(&FILE_HEADER) as u64 + self.packets * RECORD_HEADER as u64;
+        Ok((self.packets, self.written - added))
     }
 }
 

@@ -1,0 +1,104 @@
+//! Reads a corpus through the library, as the program does, and compares what is found with the truth beside it.
+
+use std::collections::btree_map::Entry;
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use framescope::base::{FrameId, Sender};
+use framescope::dissect::{FrameRecord, Progress, Session, Snapshot};
+use sha1::{Digest as _, Sha1};
+
+use crate::truth::{CLIENT, SERVER, Truth, differences, truth_path};
+
+/// Payload octets that are read at once.
+const WINDOW: u64 = 1 << 20;
+/// Payload octets of one frame that are hashed at most: hostile headers claim more than anybody has time for.
+const MOST: u64 = 1 << 30;
+
+/// How what the library finds in `corpus` differs from the truth; nothing, if all is well.
+pub fn verify(corpus: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let path = truth_path(corpus);
+    let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let truth = serde_json::from_reader(BufReader::new(file))?;
+    let (found, mut complaints) = read(corpus)?;
+    complaints.extend(differences(&truth, &serde_json::to_value(found)?));
+    Ok(complaints)
+}
+
+/// What the library finds, and where it contradicts itself.
+fn read(corpus: &Path) -> Result<(Truth, Vec<String>), Box<dyn Error>> {
+    let mut session = Session::open(corpus)?;
+    loop {
+        match session.step(usize::MAX)? {
+            Progress::More => {}
+            Progress::Pending => session.pump()?,
+            Progress::End => break,
+        }
+    }
+    let snapshot = session.snapshot();
+    let mut found = count(&snapshot)?;
+    let totals = snapshot.totals();
+    (found.packets, found.octets, found.tcp_connections) = (totals.packets, totals.octets, totals.tcp_connections);
+    [_, found.warnings, found.violations] = totals.findings;
+    found.messages = snapshot.message_count() as u64;
+
+    let mut complaints = Vec::new();
+    if let Some(damage) = session.damage() {
+        complaints.push(format!("the file is damaged: {damage}"));
+    }
+    let mut same = |what: &str, index: u64, rows: u64| {
+        if index != rows {
+            complaints.push(format!("{what}: the index says {index}, its rows add up to {rows}"));
+        }
+    };
+    same("packets not understood", totals.undecoded, 0);
+    same("frames", totals.frames.iter().sum(), found.frames);
+    same("frames by opcode", totals.opcodes.iter().sum(), found.frames);
+    same("payload octets", totals.payload_octets, found.payload_octets);
+    same("frames of connections", snapshot.connections().flat_map(|it| it.frames).sum(), found.frames);
+    same("messages of connections", snapshot.connections().flat_map(|it| it.messages).sum(), found.messages);
+    same("payload of connections", snapshot.connections().flat_map(|it| it.payload).sum(), found.payload_octets);
+    Ok((found, complaints))
+}
+
+/// Counts and hashes every frame.
+fn count(snapshot: &Snapshot) -> io::Result<Truth> {
+    let mut found = Truth::default();
+    let mut hashes: Vec<[Sha1; 2]> = vec![Default::default(); snapshot.connection_count()];
+    for frame in (0..snapshot.frame_count()).filter_map(|index| snapshot.frame(FrameId::from_index(index))) {
+        let sender = if frame.sender() == Sender::Client { CLIENT } else { SERVER };
+        let header = frame.header;
+        found.frame(sender, header.opcode().value(), header.payload_len(), snapshot.captured_len(frame));
+        hash_payload(snapshot, frame, &mut hashes[frame.connection.index()][sender])?;
+    }
+    for (connection, hashes) in snapshot.connections().zip(hashes) {
+        let mut client = connection.client.to_string();
+        if let Entry::Occupied(twice) = found.payload_sha1.entry(client.clone()) {
+            client = format!("{} once more", twice.key());
+        }
+        found.connection(client, hashes);
+    }
+    Ok(found)
+}
+
+/// Hashes a frame's payload, unmasked, with zeros where octets are missing.
+fn hash_payload(snapshot: &Snapshot, frame: &FrameRecord, hash: &mut Sha1) -> io::Result<()> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let len = frame.header.payload_len().min(MOST);
+    let mut at = 0;
+    while at < len {
+        let end = len.min(at + WINDOW);
+        let octets = snapshot.payload(frame, at..end)?.unmasked(frame.header.masking_key());
+        hash.update(&octets.octets);
+        // Nothing is read behind the last octet that was captured.
+        at = at.max(octets.end());
+        while at < end {
+            let zeros = ZEROS.len().min((end - at) as usize);
+            hash.update(&ZEROS[..zeros]);
+            at += zeros as u64;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! `check`: findings, and an exit status for CI jobs.
+
+use crate::common::program::{run, run_with};
+use crate::common::samples;
+
+#[test]
+fn the_exit_status_tells_of_violations_alone() {
+    let status = |sample: &str| run(&["check", samples::named(sample).argument()]).status;
+    assert_eq!(status("broken"), 1);
+    assert_eq!(status("wrong-accept"), 1);
+    assert_eq!(status("refused"), 1, "a version nobody speaks");
+    assert_eq!(status("tcp-trouble"), 0, "what the capture lacks is nobody's fault");
+    assert_eq!(status("fragments-ping"), 0);
+    assert!(run(&["check", "/no/such/capture.pcap"]).refused().contains("there is no such file"));
+}
+
+#[test]
+fn every_finding_is_a_row_with_its_place() {
+    let sample = samples::named("broken");
+    let rows = run(&["check", "--json", sample.argument()]).json();
+    let frames = run(&["frames", "--json", sample.argument()]).json();
+    assert!(rows.len() > 5);
+    for row in &rows {
+        assert!(!row["text"].as_str().unwrap().is_empty() && row["connection"].is_u64(), "{row}");
+        if let Some(frame) = row["frame"].as_u64() {
+            let named = &frames[frame as usize - 1]["findings"];
+            assert!(named.as_array().unwrap().contains(&row["rule"]), "{row} {named}");
+        }
+    }
+    let text = run(&["check", sample.argument()]).out;
+    assert_eq!(text.lines().count(), rows.len() + 1, "and a summary");
+    let piped = run_with(&["check", "--json", "-"], &sample.octets());
+    assert_eq!((piped.json(), piped.status), (rows, 1));
+}

@@ -1,0 +1,113 @@
+//! How connections end, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
+
+use super::common::frame::{self, CLOSE, FIN, PING, PONG, TEXT};
+use super::common::rows;
+use super::common::tcp::Talk;
+use super::common::tcp::Who::{self, Client, Server};
+
+/// The rules that a conversation breaks.
+fn rules(talk: impl FnOnce(&mut Talk)) -> Vec<&'static str> {
+    let mut conversation = Talk::upgraded();
+    talk(&mut conversation);
+    rows::all_findings(&rows::read(&conversation.capture().pcap()))
+}
+
+fn say(talk: &mut Talk, who: Who, octet0: u8, payload: &[u8]) {
+    let octets = if who == Client { frame::client(octet0, payload) } else { frame::server(octet0, payload) };
+    talk.say(who, octets);
+}
+
+fn close(talk: &mut Talk, who: Who) {
+    say(talk, who, CLOSE, &frame::close(1000, "bye"));
+}
+
+#[test]
+fn close_frames() {
+    let both = |talk: &mut Talk| {
+        close(talk, Client);
+        close(talk, Server);
+        talk.finish(Server);
+    };
+    assert_eq!(rules(both), [""; 0]);
+    let one = |talk: &mut Talk| {
+        close(talk, Client);
+        talk.finish(Server);
+    };
+    assert_eq!(rules(one), ["close.not-echoed"]);
+    assert_eq!(rules(|talk| talk.finish(Server)), ["close.missing"]);
+    let reset = |talk: &mut Talk| {
+        talk.ack(Server);
+        talk.last().flags |= super::common::tcp::RST;
+    };
+    assert_eq!(rules(reset), ["close.missing"]);
+    assert_eq!(rules(|talk| close(talk, Client)), [""; 0], "the capture just stops");
+    let lost = |talk: &mut Talk| {
+        talk.lose(Server, frame::server(CLOSE, b""));
+        talk.finish(Server);
+    };
+    assert_eq!(rules(lost), ["capture.gap"], "what the capture lacks is nobody's fault");
+}
+
+#[test]
+fn pings_and_pongs() {
+    let end = |talk: &mut Talk| {
+        close(talk, Client);
+        close(talk, Server);
+        talk.finish(Server);
+    };
+    let answered = |talk: &mut Talk| {
+        say(talk, Server, PING, b"one");
+        say(talk, Server, PING, b"two");
+        say(talk, Client, PONG, b"two");
+        end(talk);
+    };
+    assert_eq!(rules(answered), [""; 0], "a pong to a later ping answers the ones before (RFC 6455 §5.5.3)");
+    let unanswered = |talk: &mut Talk| {
+        say(talk, Server, PING, b"one");
+        say(talk, Client, PONG, b"other");
+        end(talk);
+    };
+    assert_eq!(rules(unanswered), ["pong.unsolicited", "ping.unanswered"]);
+    let after_close = |talk: &mut Talk| {
+        close(talk, Client);
+        say(talk, Client, PING, b"");
+        close(talk, Server);
+        talk.finish(Server);
+    };
+    assert_eq!(rules(after_close), [""; 0], "who has got a Close need not answer");
+    assert_eq!(rules(|talk| say(talk, Client, PING, b"")), [""; 0], "the answer may be a packet away");
+    let own = |talk: &mut Talk| {
+        say(talk, Server, PING, b"same");
+        say(talk, Server, PONG, b"same");
+        say(talk, Client, PONG, b"same");
+        end(talk);
+    };
+    assert_eq!(rules(own), ["pong.unsolicited"], "nobody answers his own ping");
+    let lost = |talk: &mut Talk| {
+        talk.lose(Server, frame::server(PING, b"lost"));
+        say(talk, Server, FIN | TEXT, b"more");
+        say(talk, Client, PONG, b"lost");
+        end(talk);
+    };
+    assert_eq!(rules(lost), ["capture.gap"], "the ping may be among what the capture lacks");
+}
+
+#[test]
+fn what_is_no_websocket() {
+    let html = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Server, FIN | TEXT, b"hello");
+    talk.say(Server, html);
+    say(&mut talk, Client, FIN | TEXT, b"still here");
+    talk.finish(Server);
+    let snapshot = rows::read(&talk.capture().pcap());
+    assert_eq!(rows::all_findings(&snapshot), ["frame.not-websocket"]);
+    assert_eq!(rows::frames(&snapshot), ["server text \"hello\"", "client text \"still here\""]);
+    assert!(snapshot.finding(0).unwrap().text.contains("an HTTP response"));
+
+    // Text in a frame of which only the reserved bits are wrong stays a frame.
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Server, 0x70 | TEXT & !FIN, b"a payload of some forty octets of letters");
+    let snapshot = rows::read(&talk.capture().pcap());
+    assert_eq!(rows::all_findings(&snapshot), ["frame.rsv-without-extension"]);
+}
