@@ -16,10 +16,10 @@ use crate::capture::Layout;
 use crate::net::ByteStream;
 use crate::ws::Opcode;
 
-/// The index as it was at one moment. Costs next to nothing to take and never changes.
+/// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
 #[derive(Clone)]
 pub struct Snapshot {
-    index: Index,
+    index: Arc<Index>,
     source: Arc<dyn ReadAt>,
     layout: Layout,
 }
@@ -68,7 +68,7 @@ pub struct Segment {
 
 impl Snapshot {
     pub(super) fn new(index: Index, source: Arc<dyn ReadAt>, layout: Layout) -> Snapshot {
-        Snapshot { index, source, layout }
+        Snapshot { index: Arc::new(index), source, layout }
     }
 
     /// How many frames there are.
