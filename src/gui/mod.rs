@@ -8,7 +8,7 @@
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
 //!   payload  handshake          the other tabs
-//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips
+//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
 //!
@@ -33,6 +33,7 @@ pub mod rows;
 pub mod samples;
 pub mod selection;
 pub mod settings;
+pub mod split;
 pub mod start;
 pub mod status;
 pub mod table;

@@ -23,6 +23,7 @@ use super::empty;
 use super::opened::Opened;
 use super::samples::SAMPLES;
 use super::settings::Settings;
+use super::split::{Edge, split_ui};
 use super::start::start_ui;
 use super::status::{net_troubles, status_ui};
 use super::table::table_ui;
@@ -175,20 +176,24 @@ impl Window {
             CentralPanel::default().frame(plain).show(ui, |ui| nothing_ui(ui, opened));
             return command;
         }
-        let width = ui.available_width();
-        Panel::left("connections")
-            .default_size((width * 0.24).clamp(220.0, 320.0))
-            .size_range(180.0..=(width * 0.45).max(200.0))
+        let area = ui.available_rect_before_wrap();
+        let connections = Panel::left("connections")
+            .exact_size(self.settings.connections_width(area.width()))
+            .resizable(false)
             .frame(plain)
             .show(ui, |ui| command = connections_ui(ui, opened).or(command.take()));
-        let height = ui.available_height();
-        Panel::bottom("details")
-            .default_size(height * 0.65)
-            .size_range(120.0..=(height - 140.0).max(140.0))
-            .resizable(true)
+        let details = Panel::bottom("details")
+            .exact_size(self.settings.details_height(area.height()))
+            .resizable(false)
             .frame(plain)
             .show(ui, |ui| command = details_ui(ui, opened).or(command.take()));
         CentralPanel::default().frame(plain).show(ui, |ui| command = table_ui(ui, opened).or(command.take()));
+        if let Some(at) = split_ui(ui, "width of the connections", Edge::right_of(connections.response.rect)) {
+            self.settings.connections = Some((at.x - area.left()) as u16);
+        }
+        if let Some(at) = split_ui(ui, "height of the details", Edge::above(details.response.rect)) {
+            self.settings.details = Some((1000.0 * (area.bottom() - at.y) / area.height()) as u16);
+        }
         command
     }
 
