@@ -1,7 +1,8 @@
 //! The window: paints `view::` models, never parses.
 //!
 //! ```text
-//!   app ─▶ window             eframe around a value that tests drive; worker: the threads; settings: what is kept
+//!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
+//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   connections  table        the lists                                 status: timeline, progress, counts
@@ -31,6 +32,7 @@ pub mod opened;
 pub mod payload;
 pub mod rows;
 pub mod samples;
+pub mod search;
 pub mod selection;
 pub mod settings;
 pub mod split;

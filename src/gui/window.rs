@@ -114,9 +114,7 @@ impl Window {
     /// Takes what the threads have for us.
     fn poll(&mut self, ctx: &egui::Context) {
         if let Some(opened) = &mut self.opened {
-            if opened.poll() {
-                ctx.request_repaint();
-            }
+            opened.poll();
             // Nothing of it can be shown: the start screen says why.
             if opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.totals().packets == 0)
                 && let Some(why) = opened.failure()
@@ -242,7 +240,8 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::Stop => opened.stop(),
         Command::ShowFrames => opened.show_kind(RowKind::Frames),
         Command::ShowMessages => opened.show_kind(RowKind::Messages),
-        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.rows.kind() {
+        Command::SortBy(key) => opened.sort_by(key),
+        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.query().kind {
             RowKind::Frames => RowKind::Messages,
             RowKind::Messages => RowKind::Frames,
         }),
@@ -255,7 +254,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::PageUp => opened.move_selection(-page),
         Command::FirstRow => opened.select_row(0),
         Command::LastRow => opened.select_row(usize::MAX),
-        Command::FollowNewest => opened.table.follow = true,
+        Command::FollowNewest => opened.follow(),
         Command::NextFrame => opened.details.step_by(1),
         Command::PreviousFrame => opened.details.step_by(-1),
         Command::ShowTab(tab) => opened.details.tab = tab,
