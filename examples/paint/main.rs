@@ -2,9 +2,9 @@
 //! sorted and filtered: laying out, painting and tessellating, sixty times a second, without a display.
 //!
 //! ```sh
-//! cargo run --release --features gui-tests --example paint              # ten million frames, made up
-//! cargo run --release --features gui-tests --example paint -- 1000000   # or so many
-//! cargo run --release --features gui-tests --example paint -- FILE      # or those of a capture
+//! cargo run --release --example paint              # ten million frames, made up
+//! cargo run --release --example paint -- 1000000   # or so many
+//! cargo run --release --example paint -- FILE      # or those of a capture
 //! ```
 //!
 //! It needs a core for itself besides the one that reads. What the graphics card does is not in it.

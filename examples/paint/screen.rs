@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use egui::{Event, Key, Modifiers, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, vec2};
+use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput, Rect, TouchPhase, pos2, vec2};
 use framescope::gui::command::Command;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
@@ -32,7 +32,10 @@ impl Screen {
         let ctx = egui::Context::default();
         gui::install(&ctx);
         let (wake, woken) = mpsc::channel();
-        ctx.set_request_repaint_callback(move |_| drop(wake.send(())));
+        ctx.set_request_repaint_callback(move |_| {
+            // Nobody waits any more when the screen is gone.
+            let _ = wake.send(());
+        });
         let now = Instant::now();
         let mut screen = Screen {
             ctx,
@@ -101,6 +104,7 @@ impl Screen {
             unit: MouseWheelUnit::Point,
             delta: vec2(0.0, points),
             phase: TouchPhase::Move,
+            source: MouseWheelSource::Wheel,
             modifiers: Modifiers::NONE,
         });
     }

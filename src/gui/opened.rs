@@ -207,13 +207,17 @@ impl Opened {
         !self.filter.is_empty()
     }
 
-    /// Reads the filter box again. What is not understood filters nothing.
+    /// Reads the filter box again. As long as it is not understood, the filter before stays in force: who types
+    /// `opcode:ping` must not see all rows at `opcode:`.
     pub fn filter_changed(&mut self) {
-        let (filter, error) = match Filter::parse(&self.filter_text) {
-            Ok(filter) => (filter, None),
-            Err(why) => (Filter::default(), Some(why)),
+        let filter = match Filter::parse(&self.filter_text) {
+            Ok(filter) => filter,
+            Err(why) => {
+                self.filter_error = Some(why);
+                return;
+            }
         };
-        self.filter_error = error;
+        self.filter_error = None;
         if filter != self.filter {
             self.filter = filter;
             self.want(self.query.kind, self.query.order, Arrival::Selected);

@@ -40,6 +40,8 @@ pub struct TableState {
     /// Rows that were made, for the snapshot they were made from.
     made: HashMap<u32, Row>,
     made_from: (u64, RowKind),
+    /// The largest number that its column was made wide enough for.
+    most: u64,
 }
 
 impl TableState {
@@ -83,7 +85,7 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
         return nothing_ui(ui, opened).or(command);
     }
     let several = snapshot.connection_count() > 1 && opened.connection.is_none();
-    let (order, most) = (opened.query().order, opened.rows.total() as u64);
+    let (order, most) = (opened.query().order, most_rows(opened));
     let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, order.key, most);
     if let Some(wish) = columns.head_ui(ui, order) {
         command = Some(wish);
@@ -92,6 +94,15 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
         command = Some(wish);
     }
     command
+}
+
+/// How many rows there may be when everything is read, so that columns do not move meanwhile.
+fn most_rows(opened: &mut Opened) -> u64 {
+    let (rows, state) = (opened.rows.total() as u64, &opened.state);
+    let expected = u128::from(rows) * u128::from(state.len) / u128::from(state.position.max(1));
+    let most = if state.is_active() { u64::try_from(expected).unwrap_or(rows).max(rows) } else { rows };
+    opened.table.most = opened.table.most.max(most);
+    opened.table.most
 }
 
 /// Frames or messages, and how many there are.
