@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::source::Source;
 use super::unpack::{Packing, Trouble, Unpack, read_some};
@@ -10,11 +11,36 @@ use super::unpack::{Packing, Trouble, Unpack, read_some};
 /// The most octets of one pump.
 const CHUNK: usize = 1 << 20;
 
+/// Octets that a compressed capture may unpack to, whatever its own size.
+pub const MAX_UNPACKED: u64 = 1 << 30;
+/// How many times its own size it may unpack to beyond that. gzip's most is 1,032; captures come to 3 to 30.
+pub const MAX_UNPACKED_RATIO: u64 = 200;
+
 /// Copies a pipe to its spool file, unpacked where it is packed. Whoever holds it decides when: see [`Filler::pump`].
 pub struct Filler {
     source: Arc<Source>,
     stage: Stage,
     chunk: Vec<u8>,
+    /// Octets of the input so far.
+    packed: Arc<AtomicU64>,
+    /// Octets out of it so far.
+    unpacked: u64,
+    /// [`MAX_UNPACKED`]; infinite for what is not compressed.
+    most: u64,
+}
+
+/// An input that counts what is read of it.
+struct Counted {
+    input: Box<dyn Read + Send>,
+    octets: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read(out)?;
+        self.octets.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
 }
 
 enum Stage {
@@ -26,7 +52,10 @@ enum Stage {
 
 impl Filler {
     pub(super) fn new(source: Arc<Source>, input: Box<dyn Read + Send>) -> Filler {
-        Filler { source, stage: Stage::Head(input, Vec::new()), chunk: vec![0; CHUNK] }
+        let packed = Arc::default();
+        let input = Box::new(Counted { input, octets: Arc::clone(&packed) });
+        let stage = Stage::Head(input, Vec::new());
+        Filler { source, stage, chunk: vec![0; CHUNK], packed, unpacked: 0, most: MAX_UNPACKED }
     }
 
     /// Moves what the input has now to the source, at most 1 MiB, and returns whether there may be more. It waits for the
@@ -47,6 +76,16 @@ impl Filler {
             Ok(n) => {
                 if let Err(error) = self.source.append(&self.chunk[..n]) {
                     return self.fail("its temporary file cannot be written", error);
+                }
+                self.unpacked += n as u64;
+                let believed = self.packed.load(Ordering::Relaxed).saturating_mul(MAX_UNPACKED_RATIO);
+                if self.unpacked > self.most.max(believed) {
+                    self.source.break_off(format!(
+                        "it unpacks to more than {MAX_UNPACKED_RATIO} times its size, which no capture does; to read what \
+                         is behind the first {} octets, unpack it first",
+                        self.unpacked
+                    ));
+                    self.finish();
                 }
             }
             Err(Trouble::Input(error)) => return self.fail("it cannot be read further", error),
@@ -78,6 +117,9 @@ impl Filler {
             }
         }
         let packing = Packing::recognise(&head);
+        if packing == Packing::Plain {
+            self.most = u64::MAX;
+        }
         self.stage = Stage::Body(packing.unpack(Box::new(Cursor::new(head).chain(input))));
         Ok(true)
     }
@@ -166,6 +208,24 @@ mod tests {
         assert_eq!(octets(&source), b"first");
         assert!(filler.pump().unwrap_err().to_string().starts_with("gz: it cannot be read further"));
         assert!(source.is_complete() && source.damage().is_some() && !filler.pump().unwrap());
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked() {
+        let bomb = |most: u64, len: usize| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            io::Write::write_all(&mut encoder, &vec![0; len]).unwrap();
+            let packed = encoder.finish().unwrap();
+            let (source, mut filler) = open_stream(Box::new(Cursor::new(packed)), "bomb").unwrap();
+            filler.most = most;
+            while filler.pump().unwrap() {}
+            (source.len() as usize, source.damage().unwrap_or_default().to_owned())
+        };
+        let (len, damage) = bomb(5 << 20, 50 << 20);
+        assert!(len < 20 << 20, "{len} octets of it were unpacked");
+        assert!(damage.starts_with("it unpacks to more than 200 times its size"), "{damage}");
+        assert_eq!(bomb(5 << 20, 4 << 20), (4 << 20, String::new()));
+        assert_eq!(bomb(MAX_UNPACKED, 50 << 20), (50 << 20, String::new()));
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod properties;
 mod testing;
 
 pub use damage::Damage;
-pub use filler::Filler;
+pub use filler::{Filler, MAX_UNPACKED, MAX_UNPACKED_RATIO};
 pub use interface::Interface;
 pub use layout::Layout;
 pub use open::{OpenError, follow, open, open_stream};

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use super::args::Decode;
 use super::output::{Failure, Output, complain};
 use super::{json, show};
-use crate::base::{Finding, Sender};
+use crate::base::{Breach, Finding, Sender};
 use crate::view::FrameView;
 use crate::ws::{Negotiated, Opcode, judge_close, judge_header};
 
@@ -52,24 +52,18 @@ pub fn run(arguments: &Decode, output: &mut Output) -> Result<(), Failure> {
 /// Judges what can be judged without knowing who sent the frame; of what may have been negotiated, permessage-deflate
 /// is given the benefit of the doubt.
 fn judge(view: &mut FrameView) {
-    let mut findings = Vec::new();
-    let mut report = |breach: crate::base::Breach| {
-        findings.push(Finding {
-            rule: breach.rule,
-            connection: None,
-            frame: None,
-            message: None,
-            sender: Sender::Unknown,
-            place: breach.place,
-            text: breach.text,
-        });
-    };
     let negotiated = Negotiated { deflate: true, other: false };
-    judge_header(&view.header, Sender::Unknown, negotiated, None, &mut report);
+    let mut breaches = Vec::new();
+    judge_header(&view.header, Sender::Unknown, negotiated, None, |breach| breaches.push(breach));
     if view.header.opcode() == Opcode::CLOSE && view.captured_len == view.header.payload_len() {
-        judge_close(&view.plain().octets, &mut report);
+        judge_close(&view.plain().octets, |breach| breaches.push(breach));
     }
-    view.findings = findings;
+    let told = breaches.into_iter().map(|breach| {
+        let Breach { rule, place, text } = breach.tell(&view.header, Sender::Unknown, negotiated.deflate);
+        let (connection, frame, message, sender) = (None, None, None, Sender::Unknown);
+        Finding { rule, connection, frame, message, sender, place, text }
+    });
+    view.findings = told.collect();
 }
 
 fn standard_input() -> Result<String, Failure> {

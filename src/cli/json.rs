@@ -112,7 +112,7 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
         sender: record.sender().as_str(),
         captured_length: snapshot.captured_len(record),
         packets,
-        findings: distinct(snapshot.findings_of_frame(id).into_iter().map(|finding| finding.rule.id())),
+        findings: distinct(snapshot.finding_records_of_frame(id).into_iter().map(|finding| finding.rule.id())),
         ..Frame::new(id.number(), &record.header)
     };
     if !payload {
@@ -176,7 +176,7 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
     let (Some(message), Some(facts)) = (snapshot.message(id), message_row(snapshot, id)) else { return Ok(()) };
     let frames = snapshot.message_frames(&message);
     let records: Vec<&FrameRecord> = frames.iter().filter_map(|id| snapshot.frame(*id)).collect();
-    let findings = frames.iter().flat_map(|id| snapshot.findings_of_frame(*id)).map(|finding| finding.rule.id());
+    let findings = frames.iter().flat_map(|id| snapshot.finding_records_of_frame(*id)).map(|finding| finding.rule.id());
     let mut row = Message {
         message: id.number(),
         connection: message.connection.number(),

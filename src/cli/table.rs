@@ -69,7 +69,7 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
     if row.captured_len < row.payload_len {
         notes.push(format!("[{} captured]", count(row.captured_len, "octet")));
     }
-    let rules: Vec<&str> = snapshot.findings_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
+    let rules: Vec<&str> = snapshot.finding_records_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
     if !rules.is_empty() {
         notes.push(format!("[{}]", rules.join(", ")));
     }

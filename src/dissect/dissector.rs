@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use super::backlog::Backlog;
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
 use super::snapshot::Snapshot;
-use crate::base::{FlowId, ReadAt};
+use crate::base::{FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Outcome};
+use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
 enum Slot {
+    /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
+    Opening([Option<u32>; 2]),
     /// It may carry, or carries, a WebSocket.
     Watched(Box<FlowState>),
     /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
@@ -29,12 +32,39 @@ pub struct Dissector {
     writer: Writer,
     /// Flows whose connection changed since the last snapshot.
     changed: Vec<FlowId>,
+    /// What flows keep because something is missing.
+    backlog: Backlog,
+}
+
+/// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
+/// of a port scan has a million flows that never come further: they cost no more than this.
+fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
+    if segment.payload_len > 0 || segment.flags.intersects(TcpFlags::FIN | TcpFlags::RST) {
+        return false;
+    }
+    let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+    match segment.ack {
+        Some(ack) if starts[peer].is_some_and(|start| start != ack) => return false,
+        None if !segment.flags.syn() => return false,
+        Some(_) if !segment.flags.syn() => return starts[peer].is_some(),
+        _ => {}
+    }
+    starts[own] = Some(segment.seq.wrapping_add(1));
+    starts[peer] = starts[peer].or(segment.ack);
+    true
 }
 
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector { source, decoder: Decoder::new(), flows: Vec::new(), writer: Writer::default(), changed: Vec::new() }
+        Dissector {
+            source,
+            decoder: Decoder::new(),
+            flows: Vec::new(),
+            writer: Writer::default(),
+            changed: Vec::new(),
+            backlog: Backlog::default(),
+        }
     }
 
     /// Takes the next packet.
@@ -43,7 +73,7 @@ impl Dissector {
         totals.packets += 1;
         totals.octets += octets.len() as u64;
         let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
-        let segment = match outcome {
+        let segment = match &outcome {
             Outcome::Segment(segment) => segment,
             Outcome::Unsupported(_) | Outcome::Malformed(_) => {
                 totals.undecoded += 1;
@@ -53,24 +83,66 @@ impl Dissector {
         };
         let index = segment.flow.index();
         while self.flows.len() <= index {
-            self.flows.push(Slot::Watched(Box::default()));
+            self.flows.push(Slot::Opening([None; 2]));
             totals.tcp_connections += 1;
         }
         let slot = &mut self.flows[index];
-        if matches!(slot, Slot::Ignored) {
-            if !wakes_up(&segment) {
-                return;
-            }
-            *slot = Slot::Watched(Box::default());
+        let starts = match slot {
+            Slot::Watched(_) => None,
+            Slot::Opening(starts) => match is_opening(segment, starts) {
+                true => return,
+                false => Some(*starts),
+            },
+            Slot::Ignored if wakes_up(segment) => Some([None; 2]),
+            Slot::Ignored => return,
+        };
+        if let Some(starts) = starts {
+            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
         }
         let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(&segment) };
-        flow.segment(&segment, &mut context);
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        let before = flow.backlog();
+        flow.segment(segment, &mut context);
+        let mut after = flow.backlog();
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
+            after = 0;
         } else if flow.mark_changed() {
             self.changed.push(segment.flow);
         }
+        if before != after {
+            self.backlog.note(segment.flow, after);
+            let packet = segment.packet;
+            self.give_up_backlog(packet);
+        }
+    }
+
+    /// While too much is kept, the flow that has waited longest waits no more.
+    fn give_up_backlog(&mut self, packet: PacketRef) {
+        while let Some(id) = self.backlog.too_much() {
+            let Some(slot @ Slot::Watched(_)) = self.flows.get_mut(id.index()) else { continue };
+            let Slot::Watched(flow) = slot else { continue };
+            let before = flow.backlog();
+            flow.give_up_backlog(
+                packet,
+                &mut Context { writer: &mut self.writer, source: &*self.source, segment: None },
+            );
+            let after = flow.backlog();
+            if flow.is_uninteresting() {
+                *slot = Slot::Ignored;
+            } else {
+                if flow.mark_changed() {
+                    self.changed.push(id);
+                }
+                // What did not become less is not asked again.
+                self.backlog.note(id, if after < before { after } else { 0 });
+            }
+        }
+    }
+
+    /// Octets of memory that flows take because something is missing, about; at most [`super::MAX_BACKLOG`].
+    pub fn backlog(&self) -> usize {
+        self.backlog.octets()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.

@@ -7,17 +7,19 @@
 //!                               (queue)                   waits for the answer
 //!                                           Side::Frames  frames, from the handshake's end on
 //! ```
+//!
+//! Nearly every packet of a busy capture is the next one of an open WebSocket. It takes a short way past all questions
+//! ([`FlowState::segment`]), and what it touches lies together.
 
 use std::collections::VecDeque;
 
 use super::connection::{End, TcpEnd};
 use super::frames::FrameSide;
 use super::handshake::Exchange;
-use super::index::Writer;
-use crate::base::{ConnectionId, PacketRef, Piece, ReadAt};
+use super::index::{Tally, Writer};
+use crate::base::{ConnectionId, FlowId, FrameId, PacketId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
-use crate::ws::Step;
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -49,53 +51,65 @@ pub(super) enum Chunk {
 
 /// What reads one direction.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "every packet of an open WebSocket comes here, and a box is one more miss"
+)]
 pub(super) enum Side {
     Http(HttpReader),
-    Frames(Box<FrameSide>),
+    Frames(FrameSide),
     /// A gap hid where heads or frames start: a segment that starts with one is waited for.
     Search,
     /// Nothing more is to be learnt.
     Done,
 }
 
+/// One direction of a TCP connection.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub assembler: Assembler,
+    pub stream: ByteStream,
+    pub side: Side,
+    pub waiting: VecDeque<Chunk>,
+    /// The packet with the first octet of the head that is being read.
+    began: PacketRef,
+    /// The packet that brought the last octets.
+    pub last_packet: PacketId,
+    ended: Option<End>,
+}
+
+impl Lane {
+    /// A lane whose first octet has this sequence number, if that is known.
+    fn new(start: Option<u32>) -> Lane {
+        Lane {
+            assembler: Assembler::starting_at(start),
+            stream: ByteStream::new(),
+            side: Side::Http(HttpReader::new(0)),
+            waiting: VecDeque::new(),
+            began: PacketRef::default(),
+            last_packet: PacketId::default(),
+            ended: None,
+        }
+    }
+}
+
 /// The state of one TCP connection.
 #[derive(Debug)]
 pub(super) struct FlowState {
-    assemblers: [Assembler; 2],
-    pub streams: [ByteStream; 2],
-    pub sides: [Side; 2],
-    pub waiting: [VecDeque<Chunk>; 2],
-    /// The packet with the first octet of the head or header that is being read.
-    began: [PacketRef; 2],
-    /// The packet that brought the last octets.
-    pub last_packet: [PacketRef; 2],
-    ended: [Option<End>; 2],
-    pub ends: net::Flow,
-    pub exchange: Exchange,
-    /// The connection that the flow carries now.
-    pub connection: Option<ConnectionId>,
+    pub lanes: [Lane; 2],
+    /// Both lanes read frames, and nothing waits or is in doubt.
+    pub is_settled: bool,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
-    events: Vec<StreamEvent>,
-}
-
-impl Default for FlowState {
-    fn default() -> Self {
-        FlowState {
-            assemblers: [Assembler::new(), Assembler::new()],
-            streams: Default::default(),
-            sides: [Side::Http(HttpReader::new(0)), Side::Http(HttpReader::new(0))],
-            waiting: Default::default(),
-            began: Default::default(),
-            last_packet: Default::default(),
-            ended: [None; 2],
-            ends: net::Flow::NONE,
-            exchange: Exchange::default(),
-            connection: None,
-            changed: false,
-            events: Vec::new(),
-        }
-    }
+    /// The connection that the flow carries now.
+    pub connection: Option<ConnectionId>,
+    /// The last frame of that connection, in either direction.
+    pub last_frame: Option<FrameId>,
+    /// The packet being handled, or the last one that was.
+    last_packet: PacketRef,
+    pub id: FlowId,
+    pub ends: net::Flow,
+    pub exchange: Exchange,
 }
 
 /// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
@@ -107,29 +121,44 @@ pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
 }
 
 impl FlowState {
+    /// The state of the flow that `segment` belongs to; `starts` are the sequence numbers of the first octets of both
+    /// directions, as far as they are known.
+    pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> FlowState {
+        FlowState {
+            lanes: starts.map(Lane::new),
+            is_settled: false,
+            changed: false,
+            connection: None,
+            last_frame: None,
+            last_packet: segment.packet,
+            id: segment.flow,
+            ends: segment.ends(),
+            exchange: Exchange::default(),
+        }
+    }
+
     pub fn segment(&mut self, segment: &Segment<'_>, context: &mut Context<'_>) {
-        let direction = segment.direction;
-        let both_ended = self.ended.iter().all(Option::is_some);
-        self.ends = segment.ends;
-        let mut events = std::mem::take(&mut self.events);
-        self.assemblers[direction.index()].push(segment, &mut events);
-        for event in events.drain(..) {
-            self.event(direction, event, context);
+        let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+        self.last_packet = segment.packet;
+        // Most segments are the next octets of their stream, or only acknowledge what is there.
+        let both_ended = self.lanes.iter().all(|lane| lane.ended.is_some());
+        if let Some((at, piece)) = self.lanes[own].assembler.push_next(segment) {
+            self.data(segment.direction, at, piece, context);
+        } else if !self.lanes[own].assembler.is_indifferent_to(segment) {
+            let mut events = Vec::new();
+            self.lanes[own].assembler.push(segment, &mut events);
+            self.events(segment.direction, events, context);
         }
-        if let Some(ack) = segment.ack {
-            let peer = direction.reverse();
-            self.assemblers[peer.index()].acknowledged(ack, segment.packet, &mut events);
-            for event in events.drain(..) {
-                self.event(peer, event, context);
-            }
+        if let Some(ack) = segment.ack
+            && !self.lanes[peer].assembler.acknowledged_known(ack)
+        {
+            let mut events = Vec::new();
+            self.lanes[peer].assembler.acknowledged(ack, segment.packet, &mut events);
+            self.events(segment.direction.reverse(), events, context);
         }
-        self.events = events;
-        if let Some(connection) = self.connection {
-            context.writer.touch(connection, segment.packet.time);
-            if both_ended {
-                // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
-                context.writer.end_connection(connection);
-            }
+        if both_ended && let Some(connection) = self.connection {
+            // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
+            context.writer.end_connection(connection, segment.packet.time);
         }
     }
 
@@ -137,10 +166,8 @@ impl FlowState {
     pub fn finish(&mut self, context: &mut Context<'_>) {
         for direction in [Direction::Forward, Direction::Backward] {
             let mut events = Vec::new();
-            self.assemblers[direction.index()].finish(&mut events);
-            for event in events {
-                self.event(direction, event, context);
-            }
+            self.lanes[direction.index()].assembler.finish(self.last_packet, &mut events);
+            self.events(direction, events, context);
         }
         self.give_up_waiting(context);
         for direction in [Direction::Forward, Direction::Backward] {
@@ -150,7 +177,7 @@ impl FlowState {
 
     /// Whether this can never carry a WebSocket any more, nor ever did.
     pub fn is_uninteresting(&self) -> bool {
-        self.connection.is_none() && self.sides.iter().any(|side| matches!(side, Side::Done))
+        self.connection.is_none() && self.lanes.iter().any(|lane| matches!(lane.side, Side::Done))
     }
 
     /// Whether this is the first change since the last `publish`.
@@ -161,47 +188,79 @@ impl FlowState {
     /// Lets snapshots see the flow's connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.changed = false;
-        if let Some(connection) = self.connection {
-            writer.publish(connection, &self.streams);
+        let Some(connection) = self.connection else { return };
+        let mut tally = Tally { end: self.last_packet.time, last_frame: self.last_frame, ..Tally::default() };
+        for lane in &self.lanes {
+            if let Side::Frames(side) = &lane.side {
+                side.count(&mut tally);
+            }
+        }
+        writer.publish(connection, tally, self.streams());
+    }
+
+    /// Where the octets of both directions are.
+    pub fn streams(&self) -> [ByteStream; 2] {
+        self.lanes.each_ref().map(|lane| lane.stream.clone())
+    }
+
+    pub fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
+        for event in events {
+            self.event(direction, event, context);
         }
     }
 
     fn event(&mut self, direction: Direction, event: StreamEvent, context: &mut Context<'_>) {
-        let stream = &mut self.streams[direction.index()];
-        let chunk = match event {
-            StreamEvent::Data { at, piece } => {
-                stream.push(at, piece);
-                let peer = &self.assemblers[direction.reverse().index()];
-                let heard = match context.segment {
-                    Some(segment) if segment.packet.id == piece.packet.id => {
-                        segment.ack.and_then(|ack| peer.position_of(ack))
-                    }
-                    // It was held, so the capture has packets in another order than they were sent in.
-                    _ => Some(u64::MAX),
-                };
-                Chunk::Data { at, piece, heard }
-            }
+        match event {
+            StreamEvent::Data { at, piece } => self.data(direction, at, piece, context),
             StreamEvent::Gap { at, len, cause, packet } => {
-                stream.push_gap(at, len);
-                Chunk::Gap { at, len, cause, packet }
+                self.lanes[direction.index()].stream.push_gap(at, len);
+                self.chunk(direction, Chunk::Gap { at, len, cause, packet }, context);
             }
             // First copy wins; the octets are known already.
-            StreamEvent::Overlap { .. } => return,
-            StreamEvent::Fin { packet, .. } => return self.tcp_end(direction, End::Fin, packet, context),
-            StreamEvent::Reset { packet, .. } => return self.tcp_end(direction, End::Reset, packet, context),
+            StreamEvent::Overlap { .. } => {}
+            StreamEvent::Fin { packet, .. } => self.tcp_end(direction, End::Fin, packet, context),
+            StreamEvent::Reset { packet, .. } => self.tcp_end(direction, End::Reset, packet, context),
+        }
+    }
+
+    /// The next octets of a direction.
+    fn data(&mut self, direction: Direction, at: u64, piece: Piece, context: &mut Context<'_>) {
+        let lane = &mut self.lanes[direction.index()];
+        lane.stream.push(at, piece);
+        if self.is_settled
+            && let (Side::Frames(side), Some(connection)) = (&mut lane.side, self.connection)
+            && let Some(octets) = context.segment.and_then(|segment| segment.octets_at(piece.span))
+        {
+            lane.last_packet = piece.packet.id;
+            return side.feed(connection, &mut self.last_frame, at, octets, piece.packet, context.writer);
+        }
+        let peer = &self.lanes[direction.reverse().index()].assembler;
+        let heard = match context.segment {
+            Some(segment) if segment.packet.id == piece.packet.id => segment.ack.and_then(|ack| peer.position_of(ack)),
+            // It was held, so the capture has packets in another order than they were sent in.
+            _ => Some(u64::MAX),
         };
-        if self.waiting[direction.index()].is_empty() && !self.waits(direction) {
-            // The common case: nothing stands before it.
+        self.chunk(direction, Chunk::Data { at, piece, heard }, context);
+    }
+
+    /// The next part of a direction's stream.
+    fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
+            // Nothing stands before it.
             let rest = self.feed(direction, chunk, context);
-            self.waiting[direction.index()].extend(rest);
+            self.lanes[direction.index()].waiting.extend(rest);
         } else {
-            self.waiting[direction.index()].push_back(chunk);
+            self.lanes[direction.index()].waiting.push_back(chunk);
             self.drain(direction, context);
         }
         self.meet_silence(context);
-        if self.waiting[direction.index()].len() > MAX_WAITING {
+        if self.lanes[direction.index()].waiting.len() > MAX_WAITING {
             self.give_up_waiting(context);
         }
+        self.is_settled = self.exchange.late.is_none()
+            && self.lanes.iter().all(|lane| {
+                lane.waiting.is_empty() && matches!(&lane.side, Side::Frames(side) if side.untouched_client().is_none())
+            });
     }
 
     fn tcp_end(&mut self, direction: Direction, how: End, packet: PacketRef, context: &mut Context<'_>) {
@@ -215,13 +274,13 @@ impl FlowState {
         if how == End::Reset
             && let Some(connection) = self.connection
         {
-            context.writer.end_connection(connection);
+            context.writer.end_connection(connection, packet.time);
         }
-        self.ended[direction.index()] = Some(how);
-        if how == End::Reset && self.waiting[direction.reverse().index()].is_empty() {
+        self.lanes[direction.index()].ended = Some(how);
+        if how == End::Reset && self.lanes[direction.reverse().index()].waiting.is_empty() {
             self.end_side(direction.reverse(), context);
         }
-        if self.waiting[direction.index()].is_empty() {
+        if self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
         }
     }
@@ -229,10 +288,10 @@ impl FlowState {
     /// Hands waiting chunks to the direction's side, until it has them all or waits itself.
     pub fn drain(&mut self, direction: Direction, context: &mut Context<'_>) {
         while !self.waits(direction)
-            && let Some(chunk) = self.waiting[direction.index()].pop_front()
+            && let Some(chunk) = self.lanes[direction.index()].waiting.pop_front()
         {
             if let Some(rest) = self.feed(direction, chunk, context) {
-                self.waiting[direction.index()].push_front(rest);
+                self.lanes[direction.index()].waiting.push_front(rest);
                 return;
             }
         }
@@ -240,7 +299,7 @@ impl FlowState {
 
     /// Whether nothing can be read in this direction before the other one brings an answer.
     fn waits(&self, direction: Direction) -> bool {
-        matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_waiting())
+        matches!(&self.lanes[direction.index()].side, Side::Http(reader) if reader.is_waiting())
     }
 
     /// Feeds one chunk; gives back what was not taken.
@@ -259,7 +318,7 @@ impl FlowState {
                     }
                 };
                 let taken = self.feed_octets(direction, at, octets, piece.packet, context);
-                self.last_packet[direction.index()] = piece.packet;
+                self.lanes[direction.index()].last_packet = piece.packet.id;
                 let taken = u32::try_from(taken).unwrap_or(u32::MAX);
                 (taken < octets.len() as u32).then(|| Chunk::Data {
                     at: at + u64::from(taken),
@@ -268,7 +327,7 @@ impl FlowState {
                 })
             }
             Chunk::Gap { len, .. } => {
-                match &mut self.sides[direction.index()] {
+                match &mut self.lanes[direction.index()].side {
                     Side::Http(reader) => {
                         if reader.skip(len).is_some() {
                             self.http_gap(direction, chunk, context);
@@ -292,63 +351,69 @@ impl FlowState {
         context: &mut Context<'_>,
     ) -> usize {
         self.meet_late_request(direction, at, octets, context);
-        if matches!(self.sides[direction.index()], Side::Search) {
+        if matches!(self.lanes[direction.index()].side, Side::Search) {
             self.search(direction, at, octets, context);
         }
         let mut rest = octets;
         loop {
-            // What began in an earlier piece keeps that piece's packet.
-            let began = |self_began: PacketRef, start: u64| if start < at { self_began } else { packet };
-            match &mut self.sides[direction.index()] {
-                Side::Http(reader) => match reader.next(&mut rest) {
+            let lane = &mut self.lanes[direction.index()];
+            match (&mut lane.side, self.connection) {
+                (Side::Http(reader), _) => match reader.next(&mut rest) {
                     Some(HttpStep::Head { at: start, octets }) => {
-                        let packet = began(self.began[direction.index()], start);
+                        // What began in an earlier piece keeps that piece's packet.
+                        let packet = if start < at { lane.began } else { packet };
                         self.head(direction, start, &octets, packet, context);
                     }
                     Some(HttpStep::Lost) => self.http_lost(direction),
                     None => break,
                 },
-                Side::Frames(side) => match side.deframer.next(&mut rest) {
-                    Some(step) => {
-                        let start = if let Step::Header { at: start, .. } = step { start } else { at };
-                        let packet = began(self.began[direction.index()], start);
-                        let whole =
-                            matches!(step, Step::Header { header, .. } if header.payload_len() <= rest.len() as u64);
-                        self.frame_step(direction, step, whole, packet, context);
-                    }
-                    None => break,
-                },
-                Side::Search | Side::Done => {
+                (Side::Frames(side), Some(connection)) => {
+                    let at = at + (octets.len() - rest.len()) as u64;
+                    side.feed(connection, &mut self.last_frame, at, rest, packet, context.writer);
+                    rest = &[];
+                    break;
+                }
+                (Side::Search | Side::Done | Side::Frames(_), _) => {
                     rest = &[];
                     break;
                 }
             }
         }
-        let partial_at = match &self.sides[direction.index()] {
-            Side::Http(reader) => reader.partial_head().filter(|_| !reader.is_waiting()),
-            Side::Frames(side) => side.deframer.partial_header().map(|(at, _)| at),
-            Side::Search | Side::Done => None,
-        };
-        if partial_at.is_some_and(|start| start >= at) {
-            self.began[direction.index()] = packet;
+        let lane = &mut self.lanes[direction.index()];
+        if let Side::Http(reader) = &lane.side
+            && !reader.is_waiting()
+            && reader.partial_head().is_some_and(|start| start >= at)
+        {
+            lane.began = packet;
         }
         octets.len() - rest.len()
     }
 
     /// Nothing more comes in this direction, and everything that came was read.
     fn end_side(&mut self, direction: Direction, context: &mut Context<'_>) {
-        if matches!(self.sides[direction.index()], Side::Frames(_)) {
+        if matches!(self.lanes[direction.index()].side, Side::Frames(_)) {
             // An RST ends both directions.
-            let reset = self.ended[direction.reverse().index()].filter(|how| *how == End::Reset);
-            self.frames_end(direction, self.ended[direction.index()].or(reset), context);
+            let reset = self.lanes[direction.reverse().index()].ended.filter(|how| *how == End::Reset);
+            self.frames_end(direction, self.lanes[direction.index()].ended.or(reset), context);
         }
     }
 
     /// After the sides changed: what waits can go on, and ends that came early take effect.
     pub fn resume(&mut self, direction: Direction, context: &mut Context<'_>) {
         self.drain(direction, context);
-        if self.ended[direction.index()].is_some() && self.waiting[direction.index()].is_empty() {
+        if self.lanes[direction.index()].ended.is_some() && self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_is_small() {
+        assert!(size_of::<FlowState>() <= 1200, "{}", size_of::<FlowState>());
+        assert!(size_of::<Assembler>() <= 40, "{}", size_of::<Assembler>());
     }
 }

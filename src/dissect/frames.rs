@@ -1,12 +1,14 @@
 //! From one direction of an open WebSocket to frame records, messages and findings.
 
 use super::connection::{CloseRecord, End, side};
+use super::finding::Gap;
 use super::flow::{Chunk, Context, FlowState, Side};
+use super::index::{Tally, Writer};
 use super::record::{FrameRecord, NONE, flag};
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
-use crate::net::{Direction, GapCause};
+use crate::net::Direction;
 use crate::ws::{
-    CloseBody, Deframer, FieldId, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+    CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -19,6 +21,12 @@ pub(super) struct FrameSide {
     /// The frame whose payload is being read.
     current: Option<FrameId>,
     current_len: u64,
+    /// The packet with the first octet of the header that is being read.
+    began: PacketRef,
+    frames: u64,
+    messages: u64,
+    /// Payload octets exchanged.
+    payload: u64,
     /// The masking-key of the frame before.
     previous_key: Option<[u8; 4]>,
     close_sent: bool,
@@ -39,6 +47,10 @@ impl FrameSide {
             negotiated,
             current: None,
             current_len: 0,
+            began: PacketRef::default(),
+            frames: 0,
+            messages: 0,
+            payload: 0,
             previous_key: None,
             close_sent: false,
             gap_seen: false,
@@ -62,27 +74,9 @@ impl FlowState {
     /// The direction's frame side and its connection.
     fn frame_side(&mut self, direction: Direction) -> Option<(&mut FrameSide, ConnectionId)> {
         let connection = self.connection?;
-        match &mut self.sides[direction.index()] {
+        match &mut self.lanes[direction.index()].side {
             Side::Frames(side) => Some((side, connection)),
             Side::Http(_) | Side::Search | Side::Done => None,
-        }
-    }
-
-    /// The deframer came upon something; `packet` brought the first octet of it. `whole` says that a header's payload
-    /// follows at once.
-    pub(super) fn frame_step(
-        &mut self,
-        direction: Direction,
-        step: Step,
-        whole: bool,
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
-        let Some((side, connection)) = self.frame_side(direction) else { return };
-        match step {
-            Step::Header { at, header } => side.header(connection, at, &header, whole, packet, context),
-            Step::End => side.end(connection, context),
-            Step::Lost { .. } => {}
         }
     }
 
@@ -94,12 +88,12 @@ impl FlowState {
         let was_lost = side.deframer.is_lost();
         let cut = side.current;
         if let Some(id) = cut {
-            side.note_hole(connection, id, len, context);
+            side.note_hole(id, len, context.writer);
         }
         let mut left = len;
         while let Some(step) = side.deframer.skip(&mut left) {
             if step == Step::End {
-                side.end(connection, context);
+                side.end(connection, context.writer);
             }
         }
         if was_lost {
@@ -125,25 +119,13 @@ impl FlowState {
         lost: bool,
         context: &mut Context<'_>,
     ) {
-        let before = self.last_packet[direction.index()];
+        let before = self.lanes[direction.index()].last_packet;
         let Chunk::Gap { at, len, cause, packet } = chunk else { return };
         self.count_gap(direction, len, context);
         let Some(connection) = self.connection else { return };
         let Some(sender) = context.writer.connection(connection).map(|row| row.sender(direction)) else { return };
-        let (rule, why) = match cause {
-            GapCause::PacketCut => {
-                (Rule::CapturePacketsCut, format!("packet {} was stored shorter than it was", packet.id))
-            }
-            GapCause::NotCaptured => (Rule::CaptureGap, format!("between packets {} and {}", before.id, packet.id)),
-            GapCause::GaveUp => (
-                Rule::CaptureGap,
-                format!("behind packet {}; more came behind the hole than is held, so it is not waited for", before.id),
-            ),
-        };
-        let consequence = if lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
-        let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
-        let breach = Breach { rule, place: Place::StreamOctets { at, len }, text };
-        report(context, connection, sender, frame, None, breach);
+        let gap = Gap { at, len, cause, before, packet: packet.id, lost };
+        context.writer.report_gap(connection, sender, frame, gap);
     }
 
     /// Nothing more comes in this direction. Called again, it does nothing.
@@ -159,11 +141,12 @@ impl FlowState {
         };
         if let Some(frame) = side.current.take() {
             let here = side.current_len - side.deframer.payload_left();
+            side.payload = side.payload.saturating_add(here);
             context.writer.end_frame(frame, false, here);
             let text = format!("{end} after {here} of {} payload octets.", side.current_len);
             let place = Place::PayloadOctets { at: here, len: side.deframer.payload_left() };
             report(
-                context,
+                context.writer,
                 connection,
                 side.sender,
                 Some(frame),
@@ -175,7 +158,14 @@ impl FlowState {
             let text =
                 format!("{end} inside a frame header, of which {} octets are there: {}.", octets.len(), hex(octets));
             let place = Place::StreamOctets { at, len: octets.len() as u64 };
-            report(context, connection, side.sender, None, None, Breach { rule: Rule::FrameTruncated, place, text });
+            report(
+                context.writer,
+                connection,
+                side.sender,
+                None,
+                None,
+                Breach { rule: Rule::FrameTruncated, place, text },
+            );
         }
         if let Some(message) = side.joiner.open() {
             let frame = context.writer.fragmented(message).map(|row| {
@@ -185,70 +175,114 @@ impl FlowState {
             if how.is_some() && !side.gap_seen {
                 let text = "The connection ends before the message's final frame.".to_owned();
                 let breach = Breach { rule: Rule::MessageUnfinished, place: Place::Connection, text };
-                report(context, connection, side.sender, frame, Some(message), breach);
+                report(context.writer, connection, side.sender, frame, Some(message), breach);
             }
         }
     }
 }
 
 impl FrameSide {
+    /// Adds what this side counted.
+    pub fn count(&self, tally: &mut Tally) {
+        let side = side(self.sender);
+        tally.frames[side] += self.frames;
+        tally.messages[side] += self.messages;
+        tally.payload[side] = tally.payload[side].saturating_add(self.payload);
+    }
+
+    /// Takes all of `octets`, which `packet` brought at stream offset `at`. `last_frame` is the connection's.
+    pub fn feed(
+        &mut self,
+        connection: ConnectionId,
+        last_frame: &mut Option<FrameId>,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        writer: &mut Writer,
+    ) {
+        let mut rest = octets;
+        while let Some(step) = self.deframer.next(&mut rest) {
+            match step {
+                Step::Header { at: start, header } => {
+                    // What began in an earlier piece keeps that piece's packet.
+                    let packet = if start < at { self.began } else { packet };
+                    // Nearly every frame is complete here and now; a Close frame's body has to be read first.
+                    let is_whole = header.payload_len() <= rest.len() as u64 && header.opcode() != Opcode::CLOSE;
+                    self.header(connection, last_frame, start, &header, is_whole, packet, writer);
+                    if is_whole {
+                        self.deframer.step_over(&mut rest);
+                    }
+                }
+                Step::End => self.end(connection, writer),
+                Step::Lost { .. } => {}
+            }
+        }
+        if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
+            self.began = packet;
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
     fn header(
         &mut self,
         connection: ConnectionId,
+        last_frame: &mut Option<FrameId>,
         at: u64,
         header: &FrameHeader,
-        whole: bool,
+        is_whole: bool,
         packet: PacketRef,
-        context: &mut Context<'_>,
+        writer: &mut Writer,
     ) {
-        let id = FrameId::from_index(context.writer.index.frames.len());
-        let new = context.writer.next_message();
+        let id = FrameId::from_index(writer.index.frames.len());
+        let new = writer.next_message();
         let joined = self.joiner.place(header, new);
         let mut flags = if self.sender == Sender::Server { flag::SERVER } else { 0 };
         if self.negotiated.deflate {
             flags |= flag::DEFLATE;
         }
-        // Nearly every frame is complete here and now; a Close frame's body has to be read first.
-        let whole = whole && header.opcode() != Opcode::CLOSE;
-        if whole {
+        if is_whole {
             flags |= flag::ENDED | flag::REACHED_END;
         }
         let message = match joined {
             Joined::First { interrupted } => {
-                if let Some(row) = interrupted.and_then(|message| context.writer.fragmented(message)) {
+                if let Some(row) = interrupted.and_then(|message| writer.fragmented(message)) {
                     row.broken_off = true;
                 }
                 if self.negotiated.deflate && header.rsv()[0] {
                     flags |= flag::COMPRESSED;
                 }
-                context.writer.add_message(id, header.fin(), header.payload_len(), connection, self.sender);
+                writer.add_message(id, header.fin(), header.payload_len());
+                self.messages += 1;
                 Some(new)
             }
             Joined::Next(message) => {
-                flags |= self.continue_message(message, id, header, context);
+                flags |= continue_message(message, id, header, writer);
                 Some(message)
             }
             Joined::Control | Joined::Reserved | Joined::Orphan => None,
         };
-        context.writer.add_frame(FrameRecord {
+        let previous = last_frame.replace(id).map_or(NONE, |previous| previous.0);
+        writer.add_frame(FrameRecord {
             at,
             time: packet.time,
             connection,
             message: message.map_or(NONE, |message| message.0),
-            previous: NONE,
+            previous,
             finding: NONE,
             header: *header,
             flags,
         });
-        self.current = (!whole).then_some(id);
+        self.frames += 1;
+        self.current = (!is_whole).then_some(id);
         self.current_len = header.payload_len();
-        if whole {
-            context.writer.count_payload(connection, self.sender, self.current_len);
+        if is_whole {
+            self.payload = self.payload.saturating_add(self.current_len);
+            writer.count_payload(self.current_len);
         }
-        self.judge(connection, id, header, joined, message, context);
+        self.judge(id, header, joined, writer);
         self.previous_key = header.masking_key();
         if header.opcode() == Opcode::CLOSE
-            && let Some(row) = context.writer.connection(connection)
+            && let Some(row) = writer.connection(connection)
         {
             // Its body comes with its end, if that comes.
             let close = CloseRecord { frame: id, time: packet.time, code: None, reason: String::new() };
@@ -256,50 +290,16 @@ impl FrameSide {
         }
     }
 
-    /// Adds a continuation to its message; the flags it inherits.
-    fn continue_message(&self, message: MessageId, id: FrameId, header: &FrameHeader, context: &mut Context<'_>) -> u8 {
-        let mut inherited = 0;
-        if let Some(row) = context.writer.fragmented(message) {
-            let last = row.last_frame;
-            row.last_frame = id;
-            row.frames = row.frames.saturating_add(1);
-            row.final_seen = header.fin();
-            row.payload_len = row.payload_len.saturating_add(header.payload_len());
-            inherited = context.writer.frame(last).map_or(0, |frame| frame.flags & flag::COMPRESSED);
-        }
-        inherited
-    }
-
-    fn judge(
-        &mut self,
-        connection: ConnectionId,
-        id: FrameId,
-        header: &FrameHeader,
-        joined: Joined,
-        message: Option<MessageId>,
-        context: &mut Context<'_>,
-    ) {
-        let sender = self.sender;
-        judge_header(header, sender, self.negotiated, self.previous_key, |breach| {
-            report(context, connection, sender, Some(id), message, breach);
-        });
-        let place = header.place(FieldId::Opcode);
-        let mut about = |rule, text: String| {
-            report(context, connection, sender, Some(id), message, Breach { rule, place, text });
-        };
+    fn judge(&mut self, id: FrameId, header: &FrameHeader, joined: Joined, writer: &mut Writer) {
+        let mut report = |breach| writer.report_frame(id, breach);
+        judge_header(header, self.sender, self.negotiated, self.previous_key, &mut report);
         match joined {
-            Joined::Orphan if !self.gap_seen => {
-                about(Rule::MessageContinuationWithoutStart, "A continuation frame, and no message is open.".into());
-            }
-            Joined::First { interrupted: Some(open) } if !self.gap_seen => {
-                let text =
-                    format!("A new {} message starts while message {open} waits for its final frame.", header.opcode());
-                about(Rule::MessageInterleaved, text);
-            }
+            Joined::Orphan if !self.gap_seen => report(FrameBreach::ContinuationWithoutStart),
+            Joined::First { interrupted: Some(open) } if !self.gap_seen => report(FrameBreach::Interleaved { open }),
             _ => {}
         }
         if self.close_sent && !header.opcode().is_control() {
-            about(Rule::FrameAfterClose, format!("The {sender} sent a data frame after its Close frame."));
+            report(FrameBreach::DataAfterClose);
         }
         if header.opcode() == Opcode::CLOSE {
             self.close_sent = true;
@@ -307,28 +307,22 @@ impl FrameSide {
     }
 
     /// The capture lacks octets inside frame `id`. Said once a frame: where the others are, the payload tells.
-    fn note_hole(&self, connection: ConnectionId, id: FrameId, gap: u64, context: &mut Context<'_>) {
-        let Some(frame) = context.writer.frame(id) else { return };
+    fn note_hole(&self, id: FrameId, gap: u64, writer: &mut Writer) {
+        let Some(frame) = writer.frame(id) else { return };
         if frame.flags & flag::GAP != 0 {
             return;
         }
         frame.flags |= flag::GAP;
         let left = self.deframer.payload_left();
-        let place = Place::PayloadOctets { at: self.current_len - left, len: gap.min(left) };
-        let text = format!(
-            "The capture lacks {} of the frame's {} payload octets, from octet {} on.",
-            gap.min(left),
-            self.current_len,
-            self.current_len - left
-        );
-        report(context, connection, self.sender, Some(id), None, Breach { rule: Rule::FrameTruncated, place, text });
+        writer.report_hole(id, self.current_len - left, gap.min(left));
     }
 
     /// The current frame's payload is complete, or its missing part was stepped over.
-    fn end(&mut self, connection: ConnectionId, context: &mut Context<'_>) {
+    fn end(&mut self, connection: ConnectionId, writer: &mut Writer) {
         let Some(id) = self.current.take() else { return };
-        context.writer.end_frame(id, true, self.current_len);
-        let is_close = context.writer.frame(id).is_some_and(|frame| frame.header.opcode() == Opcode::CLOSE);
+        self.payload = self.payload.saturating_add(self.current_len);
+        writer.end_frame(id, true, self.current_len);
+        let is_close = writer.frame(id).is_some_and(|frame| frame.header.opcode() == Opcode::CLOSE);
         if !is_close {
             return;
         }
@@ -337,7 +331,7 @@ impl FrameSide {
             None => return,
             Some(parsed) => CloseRecord {
                 frame: id,
-                time: context.writer.frame(id).map_or(Timestamp::default(), |frame| frame.time),
+                time: writer.frame(id).map_or(Timestamp::default(), |frame| frame.time),
                 code: parsed.code(),
                 reason: match parsed {
                     CloseBody::Code { reason, .. } => String::from_utf8_lossy(reason).into_owned(),
@@ -345,14 +339,24 @@ impl FrameSide {
                 },
             },
         };
-        if let Some(row) = context.writer.connection(connection) {
+        if let Some(row) = writer.connection(connection) {
             row.closes[side(self.sender)] =
                 row.closes[side(self.sender)].take().filter(|first| first.frame != id).or(Some(close));
         }
         if let Some(body) = body {
-            judge_close(&body, |breach| report(context, connection, self.sender, Some(id), None, breach));
+            judge_close(&body, |breach| writer.report_frame(id, breach));
         }
     }
+}
+
+/// Adds a continuation to its message; the flags it inherits.
+fn continue_message(message: MessageId, id: FrameId, header: &FrameHeader, writer: &mut Writer) -> u8 {
+    let Some(row) = writer.fragmented(message) else { return 0 };
+    let last = std::mem::replace(&mut row.last_frame, id);
+    row.frames = row.frames.saturating_add(1);
+    row.final_seen = header.fin();
+    row.payload_len = row.payload_len.saturating_add(header.payload_len());
+    writer.frame(last).map_or(0, |frame| frame.flags & flag::COMPRESSED)
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -360,7 +364,7 @@ fn hex(octets: &[u8]) -> String {
 }
 
 fn report(
-    context: &mut Context<'_>,
+    writer: &mut Writer,
     connection: ConnectionId,
     sender: Sender,
     frame: Option<FrameId>,
@@ -368,6 +372,6 @@ fn report(
     breach: Breach,
 ) {
     let Breach { rule, place, text } = breach;
-    let message = message.or_else(|| frame.and_then(|id| context.writer.frame(id)).and_then(|frame| frame.message()));
-    context.writer.report(Finding { rule, connection: Some(connection), frame, message, sender, place, text });
+    let message = message.or_else(|| frame.and_then(|id| writer.frame(id)).and_then(|frame| frame.message()));
+    writer.report(Finding { rule, connection: Some(connection), frame, message, sender, place, text });
 }

@@ -6,16 +6,20 @@ use super::connection::{Connection, HeadPlace, Transport};
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::record::NONE;
-use crate::base::{Breach, ConnectionId, Finding, FlowId, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{
     self, Body, Head, HttpReader, Kind, StartLine, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
-    judge_offer, sniff,
+    judge_offer, quoted, sniff,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
 
 /// Requests that may wait for their answers at once. Real clients pipeline a few.
 const MAX_OUTSTANDING: usize = 1024;
+
+/// Octets of a URL, a subprotocol and a list of extensions that a connection keeps. RFC 9110 §4.1 asks for 8,000. The whole
+/// heads are in the capture.
+pub const MAX_KEPT_TEXT: usize = 8_000;
 
 /// The requests and answers of one TCP connection.
 #[derive(Debug, Default)]
@@ -36,7 +40,7 @@ pub(super) struct Late {
     pub connection: ConnectionId,
     pub negotiated: Negotiated,
     /// The last Upgrade request since. The first frame decides that it is the one.
-    pub request: Option<Head>,
+    pub request: Option<HeadPlace>,
 }
 
 /// A request whose final answer was not seen.
@@ -46,11 +50,13 @@ struct Outstanding {
     attempt: Option<Attempt>,
 }
 
-/// A request that wants to open a WebSocket.
+/// A request that wants to open a WebSocket. Its head is read again when the answer comes: many never get one.
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub connection: ConnectionId,
-    pub head: Head,
+    place: HeadPlace,
+    /// What stands behind its head if it fails.
+    pub body: Body,
     /// All that can be in force while the answer is not known.
     pub offered: Negotiated,
 }
@@ -111,7 +117,7 @@ impl FlowState {
 
     fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
         if is_upgrade_request(&head) && self.exchange.late.is_some() {
-            return self.late_request(place, head, context);
+            return self.late_request(place, &head, context);
         }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
             return self.http_lost(place.direction);
@@ -120,10 +126,10 @@ impl FlowState {
         let attempt = is_upgrade_request(&head).then(|| {
             let connection = self.open_connection(place, true, context);
             if let Some(row) = context.writer.connection(connection) {
-                row.url = http::url(&head, "ws");
+                row.url = http::url(&head, "ws").map(kept);
             }
             judge_offer(&head, |breach| report(context, connection, Sender::Client, breach));
-            Attempt { connection, head: head.clone(), offered: negotiated(&head) }
+            Attempt { connection, place, body: Body::of_request(&head), offered: negotiated(&head) }
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
         let waits = attempt.is_some() || method == "CONNECT";
@@ -139,27 +145,36 @@ impl FlowState {
             // An interim answer (RFC 9110 §15.2): the final one follows.
             return self.set_body(place.direction, Body::Length(0));
         }
-        if is_upgrade_response(head) {
-            // It answers the attempt, even if answers before it are not in the capture.
-            let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
-            self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
-        }
-        let request = self.exchange.outstanding.pop_front();
-        let method = request.as_ref().map(|request| request.method.clone());
-        match request.and_then(|request| request.attempt) {
-            Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
-            Some(attempt) => self.refused(&attempt, place, head, context),
-            None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
-            None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
-                self.tunnel(place.direction, context);
+        loop {
+            if is_upgrade_response(head) {
+                // It answers the attempt, even if answers before it are not in the capture.
+                let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
+                self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
             }
-            None => {
-                self.set_body(place.direction, Body::of_response(head, method.as_deref()));
-                if method.as_deref() == Some("CONNECT") {
-                    self.set_body(place.direction.reverse(), Body::Length(0));
-                    self.resume(place.direction.reverse(), context);
+            let request = self.exchange.outstanding.pop_front();
+            let method = request.as_ref().map(|request| request.method.clone());
+            match request.and_then(|request| request.attempt) {
+                Some(attempt) if opens(head) && self.request_waits(place.direction.reverse(), context) => {
+                    // Who sends another request was refused before: this answers a later one. A loop, because a hostile
+                    // client can send more of them than a stack has room for.
+                    self.answer_not_captured(&attempt, context);
+                    continue;
+                }
+                Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
+                Some(attempt) => self.refused(&attempt, method.as_deref(), place, head, context),
+                None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
+                None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
+                    self.tunnel(place.direction, context);
+                }
+                None => {
+                    self.set_body(place.direction, Body::of_response(head, method.as_deref()));
+                    if method.as_deref() == Some("CONNECT") {
+                        self.set_body(place.direction.reverse(), Body::Length(0));
+                        self.resume(place.direction.reverse(), context);
+                    }
                 }
             }
+            return;
         }
     }
 
@@ -173,12 +188,8 @@ impl FlowState {
         context: &mut Context<'_>,
     ) {
         let connection = attempt.connection;
-        if self.request_waits(place.direction.reverse(), context) {
-            // Who sends another request was refused before: this answers a later one.
-            self.answer_not_captured(attempt, context);
-            return self.response(place, head, packet, context);
-        }
-        judge_answer(Some(&attempt.head), head, |breach| report(context, connection, Sender::Server, breach));
+        let request = self.read_request(&attempt.place, context);
+        judge_answer(request.as_ref(), head, |breach| report(context, connection, Sender::Server, breach));
         self.judge_early_data(connection, place, packet, context);
         self.note_answer(connection, place, head, context);
         self.start_frames(place.direction, negotiated(head), context);
@@ -201,29 +212,46 @@ impl FlowState {
         let opened = opens(head);
         connection.opened = opened;
         if opened {
-            connection.subprotocol = head.value("sec-websocket-protocol").map(|value| value.into_owned());
-            connection.extensions = head.value("sec-websocket-extensions").map(|value| value.into_owned());
+            connection.subprotocol = head.value("sec-websocket-protocol").map(|value| kept(value.into_owned()));
+            connection.extensions = head.value("sec-websocket-extensions").map(|value| kept(value.into_owned()));
         } else {
-            context.writer.end_connection(id);
+            context.writer.end_connection(id, place.time);
         }
     }
 
-    fn refused(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+    fn refused(
+        &mut self,
+        attempt: &Attempt,
+        method: Option<&str>,
+        place: HeadPlace,
+        head: &Head,
+        context: &mut Context<'_>,
+    ) {
         self.note_answer(attempt.connection, place, head, context);
-        let text = format!("The server refused with “{}”{}.", status_line(head), refusal_detail(head));
+        let text = format!("The server refused with “{}”{}.", quoted(&status_line(head)), refusal_detail(head));
         let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
         report(context, attempt.connection, Sender::Server, breach);
-        self.set_body(place.direction, Body::of_response(head, attempt.head.method()));
-        self.set_body(place.direction.reverse(), Body::of_request(&attempt.head));
+        self.set_body(place.direction, Body::of_response(head, method));
+        self.set_body(place.direction.reverse(), attempt.body);
         self.resume(place.direction.reverse(), context);
+    }
+
+    /// A request's head, read again; `None` where the file cannot be read any more.
+    pub(super) fn read_request(&self, place: &HeadPlace, context: &Context<'_>) -> Option<Head> {
+        let (mut octets, mut part) = (Vec::new(), Vec::new());
+        for piece in self.lanes[place.direction.index()].stream.spans(place.at..place.at + u64::from(place.len)) {
+            context.source.read_span(piece.span, &mut part).ok()?;
+            octets.extend_from_slice(&part);
+        }
+        Head::request(&octets).ok()
     }
 
     /// Behind a successful CONNECT (RFC 9110 §9.3.6) both directions start anew.
     fn tunnel(&mut self, server: Direction, context: &mut Context<'_>) {
         self.exchange = Exchange::default();
         for direction in [server, server.reverse()] {
-            if let Side::Http(reader) = &self.sides[direction.index()] {
-                self.sides[direction.index()] = Side::Http(HttpReader::new(reader.at()));
+            if let Side::Http(reader) = &self.lanes[direction.index()].side {
+                self.lanes[direction.index()].side = Side::Http(HttpReader::new(reader.at()));
             }
         }
         self.resume(server.reverse(), context);
@@ -239,7 +267,7 @@ impl FlowState {
     ) {
         // What was acknowledged tells for certain; else the order of the capture has to do.
         let is_early = |heard: Option<u64>, id| heard.map_or(id < packet.id, |heard| heard <= answer.at);
-        let early = self.waiting[answer.direction.reverse().index()].iter().filter_map(|chunk| match chunk {
+        let early = self.lanes[answer.direction.reverse().index()].waiting.iter().filter_map(|chunk| match chunk {
             Chunk::Data { at, piece, heard } if is_early(*heard, piece.packet.id) => {
                 Some((*at, u64::from(piece.span.len)))
             }
@@ -267,19 +295,19 @@ impl FlowState {
     }
 
     pub(super) fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
-        if let Side::Http(reader) = &self.sides[direction.index()] {
+        if let Side::Http(reader) = &self.lanes[direction.index()].side {
             let side = FrameSide::new(reader.at(), sender, negotiated);
-            self.sides[direction.index()] = Side::Frames(Box::new(side));
+            self.lanes[direction.index()].side = Side::Frames(side);
         }
     }
 
     /// The octets of this direction are not HTTP.
     pub(super) fn http_lost(&mut self, direction: Direction) {
-        self.sides[direction.index()] = Side::Done;
+        self.lanes[direction.index()].side = Side::Done;
     }
 
     pub(super) fn set_body(&mut self, direction: Direction, body: Body) {
-        if let Side::Http(reader) = &mut self.sides[direction.index()] {
+        if let Side::Http(reader) = &mut self.lanes[direction.index()].side {
             reader.body(body);
         }
     }
@@ -291,7 +319,7 @@ impl FlowState {
         let id = context.writer.next_connection();
         let connection = Connection {
             id,
-            flow: context.segment.map_or(FlowId::default(), |segment| segment.flow),
+            flow: self.id,
             client: self.ends.sender(client),
             server: self.ends.sender(client.reverse()),
             client_direction: client,
@@ -317,10 +345,20 @@ impl FlowState {
             rules: Vec::new(),
             last_finding: NONE,
         };
-        context.writer.add_connection(connection, &self.streams);
-        self.connection = Some(id);
+        context.writer.add_connection(connection, self.streams());
+        (self.connection, self.last_frame) = (Some(id), None);
         id
     }
+}
+
+/// The text as it is kept for as long as the connection: cut with a mark where it is long.
+pub(super) fn kept(mut text: String) -> String {
+    if text.len() > MAX_KEPT_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_KEPT_TEXT));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// Whether an answer to an Upgrade request opens the WebSocket: 101, and not to another protocol.
@@ -353,7 +391,7 @@ fn refusal_detail(head: &Head) -> String {
         Some(300..=399) => ("location", "it points to"),
         _ => return String::new(),
     };
-    head.value(field).map_or(String::new(), |value| format!("; {what} {value}"))
+    head.value(field).map_or(String::new(), |value| format!("; {what} {}", quoted(&value)))
 }
 
 pub(super) fn report(context: &mut Context<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {

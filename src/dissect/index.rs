@@ -4,17 +4,10 @@ use std::sync::Arc;
 
 use super::Connection;
 use super::connection::side;
+use super::finding::{Detail, FindingRecord};
 use super::record::{Fragmented, FrameRecord, NONE, flag};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Table, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
-
-/// A finding and the ones before it about the same things.
-#[derive(Clone, Debug)]
-pub(super) struct FindingRow {
-    pub finding: Arc<Finding>,
-    pub previous_of_frame: u32,
-    pub previous_of_connection: u32,
-}
 
 /// A connection as snapshots see it, with the streams of its flow.
 #[derive(Clone, Debug)]
@@ -52,20 +45,23 @@ pub(super) struct Index {
     pub messages: Table<FrameId>,
     /// In the order of messages.
     pub fragmented: Table<Fragmented>,
-    pub findings: Table<FindingRow>,
+    pub findings: Table<FindingRecord>,
+    /// What findings need that no frame's header tells.
+    pub details: Table<Detail>,
     pub published: Table<Arc<Published>>,
     pub totals: Totals,
 }
 
-/// What changes with every frame of a connection, in one cache line: `publish` puts it into the [`Connection`].
+/// What changes with every frame of a connection. Its flow keeps it until `publish` puts it into the [`Connection`].
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    frames: [u64; 2],
-    messages: [u64; 2],
-    payload: [u64; 2],
-    end: Timestamp,
-    last_frame: Option<FrameId>,
-    is_over: bool,
+pub(super) struct Tally {
+    /// Frames of client and server; so are the others.
+    pub frames: [u64; 2],
+    pub messages: [u64; 2],
+    pub payload: [u64; 2],
+    /// When the flow's last packet was captured.
+    pub end: Timestamp,
+    pub last_frame: Option<FrameId>,
 }
 
 /// The index together with the connections as the dissector changes them.
@@ -73,7 +69,6 @@ struct Tally {
 pub(super) struct Writer {
     pub index: Index,
     connections: Vec<Connection>,
-    tallies: Vec<Tally>,
 }
 
 impl Writer {
@@ -81,37 +76,30 @@ impl Writer {
         self.connections.get_mut(id.index())
     }
 
-    pub fn add_connection(&mut self, connection: Connection, streams: &[ByteStream; 2]) {
-        self.index.published.push(Arc::new(Published { connection: connection.clone(), streams: streams.clone() }));
-        self.tallies.push(Tally { end: connection.end, ..Tally::default() });
+    pub fn add_connection(&mut self, connection: Connection, streams: [ByteStream; 2]) {
+        self.index.published.push(Arc::new(Published { connection: connection.clone(), streams }));
         self.connections.push(connection);
     }
 
-    /// A packet of the connection came.
-    pub fn touch(&mut self, id: ConnectionId, time: Timestamp) {
-        if let Some(tally) = self.tallies.get_mut(id.index()).filter(|tally| !tally.is_over) {
-            tally.end = time;
-        }
-    }
-
-    /// Nothing more about the connection will come.
-    pub fn end_connection(&mut self, id: ConnectionId) {
-        if let Some(tally) = self.tallies.get_mut(id.index()) {
-            tally.is_over = true;
+    /// Nothing more about the connection will come behind a packet captured at `time`.
+    pub fn end_connection(&mut self, id: ConnectionId, time: Timestamp) {
+        if let Some(connection) = self.connections.get_mut(id.index()).filter(|connection| !connection.is_over) {
+            (connection.end, connection.is_over) = (time, true);
         }
     }
 
     /// Lets snapshots see the connection as it is now.
-    pub fn publish(&mut self, id: ConnectionId, streams: &[ByteStream; 2]) {
-        if let (Some(connection), Some(tally), Some(shared)) = (
-            self.connections.get_mut(id.index()),
-            self.tallies.get(id.index()),
-            self.index.published.get_mut(id.index()),
-        ) {
-            let Tally { frames, messages, payload, end, last_frame, is_over } = *tally;
+    pub fn publish(&mut self, id: ConnectionId, tally: Tally, streams: [ByteStream; 2]) {
+        if let (Some(connection), Some(shared)) =
+            (self.connections.get_mut(id.index()), self.index.published.get_mut(id.index()))
+        {
+            let Tally { frames, messages, payload, end, last_frame } = tally;
             (connection.frames, connection.messages, connection.payload) = (frames, messages, payload);
-            (connection.end, connection.last_frame, connection.is_over) = (end, last_frame, is_over);
-            *shared = Arc::new(Published { connection: connection.clone(), streams: streams.clone() });
+            connection.last_frame = last_frame;
+            if !connection.is_over {
+                connection.end = end;
+            }
+            *shared = Arc::new(Published { connection: connection.clone(), streams });
         }
     }
 
@@ -124,18 +112,10 @@ impl Writer {
     }
 
     /// Adds a frame and counts it.
-    pub fn add_frame(&mut self, mut frame: FrameRecord) -> FrameId {
-        let id = FrameId::from_index(self.index.frames.len());
-        let sender = frame.sender();
-        if let Some(tally) = self.tallies.get_mut(frame.connection.index()) {
-            frame.previous = tally.last_frame.map_or(NONE, |previous| previous.0);
-            tally.last_frame = Some(id);
-            tally.frames[side(sender)] += 1;
-        }
-        self.index.totals.frames[side(sender)] += 1;
+    pub fn add_frame(&mut self, frame: FrameRecord) {
+        self.index.totals.frames[side(frame.sender())] += 1;
         self.index.totals.opcodes[usize::from(frame.header.opcode().value())] += 1;
         self.index.frames.push(frame);
-        id
     }
 
     pub fn frame(&mut self, id: FrameId) -> Option<&mut FrameRecord> {
@@ -143,23 +123,13 @@ impl Writer {
     }
 
     /// Starts a message with `first`, the frame that is about to be added.
-    pub fn add_message(
-        &mut self,
-        first: FrameId,
-        fin: bool,
-        payload_len: u64,
-        connection: ConnectionId,
-        sender: Sender,
-    ) {
+    pub fn add_message(&mut self, first: FrameId, fin: bool, payload_len: u64) {
         let message = self.next_message();
         self.index.messages.push(first);
         if !fin {
             let row =
                 Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
             self.index.fragmented.push(row);
-        }
-        if let Some(tally) = self.tallies.get_mut(connection.index()) {
-            tally.messages[side(sender)] += 1;
         }
     }
 
@@ -173,29 +143,23 @@ impl Writer {
     pub fn end_frame(&mut self, id: FrameId, reached_end: bool, payload: u64) {
         let Some(frame) = self.index.frames.get_mut(id.index()) else { return };
         frame.flags |= flag::ENDED | if reached_end { flag::REACHED_END } else { 0 };
-        let (connection, sender) = (frame.connection, frame.sender());
-        self.count_payload(connection, sender, payload);
+        self.count_payload(payload);
     }
 
     /// Counts payload octets that were exchanged.
-    pub fn count_payload(&mut self, connection: ConnectionId, sender: Sender, payload: u64) {
-        if let Some(tally) = self.tallies.get_mut(connection.index()) {
-            let sum = &mut tally.payload[side(sender)];
-            *sum = sum.saturating_add(payload);
-        }
+    pub fn count_payload(&mut self, payload: u64) {
         let sum = &mut self.index.totals.payload_octets;
         *sum = sum.saturating_add(payload);
     }
 
     /// Adds a finding, and hangs it on its frame and its connection.
-    pub fn report(&mut self, finding: Finding) {
+    pub fn add_finding(&mut self, mut finding: FindingRecord) {
         let row = u32::try_from(self.index.findings.len()).unwrap_or(NONE);
-        let (mut previous_of_frame, mut previous_of_connection) = (NONE, NONE);
-        if let Some(frame) = finding.frame.and_then(|id| self.index.frames.get_mut(id.index())) {
-            previous_of_frame = std::mem::replace(&mut frame.finding, row);
+        if let Some(frame) = finding.frame().and_then(|id| self.index.frames.get_mut(id.index())) {
+            finding.previous_of_frame = std::mem::replace(&mut frame.finding, row);
         }
-        if let Some(connection) = finding.connection.and_then(|id| self.connections.get_mut(id.index())) {
-            previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
+        if let Some(connection) = finding.connection().and_then(|id| self.connections.get_mut(id.index())) {
+            finding.previous_of_connection = std::mem::replace(&mut connection.last_finding, row);
             match connection.rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
                 Some((_, count)) => *count += 1,
                 None => connection.rules.push((finding.rule, 1)),
@@ -207,6 +171,6 @@ impl Writer {
             Severity::Violation => 2,
         };
         self.index.totals.findings[severity] += 1;
-        self.index.findings.push(FindingRow { finding: Arc::new(finding), previous_of_frame, previous_of_connection });
+        self.index.findings.push(finding);
     }
 }

@@ -13,8 +13,10 @@
 //! A [`Dissector`] is a plain value with `push`; a [`Session`] feeds it from a capture file. One writer owns it, readers
 //! take a [`Snapshot`], which costs next to nothing and never changes.
 
+mod backlog;
 mod connection;
 mod dissector;
+mod finding;
 mod flow;
 mod frames;
 mod handshake;
@@ -25,8 +27,11 @@ mod resync;
 mod session;
 mod snapshot;
 
+pub use backlog::MAX_BACKLOG;
 pub use connection::{CloseRecord, Connection, End, HandshakeState, HeadPlace, TcpEnd, Transport};
 pub use dissector::Dissector;
+pub use finding::FindingRecord;
+pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
 pub use octets::Octets;
 pub use record::FrameRecord;

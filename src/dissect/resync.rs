@@ -6,11 +6,14 @@
 use super::connection::HeadPlace;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
-use super::handshake::{Attempt, Late, report};
+use super::handshake::{Attempt, Late, kept, report};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
 use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
+
+/// Octets that are looked at to tell frames from other things.
+const MAX_LOOK: u32 = 1 << 16;
 
 impl FlowState {
     /// The client's next octets behind a 101 whose request was not seen: a request after all, frames, or neither.
@@ -21,19 +24,19 @@ impl FlowState {
         octets: &[u8],
         context: &mut Context<'_>,
     ) {
-        if let Side::Frames(side) = &self.sides[direction.index()]
+        if let Side::Frames(side) = &self.lanes[direction.index()].side
             && let Some(negotiated) = side.untouched_client()
             && let Some(connection) = self.connection.filter(|_| starts_request(octets))
         {
             // The 101 was captured before the request it answers, and an earlier one was taken for that.
             self.exchange.late = Some(Late { connection, negotiated, request: None });
-            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+            self.lanes[direction.index()].side = Side::Http(HttpReader::new(at));
             return;
         }
         let Some(late) = self.exchange.late.as_ref().filter(|_| self.exchange.awaits_late_request(direction)) else {
             return;
         };
-        if !matches!(&self.sides[direction.index()], Side::Http(reader) if reader.is_between())
+        if !matches!(&self.lanes[direction.index()].side, Side::Http(reader) if reader.is_between())
             || sniff(octets) == Some(Kind::Requests)
         {
             return;
@@ -41,22 +44,21 @@ impl FlowState {
         if looks_like_frames(octets, Sender::Client, late.negotiated) {
             self.settle_request(direction, context);
         } else {
-            self.sides[direction.index()] = Side::Search;
+            self.lanes[direction.index()].side = Side::Search;
         }
     }
 
     /// A request that the 101 may have answered, which the capture has behind it.
-    pub(super) fn late_request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
+    pub(super) fn late_request(&mut self, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
         let Some(late) = &mut self.exchange.late else { return };
         if let Some(connection) = context.writer.connection(late.connection) {
             connection.request = Some(place);
-            connection.url = http::url(&head, "ws");
+            connection.url = http::url(head, "ws").map(kept);
             connection.start = connection.start.min(place.time);
         }
         // Another request may follow, and then that one is it.
-        let body = Body::of_request(&head);
-        late.request = Some(head);
-        self.set_body(place.direction, body);
+        late.request = Some(place);
+        self.set_body(place.direction, Body::of_request(head));
     }
 
     /// What the client sends from here on are frames: the request it sent last is the one that was answered; without
@@ -64,7 +66,11 @@ impl FlowState {
     pub(super) fn settle_request(&mut self, client: Direction, context: &mut Context<'_>) {
         let Some(late) = self.exchange.late.take() else { return };
         match &late.request {
-            Some(head) => judge_offer(head, |breach| report(context, late.connection, Sender::Client, breach)),
+            Some(place) => {
+                if let Some(head) = self.read_request(place, context) {
+                    judge_offer(&head, |breach| report(context, late.connection, Sender::Client, breach));
+                }
+            }
             None => {
                 let text = "The capture has the 101 and not the request it answers.".to_owned();
                 let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
@@ -76,7 +82,7 @@ impl FlowState {
 
     /// A gap hides where this direction's next head is.
     pub(super) fn http_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        self.sides[direction.index()] = Side::Search;
+        self.lanes[direction.index()].side = Side::Search;
         let is_client = self.exchange.client == Some(direction);
         if self.exchange.awaits_late_request(direction) || !is_client && self.exchange.awaited().is_some() {
             self.gap(direction, chunk, None, false, context);
@@ -92,7 +98,7 @@ impl FlowState {
             Some(Kind::NotHttp) | None => false,
         };
         if is_head {
-            self.sides[direction.index()] = Side::Http(HttpReader::new(at));
+            self.lanes[direction.index()].side = Side::Http(HttpReader::new(at));
         } else if let Some(late) = self.exchange.late.as_ref().filter(|_| client == Some(direction)) {
             let negotiated = late.negotiated;
             if is_start_of_frames(octets, Sender::Client, negotiated) {
@@ -115,17 +121,17 @@ impl FlowState {
     }
 
     fn start_behind_gap(&mut self, direction: Direction, at: u64, sender: Sender, negotiated: Negotiated) {
-        self.sides[direction.index()] = Side::Frames(Box::new(FrameSide::behind_gap(at, sender, negotiated)));
+        self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
     }
 
     /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.
     pub(super) fn meet_silence(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
-        if !matches!(self.sides[client.reverse().index()], Side::Search) {
+        if !matches!(self.lanes[client.reverse().index()].side, Side::Search) {
             return;
         }
         // What stands first is looked at once.
-        let first = self.waiting[client.index()].front().map(|chunk| match chunk {
+        let first = self.lanes[client.index()].waiting.front().map(|chunk| match chunk {
             Chunk::Data { at, .. } | Chunk::Gap { at, .. } => *at,
         });
         if first.is_some()
@@ -138,24 +144,35 @@ impl FlowState {
 
     /// Whether frames wait behind the client's request.
     fn client_goes_on(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
         let Some(offered) = self.exchange.awaited().map(|attempt| attempt.offered) else { return false };
-        let mut octets = Vec::new();
-        context.source.read_span(piece.span, &mut octets).is_ok() && looks_like_frames(&octets, Sender::Client, offered)
+        let octets = self.first_waiting(client, MAX_LOOK, context);
+        !octets.is_empty() && looks_like_frames(&octets, Sender::Client, offered)
     }
 
     /// Whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, context: &Context<'_>) -> bool {
-        let Some(Chunk::Data { piece, .. }) = self.waiting[client.index()].front() else { return false };
-        let mut octets = Vec::new();
-        context.source.read_span(piece.span.take(64), &mut octets).is_ok() && sniff(&octets) == Some(Kind::Requests)
+        sniff(&self.first_waiting(client, 64, context)) == Some(Kind::Requests)
+    }
+
+    /// The octets that wait first in a direction, at most `most` and up to a gap.
+    fn first_waiting(&self, direction: Direction, most: u32, context: &Context<'_>) -> Vec<u8> {
+        let (mut octets, mut part) = (Vec::new(), Vec::new());
+        for chunk in &self.lanes[direction.index()].waiting {
+            let left = most.saturating_sub(octets.len() as u32);
+            let Chunk::Data { piece, .. } = chunk else { break };
+            if left == 0 || context.source.read_span(piece.span.take(left), &mut part).is_err() {
+                break;
+            }
+            octets.extend_from_slice(&part);
+        }
+        octets
     }
 
     /// An attempt whose answer the capture lacks, and which failed: the client went on with another request.
     pub(super) fn answer_not_captured(&mut self, attempt: &Attempt, context: &mut Context<'_>) {
         answer_lost(attempt.connection, context);
         if let Some(client) = self.exchange.client {
-            self.set_body(client, Body::of_request(&attempt.head));
+            self.set_body(client, attempt.body);
             self.resume(client, context);
         }
     }
@@ -181,15 +198,15 @@ impl FlowState {
     pub(super) fn give_up_waiting(&mut self, context: &mut Context<'_>) {
         let Some(client) = self.exchange.client else { return };
         self.settle_request(client, context);
-        let lost = matches!(self.sides[client.reverse().index()], Side::Search);
+        let lost = matches!(self.lanes[client.reverse().index()].side, Side::Search);
         if self.client_goes_on(client, context) {
             return self.assume_open(lost, context);
         }
         if let Some(connection) = self.exchange.awaited().filter(|_| lost).map(|attempt| attempt.connection) {
             answer_lost(connection, context);
         }
-        if !self.waiting[client.index()].is_empty() {
-            self.sides[client.index()] = Side::Done;
+        if !self.lanes[client.index()].waiting.is_empty() {
+            self.lanes[client.index()].side = Side::Done;
             self.drain(client, context);
         }
     }

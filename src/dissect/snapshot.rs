@@ -9,9 +9,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::{Index, Totals};
-use super::record::{FrameRecord, NONE};
+use super::record::FrameRecord;
 use super::{Connection, HeadPlace, Octets};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, ReadAt, Sender, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Timestamp};
 use crate::capture::Layout;
 use crate::net::ByteStream;
 use crate::ws::Opcode;
@@ -19,7 +19,7 @@ use crate::ws::Opcode;
 /// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
 #[derive(Clone)]
 pub struct Snapshot {
-    index: Arc<Index>,
+    pub(super) index: Arc<Index>,
     source: Arc<dyn ReadAt>,
     layout: Layout,
 }
@@ -86,11 +86,6 @@ impl Snapshot {
         self.index.published.len()
     }
 
-    /// How many findings there are.
-    pub fn finding_count(&self) -> usize {
-        self.index.findings.len()
-    }
-
     /// Counts over the whole capture.
     pub fn totals(&self) -> Totals {
         self.index.totals
@@ -109,39 +104,6 @@ impl Snapshot {
     /// The connections in order.
     pub fn connections(&self) -> impl Iterator<Item = &Connection> {
         self.index.published.iter().map(|published| &published.connection)
-    }
-
-    /// Finding `index`, in the order of discovery.
-    pub fn finding(&self, index: usize) -> Option<&Finding> {
-        self.index.findings.get(index).map(|row| &*row.finding)
-    }
-
-    /// The findings about a frame, in the order of discovery.
-    pub fn findings_of_frame(&self, id: FrameId) -> Vec<&Finding> {
-        let mut next = self.frame(id).map_or(NONE, |frame| frame.finding);
-        self.chain(&mut next, |row| row.previous_of_frame)
-    }
-
-    /// The findings about a connection, its frames' included, in the order of discovery; at most `most`, the last ones.
-    pub fn findings_of_connection(&self, id: ConnectionId, most: usize) -> Vec<&Finding> {
-        let mut next = self.connection(id).map_or(NONE, |connection| connection.last_finding);
-        let mut found = Vec::new();
-        while let Some(row) = self.index.findings.get(next as usize).filter(|_| found.len() < most) {
-            found.push(&*row.finding);
-            next = row.previous_of_connection;
-        }
-        found.reverse();
-        found
-    }
-
-    fn chain(&self, next: &mut u32, previous: impl Fn(&super::index::FindingRow) -> u32) -> Vec<&Finding> {
-        let mut found = Vec::new();
-        while let Some(row) = self.index.findings.get(*next as usize) {
-            found.push(&*row.finding);
-            *next = previous(row);
-        }
-        found.reverse();
-        found
     }
 
     /// A message.

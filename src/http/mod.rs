@@ -15,5 +15,5 @@ pub use head::{Head, HeadError, StartLine};
 pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, sniff, starts_request};
 pub use upgrade::{
     ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, is_upgrade_request, is_upgrade_response, judge_answer,
-    judge_offer, tokens, url,
+    judge_offer, quoted, tokens, url,
 };

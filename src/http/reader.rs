@@ -172,6 +172,11 @@ impl HttpReader {
         (!self.head.is_empty()).then(|| self.at - self.head.len() as u64)
     }
 
+    /// Octets of that head that are kept.
+    pub fn head_len(&self) -> usize {
+        self.head.len()
+    }
+
     /// Whether the next octet is the first of a head.
     pub fn is_between(&self) -> bool {
         match self.state {

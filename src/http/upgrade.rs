@@ -1,5 +1,8 @@
 //! The opening handshake (RFC 6455 §4): what the client offers, what the server answers, and what is wrong with it.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest as _, Sha1};
@@ -9,6 +12,18 @@ use crate::base::{Breach, Place, Rule};
 
 /// What is put behind the key before hashing (RFC 6455 §1.3).
 pub const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Characters of a field that a sentence quotes. A field can have 64 KiB, and nobody reads that.
+const MAX_QUOTED: usize = 200;
+/// Extensions that were accepted and not offered which are named one by one.
+const MAX_NAMED: usize = 16;
+
+/// A field as a sentence quotes it: cut with a mark where it is long.
+pub fn quoted(value: &str) -> impl fmt::Display {
+    let end = value.char_indices().nth(MAX_QUOTED).map_or(value.len(), |(at, _)| at);
+    let (shown, rest) = value.split_at(end);
+    fmt::from_fn(move |f| f.write_str(shown).and_then(|()| f.write_str(if rest.is_empty() { "" } else { "…" })))
+}
 
 /// SHA-1 of key and GUID: 20 octets (RFC 6455 §4.2.2, step 5.4).
 pub fn accept_hash(key: &str) -> [u8; 20] {
@@ -94,7 +109,7 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
     let mut broken = |rule, field, text: String| report(Breach { rule, place: Place::HandshakeField(field), text });
     let StartLine::Request { method, minor_version, .. } = &head.start else { return };
     if method != "GET" {
-        broken(Rule::HandshakeMethodNotGet, "", format!("The request's method is {method}; it must be GET."));
+        broken(Rule::HandshakeMethodNotGet, "", format!("The request's method is {}; it must be GET.", quoted(method)));
     }
     if *minor_version < 1 {
         broken(
@@ -119,7 +134,7 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
         Some(version) if version.trim() != "13" => broken(
             Rule::HandshakeVersionUnsupported,
             "sec-websocket-version",
-            format!("Sec-WebSocket-Version is “{version}”; RFC 6455 is version 13."),
+            format!("Sec-WebSocket-Version is “{}”; RFC 6455 is version 13.", quoted(&version)),
         ),
         Some(_) => {}
     }
@@ -129,14 +144,14 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
 fn judge_upgrade(head: &Head, what: &str, broken: &mut impl FnMut(Rule, &'static str, String)) {
     if !upgrades_to_websocket(head) {
         let text = match head.value("upgrade") {
-            Some(value) => format!("The {what} has “Upgrade: {value}”, which does not name websocket."),
+            Some(value) => format!("The {what} has “Upgrade: {}”, which does not name websocket.", quoted(&value)),
             None => format!("The {what} has no Upgrade."),
         };
         broken(Rule::HandshakeUpgradeMissing, "upgrade", text);
     }
     if !has_token(head, "connection", "upgrade") {
         let text = match head.value("connection") {
-            Some(value) => format!("The {what} has “Connection: {value}”, without the token Upgrade."),
+            Some(value) => format!("The {what} has “Connection: {}”, without the token Upgrade.", quoted(&value)),
             None => format!("The {what} has no Connection."),
         };
         broken(Rule::HandshakeConnectionMissing, "connection", text);
@@ -151,10 +166,13 @@ fn judge_key(head: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
         [key] => match BASE64.decode(key.trim()) {
             Ok(octets) if octets.len() == 16 => {}
             Ok(octets) => {
-                let text = format!("Sec-WebSocket-Key “{key}” is {} octets in base64; it must be 16.", octets.len());
+                let (key, len) = (quoted(key), octets.len());
+                let text = format!("Sec-WebSocket-Key “{key}” is {len} octets in base64; it must be 16.");
                 broken(Rule::HandshakeKeyInvalid, FIELD, text);
             }
-            Err(_) => broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key “{key}” is not base64.")),
+            Err(_) => {
+                broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key “{}” is not base64.", quoted(key)));
+            }
         },
         _ => broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key is given {} times.", keys.len())),
     }
@@ -172,20 +190,30 @@ pub fn judge_answer(request: Option<&Head>, response: &Head, mut report: impl Fn
     if let (Some(accept), Some(key)) = (accept, request.values("sec-websocket-key").next()) {
         let computed = accept_for(key.trim());
         if accept.trim() != computed {
+            let (accept, key) = (quoted(&accept), quoted(key));
             let text = format!("Sec-WebSocket-Accept is “{accept}”; the key “{key}” makes it “{computed}”.");
             broken(Rule::HandshakeAcceptMismatch, "sec-websocket-accept", text);
         }
     }
     judge_subprotocol(request, response, &mut broken);
-    let offered = extensions(request);
-    for chosen in extensions(response) {
-        if !offered.iter().any(|offer| offer.name.eq_ignore_ascii_case(&chosen.name)) {
-            broken(
-                Rule::HandshakeExtensionNotOffered,
-                "sec-websocket-extensions",
-                format!("The server accepted the extension “{}”, which the client did not offer.", chosen.name),
-            );
-        }
+    judge_extensions(request, response, &mut broken);
+}
+
+fn judge_extensions(request: &Head, response: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+    let mut broken = |text| broken(Rule::HandshakeExtensionNotOffered, "sec-websocket-extensions", text);
+    let name = |extension: &Extension| extension.name.to_ascii_lowercase();
+    // Either list can have tens of thousands.
+    let offered: HashSet<String> = extensions(request).iter().map(name).collect();
+    let mut unknown = extensions(response).into_iter().filter(|chosen| !offered.contains(&name(chosen)));
+    for chosen in unknown.by_ref().take(MAX_NAMED) {
+        broken(format!(
+            "The server accepted the extension “{}”, which the client did not offer.",
+            quoted(&chosen.name)
+        ));
+    }
+    match unknown.count() {
+        0 => {}
+        more => broken(format!("The server accepted {more} extensions more that the client did not offer.")),
     }
 }
 
@@ -198,10 +226,13 @@ fn judge_subprotocol(request: &Head, response: &Head, broken: &mut impl FnMut(Ru
         // Subprotocol names are compared as they are (RFC 6455 §11.5: no case folding).
         [one] if offered.contains(&one) => return,
         [one] if offered.is_empty() => {
-            format!("The server chose the subprotocol “{one}”, and the client offered none.")
+            format!("The server chose the subprotocol “{}”, and the client offered none.", quoted(one))
         }
-        [one] => format!("The server chose the subprotocol “{one}”, and the client offered {}.", offered.join(", ")),
-        _ => format!("The server chose {} subprotocols at once: {}.", chosen.len(), chosen.join(", ")),
+        [one] => {
+            let (one, offered) = (quoted(one), offered.join(", "));
+            format!("The server chose the subprotocol “{one}”, and the client offered {}.", quoted(&offered))
+        }
+        _ => format!("The server chose {} subprotocols at once: {}.", chosen.len(), quoted(&chosen.join(", "))),
     };
     broken(Rule::HandshakeSubprotocolNotOffered, FIELD, text);
 }
@@ -269,6 +300,24 @@ mod tests {
         ] {
             assert_eq!(answer(from, to), [rule]);
         }
+    }
+
+    #[test]
+    fn long_fields_and_lists_make_no_long_findings() {
+        let list = (0..9_000).map(|n| format!("x{n},")).collect::<String>();
+        let request = Head::request(OFFER.replace("Key: ", &format!("Key: {list}")).as_bytes()).unwrap();
+        let more = format!("\r\nSec-WebSocket-Extensions: {list}a\r\nSec-WebSocket-Protocol: {list}\r\n\r\n");
+        let response = Head::response(ANSWER.replace("\r\n\r\n", &more).as_bytes()).unwrap();
+        let mut texts = Vec::new();
+        judge_offer(&request, |breach| texts.push(breach.text));
+        judge_answer(Some(&request), &response, |breach| texts.push(breach.text));
+        assert_eq!(texts.len(), 1 + 2 + MAX_NAMED + 1, "key, accept, subprotocols, extensions and how many more");
+        assert!(texts.iter().all(|text| text.chars().count() < 3 * MAX_QUOTED), "{texts:?}");
+        assert!(texts.last().unwrap().contains(" 8984 extensions more "), "{texts:?}");
+        assert_eq!(
+            (quoted("short").to_string(), quoted(&"ä".repeat(201)).to_string()),
+            ("short".into(), "ä".repeat(200) + "…")
+        );
     }
 
     #[test]

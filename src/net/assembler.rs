@@ -2,7 +2,7 @@
 
 use super::event::{GapCause, StreamEvent};
 use super::held::{Content, HeldQueue, Run};
-use super::segment::{Segment, SegmentPiece};
+use super::segment::{Pieces, Segment, SegmentPiece, TcpFlags};
 use crate::base::{PacketRef, Piece, Timestamp};
 
 /// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
@@ -24,23 +24,30 @@ pub const PATIENCE_NANOSECONDS: i64 = 1_000_000_000;
 ///
 /// Octets that come late in the file still fill their hole, even when the peer's acknowledgment was seen before. A
 /// hole is declared a [`StreamEvent::Gap`] when the peer acknowledged it and then [`PATIENCE_SEGMENTS`] segments or
-/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it; when the
-/// connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
+/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it, or by all flows
+/// together ([`give_up_hole`](Assembler::give_up_hole)); when the connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
 #[derive(Clone, Debug, Default)]
 pub struct Assembler {
     /// Sequence number of stream offset 0.
     start: Option<u32>,
     /// Everything before this stream offset was delivered or declared missing.
     next: u64,
-    held: HeldQueue,
     /// The peer acknowledged everything before this stream offset.
     acknowledged: u64,
+    state: State,
+    /// Something is held, doubted or finished: the next segment needs a close look.
+    is_troubled: bool,
+    /// What most streams never need, kept apart: an assembler is touched for every packet, and small is fast.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// What an assembler knows beyond "everything came in order".
+#[derive(Clone, Debug, Default)]
+struct Trouble {
+    held: HeldQueue,
     doubt: Option<Doubt>,
     /// Where the sender ended the stream, and the packet that said so.
     fin: Option<(u64, PacketRef)>,
-    state: State,
-    /// The last packet pushed or acknowledging.
-    last_packet: PacketRef,
     ignored: Ignored,
 }
 
@@ -81,6 +88,11 @@ impl Assembler {
         Assembler::default()
     }
 
+    /// One for a stream whose first octet has this sequence number.
+    pub fn starting_at(start: Option<u32>) -> Assembler {
+        Assembler { start, ..Assembler::default() }
+    }
+
     /// Stream offset of the next octet to deliver: how long the stream is so far, gaps included.
     pub fn next_offset(&self) -> u64 {
         self.next
@@ -94,19 +106,82 @@ impl Assembler {
 
     /// Pieces held behind a hole, and how many octets of the stream they cover.
     pub fn buffered(&self) -> (usize, u64) {
-        self.held.size()
+        self.trouble.as_ref().map_or((0, 0), |trouble| trouble.held.size())
     }
 
     /// What contributed nothing.
     pub fn ignored(&self) -> Ignored {
-        self.ignored
+        self.trouble.as_ref().map_or(Ignored::default(), |trouble| trouble.ignored)
+    }
+
+    fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
+    }
+
+    fn is_holding(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| !trouble.held.is_empty())
+    }
+
+    fn fin(&self) -> Option<(u64, PacketRef)> {
+        self.trouble.as_ref()?.fin
+    }
+
+    /// The common case of [`push`](Assembler::push), which has no other event: the segment carries the stream's next
+    /// octets, whole, and nothing waits. Where they are, or `None` where the segment has to be pushed.
+    #[inline]
+    pub fn push_next(&mut self, segment: &Segment<'_>) -> Option<(u64, Piece)> {
+        let Pieces::One([SegmentPiece { piece, .. }]) = &segment.pieces else { return None };
+        let is_next = !self.is_troubled
+            && segment.seq == self.start?.wrapping_add(self.next as u32)
+            && piece.span.len == segment.payload_len
+            && !segment.flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
+        is_next.then(|| {
+            let at = self.next;
+            self.next += u64::from(piece.span.len);
+            (at, *piece)
+        })
+    }
+
+    /// Whether pushing the segment would change nothing: it only acknowledges, and nothing waits.
+    #[inline]
+    pub fn is_indifferent_to(&self, segment: &Segment<'_>) -> bool {
+        segment.payload_len == 0
+            && !self.is_troubled
+            && !segment.flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST)
+    }
+
+    /// The common case of [`acknowledged`](Assembler::acknowledged), which has no event: what is acknowledged is here.
+    /// `false` where it has to be looked at closely.
+    #[inline]
+    pub fn acknowledged_known(&mut self, ack: u32) -> bool {
+        let Some(start) = self.start.filter(|_| !self.is_troubled) else { return false };
+        let behind = start.wrapping_add(self.next as u32).wrapping_sub(ack);
+        // Nothing new, and nothing from before the start.
+        let is_known = u64::from(behind) <= self.next.min(MAX_DISTANCE as u64);
+        if is_known {
+            self.acknowledged = self.acknowledged.max(self.next - u64::from(behind));
+        }
+        is_known
     }
 
     /// Takes a segment of this direction.
     pub fn push(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
-        self.last_packet = segment.packet;
+        self.take(segment, events);
+        self.is_troubled = self.needs_care();
+    }
+
+    /// Whether the next segment cannot be dealt with by [`push_next`](Assembler::push_next).
+    fn needs_care(&self) -> bool {
+        self.state != State::Open
+            || self
+                .trouble
+                .as_ref()
+                .is_some_and(|trouble| trouble.doubt.is_some() || trouble.fin.is_some() || !trouble.held.is_empty())
+    }
+
+    fn take(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
         if self.state == State::Reset {
-            count(&mut self.ignored.after_end, true);
+            count(&mut self.trouble().ignored.after_end, true);
             return;
         }
         let flags = segment.flags;
@@ -118,14 +193,16 @@ impl Assembler {
             self.start = Some(data_seq);
         }
         let Some(offset) = self.offset_of(data_seq).filter(|_| segment.payload_len <= MAX_DISTANCE as u32) else {
-            count(&mut self.ignored.implausible, self.start.is_some());
+            if self.start.is_some() {
+                count(&mut self.trouble().ignored.implausible, true);
+            }
             return self.watch(segment.packet, events);
         };
 
         // An RST counts where the stream is (RFC 9293 §3.10.7.4); one from before what the peer acknowledged is stray.
         let known = i64::try_from(self.next.min(self.acknowledged)).unwrap_or(i64::MAX);
         if flags.rst() && offset < known {
-            count(&mut self.ignored.implausible, true);
+            count(&mut self.trouble().ignored.implausible, true);
             return self.watch(segment.packet, events);
         }
         if flags.rst() {
@@ -135,28 +212,15 @@ impl Assembler {
             events.push(StreamEvent::Reset { at: self.next, packet: segment.packet });
             return;
         }
-        match *segment.pieces {
-            // Nearly every segment is the next one, whole.
-            [SegmentPiece { piece, .. }]
-                if offset as u64 == self.next
-                    && piece.span.len == segment.payload_len
-                    && self.held.is_empty()
-                    && self.fin.is_none() =>
-            {
-                events.push(StreamEvent::Data { at: self.next, piece });
-                self.next += u64::from(piece.span.len);
-            }
-            _ if segment.payload_len > 0 => self.take_payload(offset, segment, events),
-            _ => {}
+        if segment.payload_len > 0 {
+            self.take_payload(offset, segment, events);
         }
-        if flags.fin() && self.fin.is_none() {
+        if flags.fin() && self.fin().is_none() {
             // An end before what was delivered already is none.
-            self.fin = u64::try_from(offset + i64::from(segment.payload_len))
-                .ok()
-                .filter(|end| *end >= self.next)
-                .map(|end| (end, segment.packet));
-            if let Some((end, _)) = self.fin {
-                self.held.cut_at(end);
+            let end = u64::try_from(offset + i64::from(segment.payload_len)).ok().filter(|end| *end >= self.next);
+            if let Some(end) = end {
+                self.trouble().fin = Some((end, segment.packet));
+                self.trouble().held.cut_at(end);
             }
         }
         self.give_up_if_too_full(segment.packet, events);
@@ -166,7 +230,11 @@ impl Assembler {
 
     /// Takes an acknowledgment number that a segment of the other direction carries.
     pub fn acknowledged(&mut self, ack: u32, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        self.last_packet = packet;
+        self.hear(ack, packet, events);
+        self.is_troubled = self.needs_care();
+    }
+
+    fn hear(&mut self, ack: u32, packet: PacketRef, events: &mut Vec<StreamEvent>) {
         if self.state == State::Reset {
             return;
         }
@@ -174,21 +242,31 @@ impl Assembler {
         self.start.get_or_insert(ack);
         match self.offset_of(ack) {
             Some(offset) => self.acknowledged = self.acknowledged.max(u64::try_from(offset).unwrap_or(0)),
-            None => count(&mut self.ignored.implausible, true),
+            None => count(&mut self.trouble().ignored.implausible, true),
         }
         self.watch(packet, events);
     }
 
-    /// The capture ends: delivers what is held; holes become gaps.
-    pub fn finish(&mut self, events: &mut Vec<StreamEvent>) {
+    /// Does not wait any longer for the first octets that are missing before held ones, whatever the peer acknowledged:
+    /// too much is held by all flows together.
+    pub fn give_up_hole(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        if let Some(first) = self.first_held_at() {
+            self.give_up(first, GapCause::GaveUp, packet, events);
+            self.deliver_fin(events);
+            self.is_troubled = self.needs_care();
+        }
+    }
+
+    /// The capture ends, whose last packet of the flow is `last`: delivers what is held; holes become gaps.
+    pub fn finish(&mut self, last: PacketRef, events: &mut Vec<StreamEvent>) {
         if self.state == State::Open {
-            self.flush(self.last_packet, events);
+            self.flush(last, events);
         }
     }
 
     /// Whether the start could still be elsewhere, because it is known from an acknowledgment alone.
     fn is_untouched(&self) -> bool {
-        self.next == 0 && self.acknowledged == 0 && self.held.is_empty()
+        self.next == 0 && self.acknowledged == 0 && !self.is_holding()
     }
 
     /// The stream offset of a sequence number: the one of its many (every 2^32) that is nearest to where the stream is.
@@ -200,9 +278,13 @@ impl Assembler {
         near.then(|| self.next as i64 + i64::from(distance))
     }
 
+    fn first_held_at(&self) -> Option<u64> {
+        self.trouble.as_ref()?.held.first_at()
+    }
+
     /// Stream offset of the FIN; beyond everything while none was seen.
     fn fin_at(&self) -> u64 {
-        self.fin.map_or(i64::MAX as u64, |(at, _)| at)
+        self.fin().map_or(i64::MAX as u64, |(at, _)| at)
     }
 
     fn take_payload(&mut self, offset: i64, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
@@ -211,9 +293,12 @@ impl Assembler {
         if len == 1 && offset + 1 == self.next as i64 {
             return;
         }
-        count(&mut self.ignored.before_start, offset < 0);
         let behind_fin = offset + i64::from(len) > self.fin_at() as i64;
-        count(&mut self.ignored.after_end, behind_fin);
+        if offset < 0 || behind_fin {
+            let ignored = &mut self.trouble().ignored;
+            count(&mut ignored.before_start, offset < 0);
+            count(&mut ignored.after_end, behind_fin);
+        }
 
         // Payload that was captured, and between and behind it payload that the snap length cut.
         let mut done = 0;
@@ -249,10 +334,10 @@ impl Assembler {
             overlap(known, events);
         }
         if let Some(new) = run.between(self.next, self.fin_at()) {
-            if new.at == self.next && self.held.is_empty() {
+            if new.at == self.next && !self.is_holding() {
                 self.deliver(new, events);
             } else {
-                self.held.insert(new, |known| overlap(known, events));
+                self.trouble().held.insert(new, |known| overlap(known, events));
                 self.deliver_held(events);
             }
         }
@@ -268,13 +353,16 @@ impl Assembler {
     }
 
     fn deliver_held(&mut self, events: &mut Vec<StreamEvent>) {
-        while let Some(run) = self.held.pop_at(self.next) {
+        while let Some(run) = self.trouble.as_mut().and_then(|trouble| trouble.held.pop_at(self.next)) {
             self.deliver(run, events);
+        }
+        if let Some(trouble) = &mut self.trouble {
+            trouble.held.shrink();
         }
     }
 
     fn deliver_fin(&mut self, events: &mut Vec<StreamEvent>) {
-        if let Some((at, packet)) = self.fin
+        if let Some((at, packet)) = self.fin()
             && self.state == State::Open
             && at == self.next
         {
@@ -286,7 +374,7 @@ impl Assembler {
     /// Declares everything missing up to stream offset `up_to`, delivering what is held in between.
     fn give_up(&mut self, up_to: u64, cause: GapCause, packet: PacketRef, events: &mut Vec<StreamEvent>) {
         while self.next < up_to {
-            let end = self.held.first_at().map_or(up_to, |first| first.min(up_to));
+            let end = self.first_held_at().map_or(up_to, |first| first.min(up_to));
             events.push(StreamEvent::Gap { at: self.next, len: end - self.next, cause, packet });
             self.next = end;
             self.deliver_held(events);
@@ -294,8 +382,8 @@ impl Assembler {
     }
 
     fn give_up_if_too_full(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        while self.held.is_too_full()
-            && let Some(first) = self.held.first_at()
+        while self.trouble.as_ref().is_some_and(|trouble| trouble.held.is_too_full())
+            && let Some(first) = self.first_held_at()
         {
             self.give_up(first, GapCause::GaveUp, packet, events);
         }
@@ -303,10 +391,10 @@ impl Assembler {
 
     /// Nothing can come any more.
     fn flush(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        while let Some(first) = self.held.first_at() {
+        while let Some(first) = self.first_held_at() {
             self.give_up(first, GapCause::NotCaptured, packet, events);
         }
-        let end = self.fin.map_or(self.acknowledged, |(at, _)| at);
+        let end = self.fin().map_or(self.acknowledged, |(at, _)| at);
         self.give_up(end, GapCause::NotCaptured, packet, events);
         self.deliver_fin(events);
     }
@@ -316,13 +404,16 @@ impl Assembler {
         let fin_at = self.fin_at();
         let exchanged = self.acknowledged.min(fin_at);
         if exchanged <= self.next {
-            self.doubt = None;
+            if let Some(trouble) = &mut self.trouble {
+                trouble.doubt = None;
+            }
             return;
         }
         let begin = Doubt { up_to: exchanged, at: self.next, since: packet.time, segments: 0 };
-        let doubt = match &mut self.doubt {
+        let next = self.next;
+        let doubt = match &mut self.trouble().doubt {
             // Only what was acknowledged when the waiting began has been waited for, and only as long as nothing comes.
-            Some(doubt) if doubt.up_to > self.next && doubt.at == self.next => {
+            Some(doubt) if doubt.up_to > next && doubt.at == next => {
                 doubt.segments += 1;
                 *doubt
             }
@@ -332,7 +423,8 @@ impl Assembler {
         if closed || doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
             self.give_up(if closed { fin_at } else { doubt.up_to }, GapCause::NotCaptured, packet, events);
             self.deliver_fin(events);
-            self.doubt = (exchanged > self.next).then_some(Doubt { at: self.next, ..begin });
+            let next = self.next;
+            self.trouble().doubt = (exchanged > next).then_some(Doubt { at: next, ..begin });
         }
     }
 }

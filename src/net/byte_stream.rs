@@ -9,13 +9,13 @@ use self::codec::{Cursor, Page};
 use crate::base::{PacketId, Piece, Span};
 
 /// Entries in one page. A snapshot copies at most one page, of a few octets an entry; full ones are shared.
-const PAGE_ENTRIES: usize = 1024;
+const PAGE_ENTRIES: usize = 256;
 
 /// The octets of one direction of a flow, as places in the capture: stream offset → span, packet. It never holds
 /// octets itself. `clone` is a snapshot and costs next to nothing.
 ///
 /// ```text
-///   full:  [Arc ▸ 1024 entries][Arc ▸ 1024 entries] …   shared by the writer and every snapshot
+///   full:  [Arc ▸ 256 entries][Arc ▸ 256 entries] …   shared by the writer and every snapshot
 ///   tail:  [entries so far]                             owned by each
 /// ```
 ///
@@ -23,12 +23,11 @@ const PAGE_ENTRIES: usize = 1024;
 /// stands in a record a little behind the one before.
 #[derive(Clone, Debug, Default)]
 pub struct ByteStream {
-    full: Vec<Arc<Page>>,
     tail: Page,
     /// What the next entry is encoded against.
     cursor: Cursor,
-    entries: usize,
     end: u64,
+    full: Vec<Arc<Page>>,
     /// Octets before `end` that no entry covers.
     missing: u64,
 }
@@ -84,27 +83,37 @@ impl ByteStream {
 
     /// How many entries there are: one for each piece pushed.
     pub fn entries(&self) -> usize {
-        self.entries
+        self.full.len() * PAGE_ENTRIES + self.tail.len()
     }
 
     /// Appends octets at stream offset `at`. What lies between the end so far and `at` becomes a gap; octets before
     /// the end are known already and left out.
+    #[inline]
     pub fn push(&mut self, at: u64, piece: Piece) {
-        self.push_gap(self.end, at.saturating_sub(self.end));
-        let known = u32::try_from(self.end - at.min(self.end)).unwrap_or(u32::MAX);
-        let span = piece.span.skip(known);
+        let span = if at == self.end { piece.span } else { self.unknown_part(at, piece.span) };
         if span.len == 0 {
             return;
         }
         let entry = StreamSpan { at: self.end, span, packet: piece.packet.id, record_at: piece.packet.record_at };
         self.tail.push(&mut self.cursor, &entry);
-        self.entries += 1;
         self.end = entry.end();
         if self.tail.len() == PAGE_ENTRIES {
-            let mut page = std::mem::take(&mut self.tail);
-            page.shrink();
-            self.full.push(Arc::new(page));
+            self.turn_page();
         }
+    }
+
+    /// The part of `span`, which starts at stream offset `at`, that lies behind the end; what lies between becomes a gap.
+    #[cold]
+    fn unknown_part(&mut self, at: u64, span: Span) -> Span {
+        self.push_gap(self.end, at.saturating_sub(self.end));
+        span.skip(u32::try_from(self.end - at.min(self.end)).unwrap_or(u32::MAX))
+    }
+
+    #[cold]
+    fn turn_page(&mut self) {
+        let mut page = std::mem::take(&mut self.tail);
+        page.shrink();
+        self.full.push(Arc::new(page));
     }
 
     /// Appends `len` octets at stream offset `at` that the capture does not have.

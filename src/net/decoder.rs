@@ -8,6 +8,7 @@ use super::fragments::{Datagram, FragmentPool};
 use super::ip::{self, IpPacket, IpPayload};
 use super::link;
 use super::outcome::{Layer, Malformed, Stop};
+use super::segment::Way;
 use super::{Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
 use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
 
@@ -46,6 +47,7 @@ impl Decoder {
 
     /// Looks into a packet. `octets` are those the capture holds, at `span` of the file; `original_len` is how many
     /// were on the wire.
+    #[inline]
     pub fn push<'a>(
         &'a mut self,
         link: LinkType,
@@ -56,9 +58,26 @@ impl Decoder {
     ) -> Outcome<'a> {
         // A capture that says less was sent than it holds is wrong about what was sent.
         let sent_len = (original_len as usize).max(octets.len());
+        let whole = Piece { span, packet };
+        // Nearly every packet holds one segment, and all is well with it. The others get a second, close look.
+        if let Ok((ip, at)) = ip_packet(link, octets, sent_len)
+            && ip.fragment.is_none()
+            && ip.payload.protocol == ip::TCP
+            && let captured = cut(octets, at, ip.payload.len)
+            && let Ok(header) = TcpHeader::parse(captured, ip.payload.len)
+        {
+            let pieces = one_piece(whole, at, &header, captured);
+            let cut = at + ip.payload.len > octets.len();
+            self.stats.count_segment(cut);
+            return Outcome::Segment(segment(&mut self.flows, &ip, header, ip.payload.len, pieces, packet));
+        }
+        self.push_other(link, whole, sent_len, octets)
+    }
+
+    /// A packet that is more, or less, than a segment.
+    fn push_other<'a>(&'a mut self, link: LinkType, whole: Piece, sent_len: usize, octets: &'a [u8]) -> Outcome<'a> {
         let Decoder { flows, fragments, joined, stats } = self;
-        let outcome = decode(flows, fragments, joined, link, Piece { span, packet }, sent_len, octets)
-            .unwrap_or_else(Outcome::from);
+        let outcome = decode(flows, fragments, joined, link, whole, sent_len, octets).unwrap_or_else(Outcome::from);
         stats.count(&outcome, sent_len > octets.len());
         stats.datagrams_joined = fragments.joined;
         stats.datagrams_dropped = fragments.dropped;
@@ -71,13 +90,42 @@ impl Decoder {
     }
 
     /// The endpoints of a flow.
-    pub fn flow(&self, id: FlowId) -> Option<&Flow> {
+    pub fn flow(&self, id: FlowId) -> Option<Flow> {
         self.flows.get(id)
     }
 
     /// How many flows there are; their ids count from 0.
     pub fn flow_count(&self) -> usize {
         self.flows.len()
+    }
+}
+
+/// The IP header of a packet, and where its payload starts: octets from the start of the packet.
+#[inline(always)]
+fn ip_packet(link: LinkType, octets: &[u8], sent_len: usize) -> Result<(IpPacket, usize), Stop> {
+    let ip_at = link::ip_header_at(link, octets)?;
+    let in_ip = octets.get(ip_at..).unwrap_or_default();
+    let ip = ip::parse(in_ip, sent_len.saturating_sub(ip_at)).map_err(|stop| moved(stop, ip_at))?;
+    Ok((ip, ip_at + ip.payload.at))
+}
+
+/// What the capture holds of `len` octets from octet `at` of a packet on.
+#[inline(always)]
+fn cut(octets: &[u8], at: usize, len: usize) -> &[u8] {
+    let rest = octets.get(at..).unwrap_or_default();
+    rest.get(..len).unwrap_or(rest)
+}
+
+/// The payload behind a TCP header that starts at octet `at` of the packet `whole`; `captured` are the captured octets
+/// of both.
+#[inline(always)]
+fn one_piece<'a>(whole: Piece, at: usize, header: &TcpHeader, captured: &'a [u8]) -> Pieces<'a> {
+    match captured.get(header.len..) {
+        Some(octets) if !octets.is_empty() => {
+            let span = whole.span.skip((at + header.len) as u32).take(octets.len() as u32);
+            Pieces::One([SegmentPiece { at: 0, piece: Piece { span, ..whole }, octets }])
+        }
+        _ => Pieces::None,
     }
 }
 
@@ -90,32 +138,20 @@ fn decode<'a>(
     sent_len: usize,
     octets: &'a [u8],
 ) -> Result<Outcome<'a>, Stop> {
-    let ip_at = link::ip_header_at(link, octets)?;
-    let in_ip = octets.get(ip_at..).unwrap_or_default();
-    let ip = ip::parse(in_ip, sent_len.saturating_sub(ip_at)).map_err(|stop| moved(stop, ip_at))?;
-
-    let at = ip_at + ip.payload.at;
-    let captured = octets.get(at..).unwrap_or_default();
-    let captured = captured.get(..ip.payload.len).unwrap_or(captured);
-    let piece = Piece { span: whole.span.skip(at as u32).take(captured.len() as u32), ..whole };
-
+    let (ip, at) = ip_packet(link, octets, sent_len)?;
+    let captured = cut(octets, at, ip.payload.len);
     let Some(fragment) = ip.fragment else {
         if ip.payload.protocol != ip::TCP {
             return Err(Stop::NotTcp);
         }
         let header = TcpHeader::parse(captured, ip.payload.len).map_err(|stop| moved(stop, at))?;
-        let pieces = match captured.get(header.len..) {
-            Some(octets) if !octets.is_empty() => {
-                let piece = Piece { span: piece.span.skip(header.len as u32), ..piece };
-                Pieces::One([SegmentPiece { at: 0, piece, octets }])
-            }
-            _ => Pieces::None,
-        };
+        let pieces = one_piece(whole, at, &header, captured);
         return Ok(Outcome::Segment(segment(flows, &ip, header, ip.payload.len, pieces, whole.packet)));
     };
     if ip.payload.protocol != ip::TCP && !ip::is_extension(ip.payload.protocol) {
         return Err(Stop::NotTcp);
     }
+    let piece = Piece { span: whole.span.skip(at as u32).take(captured.len() as u32), ..whole };
     match fragments.push(&ip, fragment, piece, captured)? {
         None => Ok(Outcome::Fragment),
         Some(datagram) => from_datagram(flows, &ip, joined.insert(datagram), whole.packet).map(Outcome::Segment),
@@ -153,6 +189,7 @@ fn from_datagram<'a>(
 }
 
 /// Puts a segment together; `len` are the octets of header and payload as sent.
+#[inline(always)]
 fn segment<'a>(
     flows: &mut FlowTable,
     ip: &IpPacket,
@@ -161,17 +198,16 @@ fn segment<'a>(
     pieces: Pieces<'a>,
     packet: PacketRef,
 ) -> Segment<'a> {
-    let TcpHeader { ports, seq, ack, flags, window, .. } = header;
+    let TcpHeader { ports, seq, ack, flags, .. } = header;
     let place = flows.place(&ip.addresses, ports, flags, seq, ack);
     Segment {
         flow: place.flow,
         direction: place.direction,
-        ends: place.ends,
         new_flow: place.new,
+        way: Way { addresses: ip.addresses, ports },
         seq,
         ack,
         flags,
-        window,
         payload_len: u32::try_from(len - header.len).unwrap_or(u32::MAX),
         pieces,
         packet,
@@ -186,13 +222,13 @@ struct TcpHeader {
     seq: u32,
     ack: Option<u32>,
     flags: TcpFlags,
-    window: u16,
     /// Length of the header with its options, in octets.
     len: usize,
 }
 
 impl TcpHeader {
     /// Reads the header at the start of `octets`, the captured ones of `sent_len`.
+    #[inline(always)]
     fn parse(octets: &[u8], sent_len: usize) -> Result<TcpHeader, Stop> {
         let header = TcpHeaderSlice::from_slice(octets).map_err(|error| match error {
             HeaderSliceError::Len(len) => Stop::short(Layer::Tcp, 0, len.required_len, len.len),
@@ -209,7 +245,6 @@ impl TcpHeader {
             seq: header.sequence_number(),
             ack: flags.ack().then(|| header.acknowledgment_number()),
             flags,
-            window: header.window_size(),
             len,
         })
     }

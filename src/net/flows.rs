@@ -1,13 +1,14 @@
 //! Which TCP connection a segment belongs to.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
 
 use super::ip::Addresses;
 use super::{Direction, Endpoint, Flow, TcpFlags};
 use crate::base::FlowId;
 
-/// All flows so far.
+/// All flows so far, 48 octets each and about 10 to find them.
 ///
 /// A pair of endpoints can be used again: a SYN with another initial sequence number opens a new flow, and what comes
 /// for the pair from then on belongs to it, late segments of the old one too: the new flow's assembler drops those that
@@ -15,39 +16,38 @@ use crate::base::FlowId;
 #[derive(Clone, Debug)]
 pub(super) struct FlowTable {
     flows: Vec<Entry>,
-    /// The newest flow of each pair.
-    newest: HashMap<Pair, FlowId, PairHashing>,
-    /// The answer before: packets of one flow tend to come in rows.
-    last: Option<(Pair, FlowId)>,
+    /// The newest flow of each pair. Only ids, so that the table of a busy server stays in the processor's cache.
+    newest: HashTable<FlowId>,
+    hashing: Hashing,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    flow: Flow,
-    /// Whether the opener comes first in the [`Pair`].
+    pair: Pair,
+    /// Whether the opener comes first in the pair.
     opener_is_low: bool,
-    /// Initial sequence numbers by direction, as far as a SYN or the answer to one told.
-    isn: [Option<u32>; 2],
     /// Only segments with SYN were seen.
     opening: bool,
+    /// Initial sequence numbers by direction, as far as a SYN or the answer to one told.
+    isn: [u32; 2],
+    isn_known: [bool; 2],
 }
 
 /// What the flow table says about a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) flow: FlowId,
-    pub(super) ends: Flow,
     pub(super) direction: Direction,
     pub(super) new: bool,
 }
 
 impl FlowTable {
     pub(super) fn new() -> FlowTable {
-        FlowTable { flows: Vec::new(), newest: HashMap::with_hasher(PairHashing::new()), last: None }
+        FlowTable { flows: Vec::new(), newest: HashTable::new(), hashing: Hashing::new() }
     }
 
-    pub(super) fn get(&self, id: FlowId) -> Option<&Flow> {
-        self.flows.get(id.index()).map(|entry| &entry.flow)
+    pub(super) fn get(&self, id: FlowId) -> Option<Flow> {
+        self.flows.get(id.index()).map(Entry::flow)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,6 +55,7 @@ impl FlowTable {
     }
 
     /// Finds the flow of a segment, or opens one. `ports` are source and destination.
+    #[inline]
     pub(super) fn place(
         &mut self,
         addresses: &Addresses,
@@ -64,61 +65,83 @@ impl FlowTable {
         ack: Option<u32>,
     ) -> Place {
         let (pair, source_is_low) = Pair::new(addresses, ports);
-        let known = match self.last {
-            Some((last, id)) if last == pair => Some(id),
-            _ => self.newest.get(&pair).copied(),
-        };
-        if let Some(id) = known
+        let hash = self.hashing.hash(&pair);
+        let is_pair = |id: &FlowId| self.flows.get(id.index()).is_some_and(|entry| entry.pair == pair);
+        if let Some(id) = self.newest.find(hash, is_pair).copied()
             && let Some(entry) = self.flows.get_mut(id.index())
         {
             let direction = if source_is_low == entry.opener_is_low { Direction::Forward } else { Direction::Backward };
             if entry.admits(direction, flags, seq, ack) {
-                self.last = Some((pair, id));
-                return Place { flow: id, ends: entry.flow, direction, new: false };
+                return Place { flow: id, direction, new: false };
             }
         }
+        self.open(pair, hash, source_is_low, flags, seq, ack)
+    }
 
+    /// Opens a flow with its first segment.
+    #[cold]
+    fn open(
+        &mut self,
+        pair: Pair,
+        hash: u64,
+        source_is_low: bool,
+        flags: TcpFlags,
+        seq: u32,
+        ack: Option<u32>,
+    ) -> Place {
         // Who answers a SYN did not send the first one.
         let direction = if flags.syn() && ack.is_some() { Direction::Backward } else { Direction::Forward };
-        let [source_port, destination_port] = ports;
-        let source = Endpoint { address: addresses.address(addresses.source), port: source_port };
-        let destination = Endpoint { address: addresses.address(addresses.destination), port: destination_port };
-        let (flow, opener_is_low) = match direction {
-            Direction::Forward => (Flow { opener: source, peer: destination }, source_is_low),
-            Direction::Backward => (Flow { opener: destination, peer: source }, !source_is_low),
-        };
-        let mut entry = Entry { flow, opener_is_low, isn: [None; 2], opening: true };
+        let opener_is_low = source_is_low == (direction == Direction::Forward);
+        let mut entry = Entry { pair, opener_is_low, opening: true, isn: [0; 2], isn_known: [false; 2] };
         entry.admits(direction, flags, seq, ack);
-        let id = FlowId::from_index(self.flows.len());
+        let flow = FlowId::from_index(self.flows.len());
         self.flows.push(entry);
-        self.newest.insert(pair, id);
-        self.last = Some((pair, id));
-        Place { flow: id, ends: flow, direction, new: true }
+        let FlowTable { flows, newest, hashing } = self;
+        match newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == pair)) {
+            Some(newest) => *newest = flow,
+            None => {
+                let hash_of = |id: &FlowId| flows.get(id.index()).map_or(0, |entry| hashing.hash(&entry.pair));
+                newest.insert_unique(hash, flow, hash_of);
+            }
+        }
+        Place { flow, direction, new: true }
     }
 }
 
 impl Entry {
+    fn flow(&self) -> Flow {
+        let [low, high] = self.pair.endpoints();
+        if self.opener_is_low { Flow { opener: low, peer: high } } else { Flow { opener: high, peer: low } }
+    }
+
     /// Whether a segment can belong to this flow; learns from it if so.
+    #[inline]
     fn admits(&mut self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> bool {
         if !flags.syn() {
             self.opening = false;
             return true;
         }
+        self.admits_syn(direction, seq, ack)
+    }
+
+    fn admits_syn(&mut self, direction: Direction, seq: u32, ack: Option<u32>) -> bool {
         let (own, peer) = (direction.index(), direction.reverse().index());
         let answered = ack.map(|ack| ack.wrapping_sub(1));
+        let isn = |side: usize| self.isn_known[side].then_some(self.isn[side]);
         // A retransmitted SYN repeats its number. Where the number is not known yet, a SYN fits only while nothing but
         // SYNs passed (its answer came first, or both ends open at once: RFC 9293 §3.5); an answer fits what it answers.
-        let fits = match (self.isn[own], answered) {
+        let fits = match (isn(own), answered) {
             (Some(isn), _) if isn == seq => true,
-            (_, Some(answered)) if self.isn[peer] == Some(answered) => true,
+            (_, Some(answered)) if isn(peer) == Some(answered) => true,
             (Some(_), _) => false,
-            (None, Some(_)) => self.isn[peer].is_none(),
+            (None, Some(_)) => isn(peer).is_none(),
             (None, None) => self.opening,
         };
         if fits {
-            self.isn[own].get_or_insert(seq);
-            if let Some(answered) = answered {
-                self.isn[peer].get_or_insert(answered);
+            for (side, number) in [(own, Some(seq)), (peer, answered)] {
+                if let Some(number) = number.filter(|_| !self.isn_known[side]) {
+                    (self.isn[side], self.isn_known[side]) = (number, true);
+                }
             }
         }
         fits
@@ -128,73 +151,67 @@ impl Entry {
 /// The two endpoints of a connection, whichever way the segment goes: the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
-    addresses: [u128; 2],
-    /// Both ports, and a bit for IPv6.
-    ports: u64,
+    addresses: [[u64; 2]; 2],
+    ports: [u16; 2],
+    is_v6: bool,
 }
 
 impl Pair {
     /// The pair, and whether the source is the first of it.
+    #[inline]
     fn new(addresses: &Addresses, ports: [u16; 2]) -> (Pair, bool) {
         let [source_port, destination_port] = ports;
         let (source, destination) = ((addresses.source, source_port), (addresses.destination, destination_port));
         let source_is_low = source <= destination;
         let (low, high) = if source_is_low { (source, destination) } else { (destination, source) };
-        let ports = u64::from(addresses.is_v6) << 32 | u64::from(low.1) << 16 | u64::from(high.1);
-        (Pair { addresses: [low.0, high.0], ports }, source_is_low)
+        let addresses_of = |address: u128| [(address >> 64) as u64, address as u64];
+        let pair = Pair {
+            addresses: [addresses_of(low.0), addresses_of(high.0)],
+            ports: [low.1, high.1],
+            is_v6: addresses.is_v6,
+        };
+        (pair, source_is_low)
     }
-}
 
-impl std::hash::Hash for Pair {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for address in self.addresses {
-            state.write_u64(address as u64);
-            state.write_u64((address >> 64) as u64);
-        }
-        state.write_u64(self.ports);
+    fn endpoints(&self) -> [Endpoint; 2] {
+        let [low, high] = self.addresses.map(|[upper, lower]| u128::from(upper) << 64 | u128::from(lower));
+        let addresses = Addresses { source: low, destination: high, is_v6: self.is_v6 };
+        [(low, self.ports[0]), (high, self.ports[1])]
+            .map(|(address, port)| Endpoint { address: addresses.address(address), port })
     }
 }
 
 /// Hashes pairs by multiplying and folding (as wyhash and foldhash do), with seeds that differ from run to run, so that
 /// no capture can be made to collide. The standard library's SipHash costs several times as much per packet.
 #[derive(Clone, Debug)]
-struct PairHashing {
-    seeds: [u64; 2],
-}
-
-impl PairHashing {
-    fn new() -> PairHashing {
-        let random = || RandomState::new().hash_one(0u8);
-        PairHashing { seeds: [random(), random() | 1] }
-    }
-}
-
-impl BuildHasher for PairHashing {
-    type Hasher = PairHasher;
-
-    fn build_hasher(&self) -> PairHasher {
-        PairHasher { state: self.seeds[0], multiplier: self.seeds[1] }
-    }
-}
-
-struct PairHasher {
-    state: u64,
+struct Hashing {
+    seed: u64,
     multiplier: u64,
 }
 
-impl Hasher for PairHasher {
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.state ^ word) * u128::from(self.multiplier);
+impl Hashing {
+    fn new() -> Hashing {
+        let random = || RandomState::new().hash_one(0u8);
+        Hashing { seed: random(), multiplier: random() | 1 }
+    }
+
+    #[inline]
+    fn hash(&self, pair: &Pair) -> u64 {
+        let [[low_upper, low], [high_upper, high]] = pair.addresses;
+        let ports = u64::from(pair.ports[0]) << 16 | u64::from(pair.ports[1]);
+        if !pair.is_v6 {
+            return self.mix(self.mix(self.seed, low << 32 | high), ports);
+        }
+        [low_upper, low, high_upper, high, ports | 1 << 32]
+            .into_iter()
+            .fold(self.seed, |state, word| self.mix(state, word))
+    }
+
+    #[inline]
+    fn mix(&self, state: u64, word: u64) -> u64 {
+        let product = u128::from(state ^ word) * u128::from(self.multiplier);
         // Adding the word keeps a product of zero from forgetting everything before.
-        self.state = (product as u64 ^ (product >> 64) as u64).wrapping_add(word.rotate_left(32));
-    }
-
-    fn write(&mut self, octets: &[u8]) {
-        octets.iter().for_each(|octet| self.write_u64(u64::from(*octet)));
-    }
-
-    fn finish(&self) -> u64 {
-        self.state
+        (product as u64 ^ (product >> 64) as u64).wrapping_add(word.rotate_left(32))
     }
 }
 

@@ -58,6 +58,13 @@ impl HeldQueue {
         self.runs.is_empty()
     }
 
+    /// Gives back the room that is not needed any more: among many flows it would add up to more than what is held.
+    pub(super) fn shrink(&mut self) {
+        if self.runs.is_empty() {
+            self.runs = VecDeque::new();
+        }
+    }
+
     /// How many runs are held and how many octets they cover.
     pub(super) fn size(&self) -> (usize, u64) {
         (self.runs.len(), self.octets)

@@ -25,7 +25,7 @@ pub(super) struct IpPacket {
 }
 
 /// Where a packet comes from and goes to: numbers, because comparing and hashing them happens for every packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Addresses {
     pub(super) source: u128,
     pub(super) destination: u128,
@@ -68,6 +68,7 @@ pub(super) struct Fragment {
 }
 
 /// Reads the IP header at the start of `octets`, of which `sent_len` were on the wire.
+#[inline(always)]
 pub(super) fn parse(octets: &[u8], sent_len: usize) -> Result<IpPacket, Stop> {
     match octets.first().map(|first| first >> 4) {
         Some(4) => parse_v4(octets, sent_len),
@@ -77,6 +78,7 @@ pub(super) fn parse(octets: &[u8], sent_len: usize) -> Result<IpPacket, Stop> {
     }
 }
 
+#[inline(always)]
 fn parse_v4(octets: &[u8], sent_len: usize) -> Result<IpPacket, Stop> {
     let header = Ipv4HeaderSlice::from_slice(octets).map_err(|error| match error {
         ipv4::HeaderSliceError::Len(len) => Stop::short(Layer::Ipv4, 0, len.required_len, len.len),

@@ -20,7 +20,16 @@ const SNAP: [u8; 6] = [0xaa, 0xaa, 0x03, 0, 0, 0];
 /// Where the IP header starts: octets from the start of the packet.
 ///
 /// What EtherType or address family said IPv4 and which said IPv6 is not kept: the header repeats its version.
+#[inline(always)]
 pub(super) fn ip_header_at(link: LinkType, octets: &[u8]) -> Result<usize, Stop> {
+    // Nearly always.
+    if link == LinkType::ETHERNET && matches!(u16_at(octets, 12), Ok(IPV4 | IPV6)) {
+        return Ok(14);
+    }
+    ip_header_behind(link, octets)
+}
+
+fn ip_header_behind(link: LinkType, octets: &[u8]) -> Result<usize, Stop> {
     match link {
         LinkType::ETHERNET => after_ether_type(octets, 12, 14),
         LinkType::RAW | LinkType::DLT_RAW_12 | LinkType::DLT_RAW_14 | LinkType::IPV4 | LinkType::IPV6 => Ok(0),
@@ -103,6 +112,7 @@ fn short(octets: &[u8], at: usize, len: usize) -> Stop {
     Stop::short(Layer::Link, 0, at + len, octets.len())
 }
 
+#[inline(always)]
 fn u16_at(octets: &[u8], at: usize) -> Result<u16, Stop> {
     let field = octets.get(at..).and_then(|rest| rest.first_chunk());
     field.map(|field| u16::from_be_bytes(*field)).ok_or_else(|| short(octets, at, 2))

@@ -158,6 +158,14 @@ pub struct NetStats {
 }
 
 impl NetStats {
+    /// Counts a packet that gave a segment. `cut` says that the capture holds fewer octets of it than were on the wire.
+    #[inline]
+    pub(super) fn count_segment(&mut self, cut: bool) {
+        self.packets += 1;
+        self.segments += 1;
+        self.payloads_cut += u64::from(cut);
+    }
+
     /// Counts what became of a packet. `cut` says that the capture holds fewer octets than were on the wire.
     pub(super) fn count(&mut self, outcome: &Outcome<'_>, cut: bool) {
         self.packets += 1;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{BitOr, Deref};
 
+use super::ip::Addresses;
 use crate::base::{FlowId, PacketRef, Piece, Span};
 
 /// One end of a TCP connection: a socket, as RFC 9293 §3.3.1 calls it.
@@ -13,11 +14,6 @@ pub struct Endpoint {
     pub address: IpAddr,
     /// The TCP port.
     pub port: u16,
-}
-
-impl Endpoint {
-    /// `0.0.0.0:0`, for where nobody asks.
-    pub const NONE: Endpoint = Endpoint { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), port: 0 };
 }
 
 impl fmt::Display for Endpoint {
@@ -65,9 +61,6 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// From nowhere to nowhere, for where nobody asks.
-    pub const NONE: Flow = Flow { opener: Endpoint::NONE, peer: Endpoint::NONE };
-
     /// The endpoint that sends segments of this direction.
     pub fn sender(&self, direction: Direction) -> Endpoint {
         match direction {
@@ -113,6 +106,11 @@ impl TcpFlags {
     /// Whether every bit of `other` is set.
     pub fn contains(self, other: TcpFlags) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Whether any bit of `other` is set.
+    pub fn intersects(self, other: TcpFlags) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// SYN is set.
@@ -207,18 +205,16 @@ pub struct Segment<'a> {
     pub flow: FlowId,
     /// Which way it travels.
     pub direction: Direction,
-    /// The two ends of the connection.
-    pub ends: Flow,
     /// Whether this is the first segment of its flow.
     pub new_flow: bool,
+    /// Where it comes from and goes to.
+    pub way: Way,
     /// The sequence number (RFC 9293 §3.4) of the first payload octet, or of the SYN.
     pub seq: u32,
     /// The acknowledgment number, where the ACK bit is set.
     pub ack: Option<u32>,
     /// The control bits.
     pub flags: TcpFlags,
-    /// The window field as sent, not scaled.
-    pub window: u16,
     /// Payload octets as sent, by the IP length; the capture may hold fewer.
     pub payload_len: u32,
     /// The payload octets the capture holds.
@@ -227,7 +223,26 @@ pub struct Segment<'a> {
     pub packet: PacketRef,
 }
 
+/// Where a packet comes from and goes to, as it stands in its headers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    pub(super) addresses: Addresses,
+    /// Source and destination.
+    pub(super) ports: [u16; 2],
+}
+
 impl<'a> Segment<'a> {
+    /// The two ends of the connection.
+    pub fn ends(&self) -> Flow {
+        let Way { addresses, ports: [source_port, destination_port] } = self.way;
+        let source = Endpoint { address: addresses.address(addresses.source), port: source_port };
+        let destination = Endpoint { address: addresses.address(addresses.destination), port: destination_port };
+        match self.direction {
+            Direction::Forward => Flow { opener: source, peer: destination },
+            Direction::Backward => Flow { opener: destination, peer: source },
+        }
+    }
+
     /// The octets at `span` of the file, where this segment brought them. Spans that this segment did not bring (they
     /// were held from earlier packets) give `None`: read them from the capture.
     pub fn octets_at(&self, span: Span) -> Option<&'a [u8]> {
@@ -264,12 +279,11 @@ mod tests {
         let segment = Segment {
             flow: FlowId(0),
             direction: Direction::Forward,
-            ends: Flow::NONE,
             new_flow: true,
+            way: Way::default(),
             seq: 1,
             ack: None,
             flags: TcpFlags::ACK,
-            window: 0,
             payload_len: 6,
             pieces: Pieces::Several(vec![piece(0, 100, b"abc"), piece(3, 200, b"def")]),
             packet: PacketRef::default(),

@@ -146,7 +146,7 @@ fn contains_ignoring_case(text: &str, word: &str) -> bool {
 
 impl Wanted {
     fn is_met(&self, snapshot: &Snapshot, id: FrameId) -> bool {
-        snapshot.findings_of_frame(id).iter().any(|finding| match self {
+        snapshot.finding_records_of_frame(id).iter().any(|finding| match self {
             Wanted::Any => true,
             Wanted::Severity(severity) => finding.severity() == *severity,
             Wanted::Rule(part) => finding.rule.id().contains(part.as_str()),

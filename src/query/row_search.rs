@@ -116,12 +116,12 @@ impl RowSearch {
         let ranking = Ranking::new(before.as_ref().unwrap_or(snapshot), self.query.kind, self.query.order);
         let end = snapshot.finding_count().min(self.findings.saturating_add(most));
         for index in self.findings..end {
-            let Some(finding) = snapshot.finding(index) else { break };
+            let Some(finding) = snapshot.finding_record(index) else { break };
             let id = match self.query.kind {
-                RowKind::Frames => finding.frame.map(|id| id.0),
+                RowKind::Frames => finding.frame().map(|id| id.0),
                 RowKind::Messages => {
-                    let of_frame = || snapshot.frame(finding.frame?)?.message();
-                    finding.message.or_else(of_frame).map(|id| id.0)
+                    let of_frame = || snapshot.frame(finding.frame()?)?.message();
+                    finding.message().or_else(of_frame).map(|id| id.0)
                 }
             };
             // Open messages are judged again in any case.

@@ -74,7 +74,7 @@ impl FrameView {
             segments: segments.iter().map(|segment| SegmentMark { at: segment.at, packet: segment.packet }).collect(),
             compressed: frame.is_compressed(),
             deflate: frame.has_deflate(),
-            findings: snapshot.findings_of_frame(id).into_iter().cloned().collect(),
+            findings: snapshot.findings_of_frame(id),
         }))
     }
 

@@ -84,11 +84,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
     let Some(connection) = snapshot.connection(id) else { return Ok(None) };
     let request = read_head(snapshot, connection, connection.request.as_ref(), |octets| Head::request(octets).ok())?;
     let response = read_head(snapshot, connection, connection.response.as_ref(), |octets| Head::response(octets).ok())?;
-    let findings: Vec<_> = snapshot
-        .findings_of_connection(id, usize::MAX)
-        .into_iter()
-        .filter(|finding| finding.rule.id().starts_with("handshake."))
-        .collect();
+    let findings = snapshot.findings_of_connection(id, |rule| rule.id().starts_with("handshake."));
     let severity_of = |field: &str| {
         let about = findings.iter().filter(|finding| is_about(finding, field));
         about.map(|finding| finding.severity()).max()

@@ -1,8 +1,8 @@
 //! One row each: connections, frames, messages.
 
 use super::payload::{PayloadKind, payload_text, printable};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
+use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Timestamp};
+use crate::dissect::{Connection, FindingRecord, FrameRecord, HandshakeState, Octets, Snapshot};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
 /// Payload octets that are read for a preview.
@@ -50,7 +50,7 @@ pub struct FrameRow {
 /// The row of a frame.
 pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
     let frame = snapshot.frame(id)?;
-    let findings = snapshot.findings_of_frame(id);
+    let findings = snapshot.finding_records_of_frame(id);
     let previous = frame.previous().and_then(|previous| snapshot.frame(previous));
     Some(FrameRow {
         id,
@@ -179,7 +179,11 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
             Err(error) => format!("cannot be read: {error}"),
         },
-        severity: frames.iter().flat_map(|id| snapshot.findings_of_frame(*id)).map(Finding::severity).max(),
+        severity: frames
+            .iter()
+            .flat_map(|id| snapshot.finding_records_of_frame(*id))
+            .map(FindingRecord::severity)
+            .max(),
     })
 }
 

@@ -98,6 +98,17 @@ impl Deframer {
         }
     }
 
+    /// Takes the whole payload of the frame just announced, which `octets` start with, off their front, and tells no
+    /// [`Step::End`]. The payload of a control frame is not kept.
+    pub fn step_over(&mut self, octets: &mut &[u8]) {
+        if let State::Payload(left) = self.state
+            && let Some(rest) = usize::try_from(left).ok().and_then(|left| octets.get(left..))
+        {
+            self.advance(octets, rest);
+            self.state = State::Header;
+        }
+    }
+
     fn next_header(&mut self, octets: &mut &[u8]) -> Option<Step> {
         let start = self.at - u64::from(self.have);
         // The common case: nothing is kept from before, and the header is whole here.
@@ -124,9 +135,11 @@ impl Deframer {
     fn found(&mut self, at: u64, header: FrameHeader) -> Step {
         self.have = 0;
         self.state = State::Payload(header.payload_len());
-        self.control.clear();
         self.keep_control = header.opcode().is_control() && header.payload_len() <= MAX_CONTROL_PAYLOAD as u64;
-        self.masking_key = header.masking_key();
+        if self.keep_control {
+            self.control.clear();
+            self.masking_key = header.masking_key();
+        }
         Step::Header { at, header }
     }
 

@@ -40,6 +40,14 @@ impl FrameHeader {
     pub fn parse(octets: &[u8]) -> Parsed {
         let Some(&octet1) = octets.get(1) else { return Parsed::Need(2 - octets.len()) };
         let len = HEADER_LEN[usize::from(octet1)];
+        // Nearly always there are as many octets as the longest header has: those of this one are cut out at once.
+        if let Some(first) = octets.first_chunk::<MAX_HEADER_LEN>() {
+            let mut wide = [0; 16];
+            wide[..MAX_HEADER_LEN].copy_from_slice(first);
+            let kept = u128::from_le_bytes(wide) & (u128::MAX >> (128 - 8 * u32::from(len)));
+            let [octets @ .., _, _] = kept.to_le_bytes();
+            return Parsed::Done(FrameHeader { octets, len });
+        }
         match octets.get(..usize::from(len)) {
             None => Parsed::Need(usize::from(len) - octets.len()),
             Some(header) => {
@@ -91,8 +99,8 @@ impl FrameHeader {
 
     /// The masking-key, if there is one.
     pub fn masking_key(&self) -> Option<[u8; 4]> {
-        let key = usize::from(self.len).checked_sub(4)?;
-        self.masked().then(|| [self.octets[key], self.octets[key + 1], self.octets[key + 2], self.octets[key + 3]])
+        let key = self.octets().last_chunk()?;
+        self.masked().then_some(*key)
     }
 }
 

@@ -1,8 +1,8 @@
-//! The rules about frame headers and Close bodies (RFC 6455 §5, §7.4; RFC 7692 §6.1), one function each.
+//! The rules about frame headers (RFC 6455 §5; RFC 7692 §6.1).
 //!
-//! A new rule is one function here, one line in [`HEADER_RULES`] and one row in the rule table.
+//! A new rule is one entry of [`HEADER_RULES`] and one row in the rule table.
 
-use super::{CloseBody, FieldId, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode, close_code_name};
+use super::{FieldId, FrameBreach, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::base::{Breach, Place, Rule, Sender};
 
 /// What the opening handshake agreed on, as far as it matters for a frame's header.
@@ -22,22 +22,148 @@ struct Case<'a> {
     previous_key: Option<[u8; 4]>,
 }
 
-/// A rule: what it has against the case, as the field concerned and a sentence.
-type HeaderRule = fn(&Case<'_>) -> Option<(FieldId, String)>;
+/// A rule about headers: where it stands in the list of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeaderRule(u8);
 
-const HEADER_RULES: [(Rule, HeaderRule); 11] = [
-    (Rule::FrameRsvWithoutExtension, rsv_without_extension),
-    (Rule::DeflateRsv1OnControl, rsv1_on_control),
-    (Rule::DeflateRsv1OnContinuation, rsv1_on_continuation),
-    (Rule::FrameOpcodeReserved, opcode_reserved),
-    (Rule::FrameClientUnmasked, client_unmasked),
-    (Rule::FrameServerMasked, server_masked),
-    (Rule::FrameLengthNotMinimal, length_not_minimal),
-    (Rule::FrameLengthMsbSet, length_msb_set),
-    (Rule::FrameControlFragmented, control_fragmented),
-    (Rule::FrameControlTooLong, control_too_long),
-    (Rule::FrameMaskingKeyZero, masking_key_zero),
+/// Whether a header breaks a rule may depend on what came before. Where it does and what there is to say about it does
+/// not, so that this can be worked out again whenever it is shown.
+struct Row {
+    rule: Rule,
+    is_broken: fn(&Case<'_>) -> bool,
+    /// The field concerned and a sentence for a header that breaks the rule. `deflate` as in [`Negotiated`].
+    tell: fn(header: &FrameHeader, deflate: bool) -> (FieldId, String),
+}
+
+static HEADER_RULES: [Row; 12] = [
+    Row {
+        rule: Rule::FrameRsvWithoutExtension,
+        is_broken: |case| {
+            !case.negotiated.other && meaningless_rsv(case.header, case.negotiated.deflate).next().is_some()
+        },
+        tell: |header, deflate| {
+            let names: Vec<&str> = meaningless_rsv(header, deflate).map(|id| super::field(id).label).collect();
+            let is = if names.len() == 1 { "is" } else { "are" };
+            let text = format!("{} {is} set, and no negotiated extension gives it a meaning.", names.join(" and "));
+            (meaningless_rsv(header, deflate).next().unwrap_or(FieldId::Rsv1), text)
+        },
+    },
+    Row {
+        rule: Rule::DeflateRsv1OnControl,
+        is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode().is_control(),
+        tell: |header, _| {
+            let opcode = header.opcode();
+            let text = format!("RSV1 marks a {opcode} frame as compressed, and control frames are never compressed.");
+            (FieldId::Rsv1, text)
+        },
+    },
+    Row {
+        rule: Rule::DeflateRsv1OnContinuation,
+        is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode() == Opcode::CONTINUATION,
+        tell: |_, _| {
+            let text = "RSV1 is set on a continuation frame; only a message's first frame tells of compression.";
+            (FieldId::Rsv1, text.to_owned())
+        },
+    },
+    Row {
+        rule: Rule::FrameOpcodeReserved,
+        is_broken: |case| case.header.opcode().is_reserved() && !case.negotiated.other,
+        tell: |header, _| {
+            let opcode = header.opcode();
+            let kind = if opcode.is_control() { "control" } else { "data" };
+            let text = format!("Opcode 0x{:X} is reserved for {kind} frames that nobody has defined.", opcode.value());
+            (FieldId::Opcode, text)
+        },
+    },
+    Row {
+        rule: Rule::FrameClientUnmasked,
+        is_broken: |case| case.sender == Sender::Client && !case.header.masked(),
+        tell: |_, _| (FieldId::Mask, "The client sent a frame without masking it.".to_owned()),
+    },
+    Row {
+        rule: Rule::FrameServerMasked,
+        is_broken: |case| case.sender == Sender::Server && case.header.masked(),
+        tell: |_, _| (FieldId::Mask, "The server sent a masked frame.".to_owned()),
+    },
+    Row {
+        rule: Rule::FrameLengthNotMinimal,
+        is_broken: |case| match length_field(case.header) {
+            FieldId::ExtendedLen16 => case.header.payload_len() < 126,
+            FieldId::ExtendedLen64 => case.header.payload_len() < 65_536,
+            _ => false,
+        },
+        tell: |header, _| {
+            let (len, field) = (header.payload_len(), length_field(header));
+            let (bits, least) = if field == FieldId::ExtendedLen16 { (16, 126) } else { (64, 65_536) };
+            let enough = if len < 126 { 7 } else { 16 };
+            let text = format!(
+                "A length of {len} takes {bits} bits, which are for {least} and more; {enough} bits are enough."
+            );
+            (field, text)
+        },
+    },
+    Row {
+        rule: Rule::FrameLengthMsbSet,
+        is_broken: |case| case.header.payload_len() >> 63 != 0,
+        tell: |header, _| {
+            let text = format!("The most significant bit of the length {} is set.", header.payload_len());
+            (FieldId::ExtendedLen64, text)
+        },
+    },
+    Row {
+        rule: Rule::FrameControlFragmented,
+        is_broken: |case| case.header.opcode().is_control() && !case.header.fin(),
+        tell: |header, _| {
+            let text = format!("A {} frame has FIN 0, and control frames cannot be fragmented.", header.opcode());
+            (FieldId::Fin, text)
+        },
+    },
+    Row {
+        rule: Rule::FrameControlTooLong,
+        is_broken: |case| case.header.opcode().is_control() && case.header.payload_len() > MAX_CONTROL_PAYLOAD as u64,
+        tell: |header, _| {
+            let (opcode, len) = (header.opcode(), header.payload_len());
+            let text = format!("A {opcode} frame has {len} payload octets; {MAX_CONTROL_PAYLOAD} is the most.");
+            (length_field(header), text)
+        },
+    },
+    Row {
+        rule: Rule::FrameMaskingKeyZero,
+        is_broken: |case| case.header.masking_key() == Some([0; 4]),
+        tell: |_, _| (FieldId::MaskingKey, "The masking-key is 00000000, which masks nothing.".to_owned()),
+    },
+    Row {
+        rule: Rule::FrameMaskingKeyReused,
+        is_broken: |case| {
+            let key = case.header.masking_key();
+            key.is_some() && key == case.previous_key && key != Some([0; 4])
+        },
+        tell: |header, _| {
+            let key = u32::from_be_bytes(header.masking_key().unwrap_or_default());
+            let text = format!("The masking-key {key:08x} is the previous frame's; each frame needs a new one.");
+            (FieldId::MaskingKey, text)
+        },
+    },
 ];
+
+/// The reserved bits that are set and mean nothing where no extension but permessage-deflate, if that, is in force.
+fn meaningless_rsv(header: &FrameHeader, deflate: bool) -> impl Iterator<Item = FieldId> {
+    let bits = [FieldId::Rsv1, FieldId::Rsv2, FieldId::Rsv3].into_iter().zip(header.rsv());
+    bits.filter(move |(id, set)| *set && !(deflate && *id == FieldId::Rsv1)).map(|(id, _)| id)
+}
+
+fn is_rsv1_of_deflate(case: &Case<'_>) -> bool {
+    case.negotiated.deflate && case.header.rsv()[0]
+}
+
+/// The field that holds the payload's length.
+fn length_field(header: &FrameHeader) -> FieldId {
+    match header.octets()[1] & 0x7f {
+        126 => FieldId::ExtendedLen16,
+        127 => FieldId::ExtendedLen64,
+        _ => FieldId::PayloadLen,
+    }
+}
 
 /// Judges one header. `previous_key` is the masking-key of the sender's previous frame, if that was masked.
 pub fn judge_header(
@@ -45,32 +171,52 @@ pub fn judge_header(
     sender: Sender,
     negotiated: Negotiated,
     previous_key: Option<[u8; 4]>,
-    mut report: impl FnMut(Breach),
+    mut report: impl FnMut(FrameBreach),
 ) {
     if header.is_unremarkable(sender, previous_key) {
         return;
     }
     let case = Case { header, sender, negotiated, previous_key };
-    let reused = (Rule::FrameMaskingKeyReused, masking_key_reused as HeaderRule);
-    for (rule, judge) in HEADER_RULES.into_iter().chain([reused]) {
-        if let Some((field, text)) = judge(&case) {
-            report(Breach { rule, place: header.place(field), text });
+    for (row, number) in HEADER_RULES.iter().zip(0..) {
+        if (row.is_broken)(&case) {
+            report(FrameBreach::Header(HeaderRule(number)));
         }
+    }
+}
+
+impl HeaderRule {
+    fn row(self) -> &'static Row {
+        &HEADER_RULES[usize::from(self.0)]
+    }
+
+    /// Which rule it is.
+    pub fn rule(self) -> Rule {
+        self.row().rule
+    }
+
+    /// Where `header` breaks it, and a sentence. `deflate` says whether permessage-deflate was negotiated.
+    pub fn tell(self, header: &FrameHeader, deflate: bool) -> Breach {
+        let (field, text) = (self.row().tell)(header, deflate);
+        Breach { rule: self.rule(), place: header.place(field), text }
     }
 }
 
 impl FrameHeader {
     /// Where a header field's bits are, for a finding.
-    pub fn place(&self, field: FieldId) -> Place {
+    pub(super) fn place(&self, field: FieldId) -> Place {
         self.field(field).map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits })
     }
 
     /// A quick look that nearly every frame of a healthy capture passes: no reserved bit or opcode, the right mask
-    /// bit, a 7-bit length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
+    /// bit, a minimal length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
     fn is_unremarkable(&self, sender: Sender, previous_key: Option<[u8; 4]>) -> bool {
         let [octet0, octet1, ..] = *self.octets() else { return false };
         octet0 & 0x70 == 0
-            && octet1 & 0x7f < 126
+            && match octet1 & 0x7f {
+                0..126 => true,
+                126 => octet0 & 0x08 == 0 && self.payload_len() >= 126,
+                _ => octet0 & 0x08 == 0 && (1 << 16..1 << 63).contains(&self.payload_len()),
+            }
             && match octet0 & 0x0f {
                 0..=2 => true,
                 8..=10 => octet0 & 0x80 != 0,
@@ -84,151 +230,6 @@ impl FrameHeader {
     }
 }
 
-fn rsv_without_extension(case: &Case<'_>) -> Option<(FieldId, String)> {
-    if case.negotiated.other {
-        return None;
-    }
-    let bits = [FieldId::Rsv1, FieldId::Rsv2, FieldId::Rsv3].into_iter().zip(case.header.rsv());
-    let mut set = bits.filter(|(id, set)| *set && !(case.negotiated.deflate && *id == FieldId::Rsv1)).map(|(id, _)| id);
-    let first = set.next()?;
-    let names: Vec<&str> = std::iter::once(first).chain(set).map(|id| super::field(id).label).collect();
-    let is = if names.len() == 1 { "is" } else { "are" };
-    Some((first, format!("{} {is} set, and no negotiated extension gives it a meaning.", names.join(" and "))))
-}
-
-fn rsv1_on_control(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.negotiated.deflate && case.header.rsv()[0] && case.header.opcode().is_control()).then(|| {
-        (
-            FieldId::Rsv1,
-            format!(
-                "RSV1 marks a {} frame as compressed, and control frames are never compressed.",
-                case.header.opcode()
-            ),
-        )
-    })
-}
-
-fn rsv1_on_continuation(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.negotiated.deflate && case.header.rsv()[0] && case.header.opcode() == Opcode::CONTINUATION).then(|| {
-        (
-            FieldId::Rsv1,
-            "RSV1 is set on a continuation frame; only a message's first frame tells of compression.".into(),
-        )
-    })
-}
-
-fn opcode_reserved(case: &Case<'_>) -> Option<(FieldId, String)> {
-    let opcode = case.header.opcode();
-    let kind = if opcode.is_control() { "control" } else { "data" };
-    (opcode.is_reserved() && !case.negotiated.other).then(|| {
-        (
-            FieldId::Opcode,
-            format!("Opcode 0x{:X} is reserved for {kind} frames that nobody has defined.", opcode.value()),
-        )
-    })
-}
-
-fn client_unmasked(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.sender == Sender::Client && !case.header.masked())
-        .then(|| (FieldId::Mask, "The client sent a frame without masking it.".into()))
-}
-
-fn server_masked(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.sender == Sender::Server && case.header.masked())
-        .then(|| (FieldId::Mask, "The server sent a masked frame.".into()))
-}
-
-fn length_not_minimal(case: &Case<'_>) -> Option<(FieldId, String)> {
-    let len = case.header.payload_len();
-    let (field, bits, least, enough) = match case.header.octets()[1] & 0x7f {
-        126 if len < 126 => (FieldId::ExtendedLen16, 16, 126, "7 bits"),
-        127 if len < 126 => (FieldId::ExtendedLen64, 64, 65_536, "7 bits"),
-        127 if len < 65_536 => (FieldId::ExtendedLen64, 64, 65_536, "16 bits"),
-        _ => return None,
-    };
-    Some((field, format!("A length of {len} takes {bits} bits, which are for {least} and more; {enough} are enough.")))
-}
-
-fn length_msb_set(case: &Case<'_>) -> Option<(FieldId, String)> {
-    let len = case.header.payload_len();
-    (len >> 63 != 0).then(|| (FieldId::ExtendedLen64, format!("The most significant bit of the length {len} is set.")))
-}
-
-fn control_fragmented(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.header.opcode().is_control() && !case.header.fin()).then(|| {
-        (FieldId::Fin, format!("A {} frame has FIN 0, and control frames cannot be fragmented.", case.header.opcode()))
-    })
-}
-
-fn control_too_long(case: &Case<'_>) -> Option<(FieldId, String)> {
-    let len = case.header.payload_len();
-    let field = match case.header.octets()[1] & 0x7f {
-        126 => FieldId::ExtendedLen16,
-        127 => FieldId::ExtendedLen64,
-        _ => FieldId::PayloadLen,
-    };
-    (case.header.opcode().is_control() && len > MAX_CONTROL_PAYLOAD as u64).then(|| {
-        (
-            field,
-            format!("A {} frame has {len} payload octets; {MAX_CONTROL_PAYLOAD} is the most.", case.header.opcode()),
-        )
-    })
-}
-
-fn masking_key_zero(case: &Case<'_>) -> Option<(FieldId, String)> {
-    (case.header.masking_key() == Some([0; 4]))
-        .then(|| (FieldId::MaskingKey, "The masking-key is 00000000, which masks nothing.".into()))
-}
-
-fn masking_key_reused(case: &Case<'_>) -> Option<(FieldId, String)> {
-    let key = case.header.masking_key().filter(|key| Some(*key) == case.previous_key && *key != [0; 4])?;
-    let hex = u32::from_be_bytes(key);
-    Some((
-        FieldId::MaskingKey,
-        format!("The masking-key {hex:08x} is the previous frame's; each frame needs a new one."),
-    ))
-}
-
-/// Judges the unmasked body of a Close frame.
-pub fn judge_close(body: &[u8], mut report: impl FnMut(Breach)) {
-    let octets = |at, len| Place::PayloadOctets { at, len };
-    match CloseBody::parse(body) {
-        CloseBody::Empty => {}
-        CloseBody::OneOctet(octet) => report(Breach {
-            rule: Rule::CloseBodyOneOctet,
-            place: octets(0, 1),
-            text: format!("The Close body is the single octet {octet:02x}; a status code has two."),
-        }),
-        CloseBody::Code { code, reason } => {
-            let name = close_code_name(code);
-            let (rule, text) = match code {
-                1005 | 1006 | 1015 => (
-                    Some(Rule::CloseCodeNotOnWire),
-                    format!("Close code {code} ({name}) is for reports inside a peer and never sent."),
-                ),
-                0..=999 | 5000.. => {
-                    (Some(Rule::CloseCodeOutOfRange), format!("Close code {code} is outside 1000–4999."))
-                }
-                1004 | 1016..=2999 => {
-                    (Some(Rule::CloseCodeUnassigned), format!("Close code {code} has no assigned meaning."))
-                }
-                _ => (None, String::new()),
-            };
-            if let Some(rule) = rule {
-                report(Breach { rule, place: octets(0, 2), text });
-            }
-            if let Err(error) = std::str::from_utf8(reason) {
-                let at = 2 + error.valid_up_to() as u64;
-                report(Breach {
-                    rule: Rule::CloseReasonInvalidUtf8,
-                    place: octets(at, error.error_len().map_or(body.len() as u64 - at, |len| len as u64)),
-                    text: format!("The Close reason is not UTF-8 from octet {at} of the body on."),
-                });
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Parsed;
@@ -237,14 +238,20 @@ mod tests {
     const DEFLATE: Negotiated = Negotiated { deflate: true, other: false };
     const NONE: Negotiated = Negotiated { deflate: false, other: false };
 
-    fn rules(octets: &[u8], sender: Sender, negotiated: Negotiated, previous: Option<[u8; 4]>) -> Vec<&'static str> {
+    fn judged(octets: &[u8], sender: Sender, negotiated: Negotiated, previous: Option<[u8; 4]>) -> Vec<Breach> {
         let Parsed::Done(header) = FrameHeader::parse(octets) else { panic!("whole header") };
         let mut found = Vec::new();
         judge_header(&header, sender, negotiated, previous, |breach| {
-            assert!(matches!(breach.place, Place::HeaderBits { .. }), "{breach:?}");
-            found.push(breach.rule.id());
+            let told = breach.tell(&header, sender, negotiated.deflate);
+            assert_eq!(told.rule, breach.rule());
+            assert!(matches!(told.place, Place::HeaderBits { .. }), "{told:?}");
+            found.push(told);
         });
         found
+    }
+
+    fn rules(octets: &[u8], sender: Sender, negotiated: Negotiated, previous: Option<[u8; 4]>) -> Vec<&'static str> {
+        judged(octets, sender, negotiated, previous).iter().map(|breach| breach.rule.id()).collect()
     }
 
     /// Each rule with a header that breaks it and one that keeps it.
@@ -282,28 +289,84 @@ mod tests {
         assert_eq!(rules(b"\x81\x80abcd", Client, NONE, Some(*b"abce")), [""; 0]);
     }
 
+    /// Where each rule is broken (first bit and width), and the sentence.
     #[test]
-    fn close_bodies() {
-        let rules = |body: &[u8]| {
-            let mut found = Vec::new();
-            judge_close(body, |breach| found.push(breach.rule.id()));
-            found
+    fn places_and_sentences() {
+        use Sender::{Client, Server};
+        let mut rules = Vec::new();
+        let mut told = |octets: &[u8], sender, negotiated, (at, len), sentence| {
+            let [breach] = &judged(octets, sender, negotiated, Some(*b"\x01bcd"))[..] else {
+                panic!("one breach in {octets:02x?}")
+            };
+            assert_eq!((breach.place, breach.text.as_str()), (Place::HeaderBits { at, len }, sentence));
+            rules.push(breach.rule);
         };
-        let code = |code: u16| rules(&code.to_be_bytes());
-        assert_eq!(rules(b""), [""; 0]);
-        assert_eq!(rules(b"\x03"), ["close.body-one-octet"]);
-        for legal in [1000, 1001, 1003, 1007, 1011, 1012, 1014, 3000, 3999, 4000, 4999] {
-            assert_eq!(code(legal), [""; 0]);
-        }
-        for reserved in [1005, 1006, 1015] {
-            assert_eq!(code(reserved), ["close.code-not-on-wire"]);
-        }
-        for outside in [0, 999, 5000, 65_535] {
-            assert_eq!(code(outside), ["close.code-out-of-range"]);
-        }
-        for unassigned in [1004, 1016, 2999] {
-            assert_eq!(code(unassigned), ["close.code-unassigned"]);
-        }
-        assert_eq!(rules(b"\x03\xe8ok\xff"), ["close.reason-invalid-utf8"]);
+        told(b"\xc1\x00", Server, NONE, (1, 1), "RSV1 is set, and no negotiated extension gives it a meaning.");
+        told(
+            b"\xf1\x00",
+            Server,
+            NONE,
+            (1, 1),
+            "RSV1 and RSV2 and RSV3 are set, and no negotiated extension gives it a meaning.",
+        );
+        told(b"\xd1\x00", Server, DEFLATE, (3, 1), "RSV3 is set, and no negotiated extension gives it a meaning.");
+        told(
+            b"\xc9\x00",
+            Server,
+            DEFLATE,
+            (1, 1),
+            "RSV1 marks a ping frame as compressed, and control frames are never compressed.",
+        );
+        told(
+            b"\xc0\x00",
+            Server,
+            DEFLATE,
+            (1, 1),
+            "RSV1 is set on a continuation frame; only a message's first frame tells of compression.",
+        );
+        told(b"\x83\x00", Server, NONE, (4, 4), "Opcode 0x3 is reserved for data frames that nobody has defined.");
+        told(b"\x8b\x00", Server, NONE, (4, 4), "Opcode 0xB is reserved for control frames that nobody has defined.");
+        told(b"\x81\x00", Client, NONE, (8, 1), "The client sent a frame without masking it.");
+        told(b"\x81\x80abcd", Server, NONE, (8, 1), "The server sent a masked frame.");
+        told(
+            b"\x82\x7e\x00\x7d",
+            Server,
+            NONE,
+            (16, 16),
+            "A length of 125 takes 16 bits, which are for 126 and more; 7 bits are enough.",
+        );
+        told(
+            b"\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x7d",
+            Server,
+            NONE,
+            (16, 64),
+            "A length of 125 takes 64 bits, which are for 65536 and more; 7 bits are enough.",
+        );
+        told(
+            b"\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff",
+            Server,
+            NONE,
+            (16, 64),
+            "A length of 65535 takes 64 bits, which are for 65536 and more; 16 bits are enough.",
+        );
+        told(
+            b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x01",
+            Server,
+            NONE,
+            (16, 64),
+            "The most significant bit of the length 9223372036854775809 is set.",
+        );
+        told(b"\x09\x00", Server, NONE, (0, 1), "A ping frame has FIN 0, and control frames cannot be fragmented.");
+        told(b"\x8a\x7e\x00\x7e", Server, NONE, (16, 16), "A pong frame has 126 payload octets; 125 is the most.");
+        told(b"\x81\x80\0\0\0\0", Client, NONE, (16, 32), "The masking-key is 00000000, which masks nothing.");
+        told(
+            b"\x81\xfe\x00\x7e\x01bcd",
+            Client,
+            NONE,
+            (32, 32),
+            "The masking-key 01626364 is the previous frame's; each frame needs a new one.",
+        );
+        rules.dedup();
+        assert_eq!(rules, HEADER_RULES.iter().map(|row| row.rule).collect::<Vec<_>>(), "each rule in its turn");
     }
 }

@@ -1,7 +1,8 @@
 //! WebSocket: frame headers, masking, messages and the rules of RFC 6455.
 //!
-//! Views over octets make no judgement; meaning is a second step (`judge`).
+//! Views over octets make no judgement; meaning is a second step (`judge`, `breach`).
 
+mod breach;
 mod close;
 mod deframer;
 mod fields;
@@ -12,11 +13,12 @@ mod message;
 mod opcode;
 mod plausible;
 
+pub use breach::{CloseCodeBreach, FrameBreach, judge_close};
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, MAX_HEADER_LEN, Parsed};
-pub use judge::{Negotiated, judge_close, judge_header};
+pub use judge::{HeaderRule, Negotiated, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod findings;
 mod fragments;
 mod handshake;
 mod lengths;

@@ -1,7 +1,7 @@
 //! The assembler against an array with one cell an octet, where the first copy wins.
 
 use framescope::base::{FlowId, PacketId, PacketRef, Piece, Span};
-use framescope::net::{Assembler, Direction, Flow, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags};
+use framescope::net::{Assembler, Direction, GapCause, Pieces, Segment, SegmentPiece, StreamEvent, TcpFlags, Way};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -39,20 +39,26 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
     Segment {
         flow: FlowId(0),
         direction: Direction::Forward,
-        ends: Flow::NONE,
+        way: Way::default(),
         new_flow: false,
         seq,
         ack: None,
         flags,
-        window: 0,
         payload_len: len,
         pieces,
         packet,
     }
 }
 
-/// Runs the steps behind a SYN with this initial sequence number, to the end of the capture.
+/// Runs the steps behind a SYN with this initial sequence number, to the end of the capture: by the long way and by the
+/// short ways where they are open, which make no difference.
 fn assemble(isn: u32, steps: &[Step]) -> Vec<StreamEvent> {
+    let events = assemble_by(isn, steps, false);
+    assert_eq!(assemble_by(isn, steps, true), events);
+    events
+}
+
+fn assemble_by(isn: u32, steps: &[Step], short_ways: bool) -> Vec<StreamEvent> {
     let (mut assembler, mut events) = (Assembler::new(), Vec::new());
     let start = isn.wrapping_add(1);
     assembler.push(&segment(TcpFlags::SYN, isn, 0, 0, packet(1)), &mut events);
@@ -61,15 +67,25 @@ fn assemble(isn: u32, steps: &[Step]) -> Vec<StreamEvent> {
         match *step {
             Step::Payload { at, len, captured } => {
                 let segment = segment(TcpFlags::ACK, start.wrapping_add(at), len, captured, packet);
-                assembler.push(&segment, &mut events);
+                let next = if short_ways { assembler.push_next(&segment) } else { None };
+                match next {
+                    Some((at, piece)) => events.push(StreamEvent::Data { at, piece }),
+                    None if short_ways && assembler.is_indifferent_to(&segment) => {}
+                    None => assembler.push(&segment, &mut events),
+                }
             }
-            Step::Ack { up_to } => assembler.acknowledged(start.wrapping_add(up_to), packet, &mut events),
+            Step::Ack { up_to } => {
+                let ack = start.wrapping_add(up_to);
+                if !(short_ways && assembler.acknowledged_known(ack)) {
+                    assembler.acknowledged(ack, packet, &mut events);
+                }
+            }
             Step::Fin { at } => {
                 assembler.push(&segment(TcpFlags::FIN, start.wrapping_add(at), 0, 0, packet), &mut events);
             }
         }
     }
-    assembler.finish(&mut events);
+    assembler.finish(packet(steps.len() + 1), &mut events);
     events
 }
 

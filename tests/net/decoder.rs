@@ -79,7 +79,7 @@ fn run(packets: &[(usize, Vec<u8>, u32)]) -> Result<(), TestCaseError> {
     let outcomes =
         [stats.segments, stats.not_tcp, stats.fragments, stats.unsupported, stats.malformed, stats.headers_cut];
     prop_assert_eq!(outcomes.iter().sum::<u64>(), stats.packets, "every packet is counted once");
-    assemblers.iter_mut().for_each(|assembler| assembler.finish(&mut events));
+    assemblers.iter_mut().for_each(|assembler| assembler.finish(PacketRef::default(), &mut events));
     Ok(())
 }
 

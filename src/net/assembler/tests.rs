@@ -14,7 +14,7 @@
 
 use super::*;
 use crate::base::{FlowId, PacketId, Span};
-use crate::net::{Direction, Flow, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
+use crate::net::{Direction, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
 
 const ZEROS: [u8; 2000] = [0; 2000];
 
@@ -29,12 +29,11 @@ fn segment(flags: TcpFlags, seq: u32, len: u32, captured: u32, packet: PacketRef
     Segment {
         flow: FlowId(0),
         direction: Direction::Forward,
-        ends: Flow::NONE,
         new_flow: false,
+        way: Default::default(),
         seq,
         ack: None,
         flags,
-        window: 0,
         payload_len: len,
         pieces: if captured == 0 { Pieces::None } else { Pieces::One([piece]) },
         packet,
@@ -69,7 +68,7 @@ fn run_script(assembler: &mut Assembler, script: &str) -> Vec<StreamEvent> {
                 continue;
             }
             "end" => {
-                assembler.finish(&mut events);
+                assembler.finish(packet, &mut events);
                 continue;
             }
             other => panic!("no step is called {other:?}"),

@@ -45,8 +45,8 @@ struct Mark {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Page {
     codes: Vec<u8>,
-    marks: Vec<Mark>,
     len: usize,
+    marks: Vec<Mark>,
 }
 
 impl Page {
@@ -61,8 +61,7 @@ impl Page {
 
     pub(super) fn push(&mut self, cursor: &mut Cursor, entry: &StreamSpan) {
         if self.len.is_multiple_of(MARK_EVERY) {
-            let code_at = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
-            self.marks.push(Mark { at: entry.at, cursor: *cursor, code_at });
+            self.mark(*cursor, entry.at);
         }
         self.len += 1;
 
@@ -88,6 +87,13 @@ impl Page {
         *cursor = Cursor { at: entry.end(), file_at: entry.span.end(), head, packet: entry.packet.0 };
     }
 
+    #[cold]
+    fn mark(&mut self, cursor: Cursor, at: u64) {
+        let code_at = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
+        self.marks.push(Mark { at, cursor, code_at });
+    }
+
+    #[inline]
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.codes.push(value as u8 | 0x80);

@@ -1,0 +1,80 @@
+//! Frames: as many as fit, and lengths that lie.
+
+use std::io;
+
+use super::conversation::{Client, Conversation, SEGMENT, Server, client_frame, server_frame};
+use super::packets::Packets;
+
+/// So many of the server's frames back to back in full segments; `frame` makes number `n`.
+fn stream(packets: &mut Packets<'_>, count: u64, frame: impl Fn(u64) -> [u8; 2]) -> io::Result<()> {
+    packets.begin()?;
+    let mut it = Conversation::upgraded(0, packets)?;
+    packets.truth.frames += count;
+    let mut segment = Vec::with_capacity(SEGMENT);
+    for n in 0..count {
+        segment.extend(frame(n));
+        if segment.len() == SEGMENT || n + 1 == count {
+            it.send(Server, &segment, packets)?;
+            it.ack(Client, packets)?;
+            segment.clear();
+        }
+    }
+    Ok(())
+}
+
+pub fn tiny(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.truth.messages = count;
+    stream(packets, count, |_| [0x82, 0])
+}
+
+/// A control frame without FIN, with a reserved opcode and reserved bits.
+pub fn forbidden(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    stream(packets, count, |_| [0x7b, 0])
+}
+
+pub fn fragments(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.truth.messages = 1;
+    stream(packets, count, |n| {
+        let opcode = if n == 0 { 2 } else { 0 };
+        [if n + 1 == count { 0x80 | opcode } else { opcode }, 0]
+    })
+}
+
+/// Each half of one message, so that the messages of both sides lie inside one another.
+pub fn turns(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.begin()?;
+    let mut it = Conversation::upgraded(0, packets)?;
+    for n in 0..count {
+        let octet0 = if n / 2 % 2 == 0 { 2 } else { 0x80 };
+        match n % 2 {
+            0 => it.send(Client, &client_frame(octet0, n), packets)?,
+            _ => it.send(Server, &server_frame(octet0, b""), packets)?,
+        }
+        packets.truth.frames += 1;
+        packets.truth.messages += u64::from(octet0 == 2);
+    }
+    Ok(())
+}
+
+pub fn claim(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.begin()?;
+    let mut it = Conversation::upgraded(0, packets)?;
+    packets.truth.frames += 1;
+    packets.truth.messages += 1;
+    it.send(Server, &[0x82, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], packets)?;
+    for _ in 0..count {
+        it.send(Server, &[0x82; 100], packets)?;
+        it.ack(Client, packets)?;
+    }
+    Ok(())
+}
+
+pub fn octets(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.begin()?;
+    let mut it = Conversation::upgraded(0, packets)?;
+    let frame = server_frame(0x82, &[0; 126]);
+    let whole = count / frame.len() as u64;
+    packets.truth.frames += whole;
+    packets.truth.messages += whole;
+    (0..whole).try_for_each(|_| frame.iter().try_for_each(|octet| it.send(Server, &[*octet], packets)))
+}

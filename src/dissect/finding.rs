@@ -1,0 +1,280 @@
+//! Findings as the index keeps them: small records, whose places and sentences are made when they are shown.
+
+use std::sync::Arc;
+
+use super::index::Writer;
+use super::record::NONE;
+use super::snapshot::Snapshot;
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity};
+use crate::net::GapCause;
+use crate::ws::FrameBreach;
+
+/// A finding in 32 octets: enough for filters, rows and counts. [`Snapshot::finding`] tells the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FindingRecord {
+    /// Which rule.
+    pub rule: Rule,
+    /// Whose doing it is.
+    pub sender: Sender,
+    told: Told,
+    connection: u32,
+    frame: u32,
+    message: u32,
+    /// The finding before about the same frame.
+    pub(super) previous_of_frame: u32,
+    /// The finding before about the same connection.
+    pub(super) previous_of_connection: u32,
+}
+
+/// Where the place and the sentence come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// This and the frame's header.
+    Frame(FrameBreach),
+    /// A row of the index's details.
+    Detail(u32),
+}
+
+/// What a finding needs to know that no header tells. A capture may lack octets in every frame, so that is told in
+/// numbers too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Octets of a stream that the capture lacks.
+    Gap(Gap),
+    /// Octets of a frame's payload that the capture lacks: `len` from octet `at` on.
+    Hole { at: u64, len: u64 },
+    /// Anything that is rare: place and sentence as they are.
+    Written(Arc<Breach>),
+}
+
+/// Octets of a stream that the capture lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// Stream offset of the first.
+    pub at: u64,
+    /// How many.
+    pub len: u64,
+    pub cause: GapCause,
+    /// The packet that brought the octets before.
+    pub before: PacketId,
+    /// The packet that tells of them.
+    pub packet: PacketId,
+    /// A frame header is among them, so that the frames behind cannot be placed.
+    pub lost: bool,
+}
+
+impl Gap {
+    pub fn rule(&self) -> Rule {
+        match self.cause {
+            GapCause::PacketCut => Rule::CapturePacketsCut,
+            GapCause::NotCaptured | GapCause::GaveUp => Rule::CaptureGap,
+        }
+    }
+
+    fn tell(&self, sender: Sender) -> Breach {
+        let Gap { at, len, cause, before, packet, lost } = self;
+        let why = match cause {
+            GapCause::PacketCut => format!("packet {packet} was stored shorter than it was"),
+            GapCause::NotCaptured => format!("between packets {before} and {packet}"),
+            GapCause::GaveUp => {
+                format!("behind packet {before}; more came behind the hole than is held, so it is not waited for")
+            }
+        };
+        let consequence = if *lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
+        let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
+        Breach { rule: self.rule(), place: Place::StreamOctets { at: *at, len: *len }, text }
+    }
+}
+
+impl FindingRecord {
+    /// A finding about nothing yet.
+    fn new(rule: Rule, sender: Sender, told: Told) -> FindingRecord {
+        FindingRecord {
+            rule,
+            sender,
+            told,
+            connection: NONE,
+            frame: NONE,
+            message: NONE,
+            previous_of_frame: NONE,
+            previous_of_connection: NONE,
+        }
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+
+    /// The connection it happened on; `None` for the capture as a whole.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        (self.connection != NONE).then_some(ConnectionId(self.connection))
+    }
+
+    /// The frame, where one is concerned.
+    pub fn frame(&self) -> Option<FrameId> {
+        (self.frame != NONE).then_some(FrameId(self.frame))
+    }
+
+    /// The message, where one is concerned.
+    pub fn message(&self) -> Option<MessageId> {
+        (self.message != NONE).then_some(MessageId(self.message))
+    }
+}
+
+impl Writer {
+    /// Adds a finding about a frame: 32 octets.
+    pub fn report_frame(&mut self, frame: FrameId, breach: FrameBreach) {
+        self.add_finding_of_frame(frame, breach.rule(), Told::Frame(breach));
+    }
+
+    /// Says that the capture lacks `len` octets of a frame's payload from octet `at` on.
+    pub fn report_hole(&mut self, frame: FrameId, at: u64, len: u64) {
+        let told = self.add_detail(Detail::Hole { at, len });
+        self.add_finding_of_frame(frame, Rule::FrameTruncated, told);
+    }
+
+    /// Says that the capture lacks octets of a sender's stream; `frame` is the one whose payload they begin in.
+    pub fn report_gap(&mut self, connection: ConnectionId, sender: Sender, frame: Option<FrameId>, gap: Gap) {
+        let told = self.add_detail(Detail::Gap(gap));
+        match frame {
+            Some(frame) => self.add_finding_of_frame(frame, gap.rule(), told),
+            None => {
+                let unbound = FindingRecord::new(gap.rule(), sender, told);
+                self.add_finding(FindingRecord { connection: connection.0, ..unbound });
+            }
+        }
+    }
+
+    /// Adds a finding whose place and sentence are kept as they are: some 250 octets, so it should be a rare one.
+    pub fn report(&mut self, finding: Finding) {
+        let Finding { rule, connection, frame, message, sender, place, text } = finding;
+        let told = self.add_detail(Detail::Written(Arc::new(Breach { rule, place, text })));
+        self.add_finding(FindingRecord {
+            connection: connection.map_or(NONE, |id| id.0),
+            frame: frame.map_or(NONE, |id| id.0),
+            message: message.map_or(NONE, |id| id.0),
+            ..FindingRecord::new(rule, sender, told)
+        });
+    }
+
+    fn add_finding_of_frame(&mut self, id: FrameId, rule: Rule, told: Told) {
+        let Some(frame) = self.index.frames.get(id.index()) else { return };
+        let (connection, message) = (frame.connection.0, frame.message);
+        let unbound = FindingRecord::new(rule, frame.sender(), told);
+        self.add_finding(FindingRecord { connection, frame: id.0, message, ..unbound });
+    }
+
+    fn add_detail(&mut self, detail: Detail) -> Told {
+        let row = u32::try_from(self.index.details.len()).unwrap_or(NONE);
+        self.index.details.push(detail);
+        Told::Detail(row)
+    }
+}
+
+impl Snapshot {
+    /// How many findings there are.
+    pub fn finding_count(&self) -> usize {
+        self.index.findings.len()
+    }
+
+    /// What is kept of finding `index`, in the order of discovery.
+    pub fn finding_record(&self, index: usize) -> Option<&FindingRecord> {
+        self.index.findings.get(index)
+    }
+
+    /// Finding `index`, in the order of discovery.
+    pub fn finding(&self, index: usize) -> Option<Finding> {
+        self.tell(self.finding_record(index)?)
+    }
+
+    /// What is kept of the findings about a frame, in the order of discovery.
+    pub fn finding_records_of_frame(&self, id: FrameId) -> Vec<&FindingRecord> {
+        let last = self.frame(id).map_or(NONE, |frame| frame.finding);
+        let mut found: Vec<_> = self.chain(last, |record| record.previous_of_frame).collect();
+        found.reverse();
+        found
+    }
+
+    /// The findings about a frame, in the order of discovery.
+    pub fn findings_of_frame(&self, id: FrameId) -> Vec<Finding> {
+        self.finding_records_of_frame(id).into_iter().filter_map(|record| self.tell(record)).collect()
+    }
+
+    /// The findings about a connection, its frames' included, whose rule is `wanted`, in the order of discovery.
+    pub fn findings_of_connection(&self, id: ConnectionId, wanted: impl Fn(Rule) -> bool) -> Vec<Finding> {
+        let Some(connection) = self.connection(id) else { return Vec::new() };
+        let chain = self.chain(connection.last_finding, |record| record.previous_of_connection);
+        // Millions of frames may have findings: where all that are wanted were found, nobody looks further.
+        let most: u64 = connection.rules.iter().filter(|(rule, _)| wanted(*rule)).map(|(_, count)| count).sum();
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut found: Vec<_> = chain.filter(|record| wanted(record.rule)).take(most).collect();
+        found.reverse();
+        found.into_iter().filter_map(|record| self.tell(record)).collect()
+    }
+
+    fn chain(&self, last: u32, previous: fn(&FindingRecord) -> u32) -> impl Iterator<Item = &FindingRecord> {
+        let record = move |at: u32| self.index.findings.get(at as usize);
+        std::iter::successors(record(last), move |this| record(previous(this)))
+    }
+
+    /// Makes the place and the sentence of a finding.
+    fn tell(&self, record: &FindingRecord) -> Option<Finding> {
+        let frame = record.frame().and_then(|id| self.frame(id));
+        let Breach { rule, place, text } = match record.told {
+            Told::Frame(breach) => breach.tell(&frame?.header, record.sender, frame?.has_deflate()),
+            Told::Detail(row) => match self.index.details.get(row as usize)? {
+                Detail::Gap(gap) => gap.tell(record.sender),
+                Detail::Hole { at, len } => {
+                    let whole = frame?.header.payload_len();
+                    let text =
+                        format!("The capture lacks {len} of the frame's {whole} payload octets, from octet {at} on.");
+                    Breach { rule: record.rule, place: Place::PayloadOctets { at: *at, len: *len }, text }
+                }
+                Detail::Written(breach) => (**breach).clone(),
+            },
+        };
+        let (connection, frame, message) = (record.connection(), record.frame(), record.message());
+        Some(Finding { rule, connection, frame, message, sender: record.sender, place, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_small() {
+        assert!(size_of::<FindingRecord>() <= 32);
+        assert!(size_of::<Detail>() <= 40);
+    }
+
+    #[test]
+    fn gaps_are_told_with_their_packets() {
+        let id = |number| PacketId::from_number(number).unwrap();
+        let told = |cause, lost| {
+            let gap = Gap { at: 70, len: 9, cause, before: id(3), packet: id(5), lost };
+            let Breach { rule, place, text } = gap.tell(Sender::Server);
+            assert_eq!(place, Place::StreamOctets { at: 70, len: 9 });
+            (rule, text.strip_prefix("9 octets of the server's stream are missing: ").unwrap().to_owned())
+        };
+        assert_eq!(
+            told(GapCause::PacketCut, false),
+            (Rule::CapturePacketsCut, "packet 5 was stored shorter than it was.".to_owned())
+        );
+        assert_eq!(
+            told(GapCause::NotCaptured, true),
+            (
+                Rule::CaptureGap,
+                "between packets 3 and 5. A frame header lies in there, so what follows cannot be placed.".to_owned()
+            )
+        );
+        assert_eq!(
+            told(GapCause::GaveUp, false),
+            (
+                Rule::CaptureGap,
+                "behind packet 3; more came behind the hole than is held, so it is not waited for.".to_owned()
+            )
+        );
+    }
+}
