@@ -25,6 +25,8 @@ use crate::view::{
 const FRAME_OCTETS: u64 = 64 << 10;
 /// Payload octets that are read as text, of a frame or a message.
 const TEXT_OCTETS: u64 = 4 << 20;
+/// Frames of a message whose payloads are read as text.
+const TEXT_FRAMES: u32 = 4096;
 
 /// A tab of the details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,10 +87,11 @@ pub struct DetailsState {
     hex: HexState,
     payload: PayloadState,
     shown: Option<RowId>,
-    /// Which frame of the selected message, from 0.
-    step: usize,
-    /// The frames of the selected message; the selected frame alone.
-    frames: Vec<FrameId>,
+    /// The selected frame, or one of the selected message.
+    at: Option<FrameId>,
+    /// Which one of the message's frames that is, from 0, and how many it has.
+    step: u32,
+    steps: u32,
     frame: Option<Loaded<Option<FrameView>>>,
     text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
     /// Of which connection, and from which snapshot.
@@ -115,37 +118,40 @@ impl<T> Loaded<T> {
 impl DetailsState {
     /// The frame that is shown.
     pub fn frame(&self) -> Option<FrameId> {
-        self.frames.get(self.step).copied()
+        self.at
     }
 
-    /// Shows the next or the previous frame of the message.
-    pub fn step_by(&mut self, by: isize) {
-        self.step = self.step.saturating_add_signed(by).min(self.frames.len().saturating_sub(1));
+    /// Shows the next frame of the message, or the one before.
+    pub fn step(&mut self, snapshot: &Snapshot, forwards: bool) {
+        let (Some(RowId::Message(id)), Some(at)) = (self.shown, self.at) else { return };
+        let Some(message) = snapshot.message(id) else { return };
+        let (to, step) = match forwards {
+            true => (snapshot.next_frame(&message, at), self.step.saturating_add(1)),
+            false => (snapshot.previous_frame(&message, at), self.step.saturating_sub(1)),
+        };
+        if let Some(to) = to {
+            (self.at, self.step) = (Some(to), step);
+        }
     }
 
     /// Follows the selected row, and reads what is shown of it.
     fn load(&mut self, snapshot: &Snapshot, version: u64, row: Option<RowId>) {
+        let (first, steps, settled) = match row {
+            Some(RowId::Frame(id)) => (Some(id), 1, snapshot.frame(id).is_some_and(|frame| frame.is_ended())),
+            Some(RowId::Message(id)) => match snapshot.message(id) {
+                Some(message) => (Some(message.first), message.frames, message.ended),
+                None => (None, 0, false),
+            },
+            None => (None, 0, false),
+        };
+        self.steps = steps;
         if self.shown != row {
-            self.shown = row;
-            self.step = 0;
+            (self.shown, self.at, self.step) = (row, first, 0);
         }
-        let Some(row) = row else {
-            self.frames.clear();
+        let (Some(row), Some(frame)) = (row, self.at) else {
             self.frame = None;
             return;
         };
-        let settled = match row {
-            RowId::Frame(id) => {
-                self.frames = vec![id];
-                snapshot.frame(id).is_some_and(|frame| frame.is_ended())
-            }
-            RowId::Message(id) => {
-                let message = snapshot.message(id);
-                self.frames = message.map_or_else(Vec::new, |message| snapshot.message_frames(&message));
-                message.is_some_and(|message| message.ended)
-            }
-        };
-        let Some(frame) = self.frame() else { return };
         if self.frame.as_ref().is_some_and(|loaded| loaded.fits(row, Some(frame), version)) {
             return;
         }
@@ -198,7 +204,7 @@ fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(P
     if let RowId::Message(id) = row
         && let Some(message) = snapshot.message(id)
     {
-        let plain = message_payload(snapshot, &message, TEXT_OCTETS)?;
+        let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
         return Ok((payload_text(&plain, message.opcode, message.compressed), Vec::new()));
     }
     let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
@@ -313,7 +319,7 @@ fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, chosen: Tab)
                 command = Some(Command::ShowTab(tab));
             }
         }
-        let frames = details.frames.len();
+        let frames = details.steps;
         if let Some(RowId::Message(_)) = row
             && frames > 1
         {

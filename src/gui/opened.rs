@@ -328,6 +328,13 @@ impl Opened {
         self.select_row(row);
     }
 
+    /// Shows the next frame of the selected message, or the one before.
+    pub fn step(&mut self, forwards: bool) {
+        if let Some(snapshot) = &self.snapshot {
+            self.details.step(snapshot, forwards);
+        }
+    }
+
     /// The selected row as a line of text.
     pub fn selected_line(&self) -> Option<String> {
         super::table::line(self.snapshot.as_ref()?, self.selected?)

@@ -255,8 +255,8 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::FirstRow => opened.select_row(0),
         Command::LastRow => opened.select_row(usize::MAX),
         Command::FollowNewest => opened.follow(),
-        Command::NextFrame => opened.details.step_by(1),
-        Command::PreviousFrame => opened.details.step_by(-1),
+        Command::NextFrame => opened.step(true),
+        Command::PreviousFrame => opened.step(false),
         Command::ShowTab(tab) => opened.details.tab = tab,
         Command::ClearFilter => {
             opened.filter_text.clear();

@@ -89,6 +89,37 @@ fn grown(octets: &[u8], query: &Query, packets: usize, most: usize) -> (RowSet, 
     }
 }
 
+/// What the index keeps of a message is what going through its frames tells.
+#[track_caller]
+fn check_messages(octets: &[u8]) {
+    let mut session = session(octets);
+    loop {
+        let progress = session.step(5).unwrap();
+        let snapshot = session.snapshot();
+        for message in (0..snapshot.message_count()).filter_map(|id| snapshot.message(MessageId::from_index(id))) {
+            let ids = snapshot.message_frames(&message);
+            let frames: Vec<_> = ids.iter().map(|id| snapshot.frame(*id).unwrap()).collect();
+            assert_eq!(message.frames as usize, frames.len());
+            assert!(frames.iter().filter(|frame| frame.is_ended()).all(|frame| frame.is_whole()) == message.whole);
+            let findings = ids.iter().flat_map(|id| snapshot.finding_records_of_frame(*id));
+            assert_eq!(snapshot.message_severity(&message), findings.map(|finding| finding.severity()).max());
+            for pair in ids.windows(2) {
+                assert_eq!(snapshot.next_frame(&message, pair[0]), Some(pair[1]));
+                assert_eq!(snapshot.previous_frame(&message, pair[1]), Some(pair[0]));
+            }
+            assert_eq!(snapshot.next_frame(&message, message.last), None);
+            assert_eq!(snapshot.previous_frame(&message, message.first), None);
+            for most in 1..4 {
+                let start = snapshot.start_of(&message, most);
+                assert_eq!(snapshot.message_frames(&start), ids[..ids.len().min(most as usize)]);
+            }
+        }
+        if progress == Progress::End {
+            return;
+        }
+    }
+}
+
 #[track_caller]
 fn check(octets: &[u8], query: &Query, packets: usize, most: usize) -> usize {
     let (rows, snapshot) = grown(octets, query, packets, most);
@@ -113,6 +144,7 @@ fn check(octets: &[u8], query: &Query, packets: usize, most: usize) -> usize {
 fn samples_in_every_order() {
     for sample in samples::all() {
         let octets = sample.octets();
+        check_messages(&octets);
         let mut most = 0;
         for kind in [RowKind::Frames, RowKind::Messages] {
             for filter in FILTERS {
@@ -226,6 +258,7 @@ proptest! {
         (packets, most) in (1usize..40, 1usize..50),
     ) {
         let octets = capture(&said, &claims);
+        check_messages(&octets);
         for kind in [RowKind::Frames, RowKind::Messages] {
             for key in KEYS {
                 check(&octets, &query(kind, filter, key, most % 2 == 0), packets, most);
