@@ -250,7 +250,7 @@ fn heads_are_reached_by_keys_and_sort_what_the_filter_lets_pass() {
     harness.run();
     type_filter(&mut harness, "sender:client fin:0");
     let rows = rows_in_sight(&harness);
-    assert!(rows.is_sorted() && 0 < rows.len() && rows.len() < filtered);
+    assert!(rows.is_sorted() && !rows.is_empty() && rows.len() < filtered);
     // Messages have no fewer columns to sort by.
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
     settle(&mut harness);

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use egui::Key;
 use framescope::gui::command::Command;
+use framescope::gui::details::Tab;
 use framescope::query::{RowKind, SortKey};
 
 use screen::Screen;
@@ -112,6 +113,14 @@ fn all_read(screen: &mut Screen) {
     scroll(screen, 10);
     screen.note("all read: scrolled");
     screen.report("all read: scrolled");
+    for tab in [Tab::Payload, Tab::Segments, Tab::Handshake, Tab::Bits] {
+        screen.apply(Command::ShowTab(tab));
+        for _ in 0..20 {
+            screen.press(Key::ArrowDown);
+            screen.frames(2);
+        }
+    }
+    screen.report("all read: other tabs");
     for (key, what) in [
         (SortKey::Number, "from the end"),
         (SortKey::Length, "sorted by length"),

@@ -82,7 +82,8 @@ impl Screen {
             self.frames(1);
             self.events.push(Event::Text(text.to_owned()));
             self.frames(1);
-            self.press(Key::Escape);
+            // Or keys would go into the box.
+            self.ctx.memory_mut(|memory| memory.stop_text_input());
             self.frames(1);
         }
     }

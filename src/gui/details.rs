@@ -18,7 +18,8 @@ use super::{PaneCommand, Selection, empty, fonts, text};
 use crate::base::{ConnectionId, FrameId};
 use crate::dissect::Snapshot;
 use crate::view::{
-    FrameView, HandshakeView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text,
+    FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, field_tree, handshake_view, message_payload,
+    payload_text, segment_rows,
 };
 
 /// Payload octets of a frame that are read at first.
@@ -94,24 +95,32 @@ pub struct DetailsState {
     steps: u32,
     frame: Option<Loaded<Option<FrameView>>>,
     text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
+    segments: Option<Loaded<Vec<SegmentRow>>>,
     /// Of which connection, and from which snapshot.
     handshake: Option<(ConnectionId, u64, io::Result<Option<HandshakeView>>)>,
 }
 
-/// Something read from the capture, and for what.
-struct Loaded<T> {
+/// What something is read for.
+#[derive(Clone, Copy)]
+struct Wanted {
     row: RowId,
     frame: Option<FrameId>,
     version: u64,
     /// Nothing about it can change any more.
     settled: bool,
+}
+
+/// Something read from the capture, and for what.
+struct Loaded<T> {
+    of: Wanted,
     octets: u64,
     value: io::Result<T>,
 }
 
 impl<T> Loaded<T> {
-    fn fits(&self, row: RowId, frame: Option<FrameId>, version: u64) -> bool {
-        self.row == row && self.frame == frame && (self.settled || self.version == version)
+    fn fits(&self, wanted: Wanted) -> bool {
+        let of = self.of;
+        of.row == wanted.row && of.frame == wanted.frame && (of.settled || of.version == wanted.version)
     }
 }
 
@@ -152,10 +161,11 @@ impl DetailsState {
             self.frame = None;
             return;
         };
-        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(row, Some(frame), version)) {
+        let of = Wanted { row, frame: Some(frame), version, settled };
+        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(of)) {
             return;
         }
-        let same = self.frame.as_ref().filter(|loaded| loaded.frame == Some(frame));
+        let same = self.frame.as_ref().filter(|loaded| loaded.of.frame == Some(frame));
         let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
         let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
         if let (true, Ok(Some(view))) = (changed, &value) {
@@ -164,7 +174,7 @@ impl DetailsState {
             self.hex.frame_changed();
             self.payload.frame_changed();
         }
-        self.frame = Some(Loaded { row, frame: Some(frame), version, settled, octets, value });
+        self.frame = Some(Loaded { of, octets, value });
     }
 
     /// Fulfils what a pane of the shown frame asks for.
@@ -177,8 +187,7 @@ impl DetailsState {
             PaneCommand::ReadPayload(octets) => {
                 if let Some(loaded) = &mut self.frame {
                     loaded.octets = loaded.octets.max(octets);
-                    loaded.settled = false;
-                    loaded.version = 0;
+                    (loaded.of.settled, loaded.of.version) = (false, 0);
                 }
             }
             PaneCommand::OpenPacket(_) => self.tab = Tab::Segments,
@@ -186,17 +195,13 @@ impl DetailsState {
     }
 
     /// The payload of what is selected as text: a frame's, or a whole message's.
-    fn load_text(&mut self, snapshot: &Snapshot, version: u64, row: RowId, view: &FrameView) {
-        let frame = match row {
-            RowId::Frame(id) => Some(id),
-            RowId::Message(_) => None,
-        };
-        if self.text.as_ref().is_some_and(|loaded| loaded.fits(row, frame, version)) {
-            return;
+    fn load_text(&mut self, snapshot: &Snapshot, mut of: Wanted, view: &FrameView) {
+        if let RowId::Message(_) = of.row {
+            of.frame = None;
         }
-        let settled = self.frame.as_ref().is_some_and(|loaded| loaded.settled);
-        let value = read_text(snapshot, row, view);
-        self.text = Some(Loaded { row, frame, version, settled, octets: TEXT_OCTETS, value });
+        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
+            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value: read_text(snapshot, of.row, view) });
+        }
     }
 }
 
@@ -234,7 +239,8 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     ui.spacing_mut().item_spacing.y = spacing;
     let frame = details.frame.take();
     let view = frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
-    let wish = match (tab, row, view) {
+    let of = frame.as_ref().map(|loaded| loaded.of);
+    let wish = match (tab, of, view) {
         _ if let Some(Err(error)) = frame.as_ref().map(|loaded| &loaded.value) => {
             unreadable_ui(ui, error);
             None
@@ -244,8 +250,8 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
         }
         (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),
-        (Tab::Payload, Some(row), Some(view)) => details.payload_ui(ui, &snapshot, version, row, view),
-        (Tab::Segments, _, Some(view)) => segments::segments_ui(ui, &snapshot, view),
+        (Tab::Payload, Some(of), Some(view)) => details.payload_ui(ui, &snapshot, of, view),
+        (Tab::Segments, Some(of), Some(view)) => details.segments_ui(ui, &snapshot, of, view),
         _ => None,
     };
     details.frame = frame;
@@ -261,15 +267,8 @@ fn unreadable_ui(ui: &mut Ui, error: &io::Error) {
 }
 
 impl DetailsState {
-    fn payload_ui(
-        &mut self,
-        ui: &mut Ui,
-        snapshot: &Snapshot,
-        version: u64,
-        row: RowId,
-        view: &FrameView,
-    ) -> Option<PaneCommand> {
-        self.load_text(snapshot, version, row, view);
+    fn payload_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        self.load_text(snapshot, of, view);
         match &self.text.as_ref()?.value {
             Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
             Err(error) => {
@@ -277,6 +276,16 @@ impl DetailsState {
                 None
             }
         }
+    }
+
+    fn segments_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        if !self.segments.as_ref().is_some_and(|loaded| loaded.fits(of)) {
+            // One more tells that there are more.
+            let rows = segment_rows(snapshot, view.id?, segments::MOST + 1);
+            self.segments = Some(Loaded { of, octets: 0, value: Ok(rows) });
+        }
+        let rows = self.segments.as_ref()?.value.as_ref().ok()?;
+        segments::segments_ui(ui, snapshot, view, rows)
     }
 
     fn handshake_ui(
