@@ -20,13 +20,18 @@ use std::time::{Duration, Instant};
 use crate::capture::{Damage, Filler, Source};
 use crate::dissect::{Progress, Session, Snapshot};
 use crate::net::NetStats;
+use crate::view::Timeline;
 
-/// Packets between two looks at the clock and at the orders.
-const STEP: usize = 512;
+/// Between two looks at the clock and at the orders so many packets are read …
+const STEP: std::ops::RangeInclusive<usize> = 1..=512;
+/// … that they take about so long: a packet holds a part of a frame, or thousands of frames.
+const STEP_TIME: Duration = Duration::from_millis(1);
 /// The first snapshot comes after so long …
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// … and later ones so far apart.
+/// … and later ones so far apart, …
 const PAUSE: Duration = Duration::from_millis(100);
+/// … or so many times as long as the last one took: it takes long where many connections have changed.
+const PAUSE_BY_COST: u32 = 10;
 /// How long to wait for more octets of a capture that grows.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -109,6 +114,8 @@ pub struct Update {
     pub snapshot: Option<Snapshot>,
     /// How the reading goes.
     pub state: ReadState,
+    /// Frames over time.
+    pub timeline: Timeline,
 }
 
 enum Order {
@@ -129,7 +136,7 @@ impl Worker {
         let (orders, inbox) = mpsc::channel();
         let slot = Slot::default();
         let shared = slot.clone();
-        in_background("capture", move || Desk { inbox, slot: shared, wake: Box::new(wake) }.read(input));
+        in_background("capture", move || Desk::new(inbox, shared, wake).read(input));
         Worker { orders, slot }
     }
 
@@ -156,7 +163,7 @@ pub fn refused(path: &Path) -> Option<String> {
 }
 
 /// Runs `job` on a thread of its own; without threads left in the system it is not run.
-fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
+pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
 }
 
@@ -181,15 +188,20 @@ struct Desk {
     inbox: Receiver<Order>,
     slot: Slot,
     wake: Box<dyn Fn() + Send>,
+    timeline: Timeline,
 }
 
 impl Desk {
-    fn read(self, input: Input) {
+    fn new(inbox: Receiver<Order>, slot: Slot, wake: impl Fn() + Send + 'static) -> Desk {
+        Desk { inbox, slot, wake: Box::new(wake), timeline: Timeline::default() }
+    }
+
+    fn read(mut self, input: Input) {
         let mut session = match input.open() {
             Ok(session) => session,
             Err(why) => {
                 let state = ReadState { phase: Phase::Failed(why), ..ReadState::default() };
-                return self.put(Update { snapshot: None, state });
+                return self.put(Update { snapshot: None, state, timeline: Timeline::default() });
             }
         };
         let stop_filling = Arc::new(AtomicBool::new(false));
@@ -197,15 +209,17 @@ impl Desk {
         let phase = self.steps(&mut session, filled.as_ref());
         stop_filling.store(true, Ordering::Relaxed);
         // The window may close before it takes this; nothing is lost by that.
-        self.put(update(&mut session, phase));
+        self.update(&mut session, phase);
     }
 
     /// Reads until something ends it, and says what.
-    fn steps(&self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
+    fn steps(&mut self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
         let mut pause = FIRST_PAUSE;
         let mut last = Instant::now();
+        let mut step = *STEP.start();
         loop {
-            let progress = match session.step(STEP) {
+            let start = Instant::now();
+            let progress = match session.step(step) {
                 Ok(Progress::End) => {
                     let trouble = filled.and_then(|filled| filled.try_recv().ok());
                     return trouble.map_or(Phase::Finished, Phase::Failed);
@@ -213,14 +227,17 @@ impl Desk {
                 Ok(progress) => progress,
                 Err(error) => return Phase::Failed(error.to_string()),
             };
+            let now = Instant::now();
+            let better = if now - start < STEP_TIME { step * 2 } else { step / 2 };
+            step = better.clamp(*STEP.start(), *STEP.end());
             if self.stop_wanted(progress) {
                 return Phase::Stopped;
             }
-            if last.elapsed() >= pause && lock(&self.slot).is_none() {
+            if now - last >= pause && lock(&self.slot).is_none() {
                 let phase = if progress == Progress::Pending { Phase::Waiting } else { Phase::Reading };
-                self.put(update(session, phase));
+                self.update(session, phase);
                 last = Instant::now();
-                pause = (pause * 2).min(PAUSE);
+                pause = (pause * 2).min(PAUSE).max((last - now) * PAUSE_BY_COST);
             }
         }
     }
@@ -233,16 +250,20 @@ impl Desk {
         !matches!(self.inbox.try_recv(), Err(TryRecvError::Empty))
     }
 
+    /// Puts what is known by now into the slot.
+    fn update(&mut self, session: &mut Session, phase: Phase) {
+        let (position, len) = session.position();
+        let (damage, net) = (session.damage().cloned(), session.net_stats().clone());
+        let snapshot = session.snapshot();
+        self.timeline.extend(&snapshot);
+        let state = ReadState { phase, position, len, damage, net };
+        self.put(Update { snapshot: Some(snapshot), state, timeline: self.timeline.clone() });
+    }
+
     fn put(&self, update: Update) {
         *lock(&self.slot) = Some(update);
         (self.wake)();
     }
-}
-
-fn update(session: &mut Session, phase: Phase) -> Update {
-    let (position, len) = session.position();
-    let state = ReadState { phase, position, len, damage: session.damage().cloned(), net: session.net_stats().clone() };
-    Update { snapshot: Some(session.snapshot()), state }
 }
 
 /// Pumps a spool until its input ends. It may wait inside a read of a silent pipe longer than the worker lives; it then
@@ -301,8 +322,7 @@ mod tests {
     fn stopping_ends_the_wait_for_a_silent_pipe() {
         let (reader, _writer) = io::pipe().unwrap();
         let (orders, inbox) = mpsc::channel();
-        let slot = Slot::default();
-        let desk = Desk { inbox, slot: slot.clone(), wake: Box::new(|| {}) };
+        let mut desk = Desk::new(inbox, Slot::default(), || {});
         let mut session = Session::open_stream(Box::new(reader), "pipe").unwrap();
         orders.send(Order::Stop).unwrap();
         let filled = session.take_filler().map(|filler| fill(filler, Arc::default()));
