@@ -3,10 +3,15 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use egui::accesskit::{Role, SortDirection};
 use egui::{Key, Modifiers};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness, Node,
+    kittest::{NodeT, Queryable},
+};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
+use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
@@ -41,18 +46,30 @@ fn open_sample(name: &str) -> WindowHarness {
     open(Input::File(sample(name)))
 }
 
-/// Runs until the worker has read everything and nothing is to be painted again.
+/// Runs until the worker has read everything, the rows that are wanted show, and nothing is to be painted again.
 fn settle(harness: &mut WindowHarness) {
+    let is_settled = |opened: &Opened| {
+        !opened.state.is_active() && opened.searched().is_none() && opened.rows.query() == opened.query()
+    };
     let start = Instant::now();
     loop {
         harness.run_ok();
-        if harness.state().opened().is_none_or(|opened| !opened.state.is_active()) {
+        if harness.state().opened().is_none_or(is_settled) {
             break;
         }
         assert!(start.elapsed() < Duration::from_secs(20), "the capture is not read to its end");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     }
     harness.run_ok();
+}
+
+fn type_filter(harness: &mut WindowHarness, text: &str) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, Command::ClearFilter);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    harness.run();
+    harness.event(egui::Event::Text(text.to_owned()));
+    settle(harness);
 }
 
 fn selected_row(harness: &WindowHarness) -> usize {
@@ -127,11 +144,11 @@ fn a_connection_is_chosen_and_all_come_back() {
     let mut harness = open_sample("many-connections.pcapng");
     let all = harness.state().opened().unwrap().rows.len();
     harness.get_by_label_contains("connection 2 ").click();
-    harness.run();
+    settle(&mut harness);
     let of_one = harness.state().opened().unwrap().rows.len();
     assert!(0 < of_one && of_one < all);
     harness.get_by_label("All connections").click();
-    harness.run();
+    settle(&mut harness);
     assert_eq!(harness.state().opened().unwrap().rows.len(), all);
 }
 
@@ -139,7 +156,7 @@ fn a_connection_is_chosen_and_all_come_back() {
 fn a_refused_connection_shows_its_handshake() {
     let mut harness = open_sample("refused.pcap");
     harness.get_by_label_contains("refused with 403").click();
-    harness.run();
+    settle(&mut harness);
     harness.get_by_label_contains("No frame was sent");
     harness.get_by_label_contains("HTTP/1.1 403");
 }
@@ -147,14 +164,6 @@ fn a_refused_connection_shows_its_handshake() {
 #[test]
 fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
     let mut harness = open_sample("fragments-ping.pcap");
-    let type_filter = |harness: &mut WindowHarness, text: &str| {
-        let ctx = harness.ctx.clone();
-        harness.state_mut().apply(&ctx, Command::ClearFilter);
-        harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
-        harness.run();
-        harness.event(egui::Event::Text(text.to_owned()));
-        harness.run_ok();
-    };
     type_filter(&mut harness, "opcode:ping");
     let opened = harness.state().opened().unwrap();
     assert!(!opened.rows.is_empty() && opened.rows.len() < opened.rows.total());
@@ -166,7 +175,7 @@ fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
     type_filter(&mut harness, "len>999999");
     harness.get_by_label("No row passes the filter");
     harness.get_all_by_label("Show all rows").last().unwrap().click();
-    harness.run_ok();
+    settle(&mut harness);
     let opened = harness.state().opened().unwrap();
     assert_eq!(opened.rows.len(), opened.rows.total());
 }
@@ -183,6 +192,118 @@ fn text_that_is_not_utf8_is_told_on_its_row() {
         node.label().is_some_and(|label| label.starts_with("frame 61 text server") && label.ends_with("violation"))
     });
     harness.get_by_label_contains("The text is not UTF-8 from octet 9 of the message on: c0 is no character.");
+}
+
+fn head<'a>(harness: &'a WindowHarness, name: &'a str) -> Node<'a> {
+    harness.get_by(move |node| node.role() == Role::ColumnHeader && node.label().as_deref() == Some(name))
+}
+
+fn sorted(harness: &WindowHarness, name: &str) -> Option<SortDirection> {
+    head(harness, name).accesskit_node().sort_direction()
+}
+
+/// Payload octets and numbers of the frames in sight, from top to bottom, as their labels say.
+fn rows_in_sight(harness: &WindowHarness) -> Vec<(u64, u64)> {
+    let rows = harness.query_all_by(|node| node.role() == Role::Row);
+    let mut rows: Vec<(f32, String)> =
+        rows.map(|row| (row.rect().top(), row.accesskit_node().label().unwrap())).collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let number = |word: Option<&str>| word.unwrap().replace(',', "").parse().unwrap();
+    let words = |(_, label): &(f32, String)| {
+        let mut words = label.split(' ');
+        let id = number(words.nth(1));
+        (number(words.nth(2)), id)
+    };
+    rows.iter().map(words).collect()
+}
+
+#[test]
+fn a_click_on_a_head_sorts_and_the_selection_stays_on_its_row() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    let captured = rows_in_sight(&harness);
+    assert_eq!(sorted(&harness, "Number"), Some(SortDirection::Ascending));
+    harness.get_by_label_contains("frame 5 ").click();
+    harness.run();
+    let selected = harness.state().opened().unwrap().selected;
+    let mut click = |name| {
+        head(&harness, name).click();
+        settle(&mut harness);
+        let opened = harness.state().opened().unwrap();
+        assert_eq!(opened.selected, selected);
+        assert_eq!(opened.row_id(selected_row(&harness)), selected);
+        (rows_in_sight(&harness), sorted(&harness, name))
+    };
+    let (rows, direction) = click("Octets");
+    assert!(rows.is_sorted() && rows != captured && direction == Some(SortDirection::Ascending));
+    let (rows, direction) = click("Octets");
+    let falling = |rows: &[(u64, u64)]| rows.is_sorted_by_key(|(octets, number)| (u64::MAX - octets, *number));
+    assert!(falling(&rows) && rows[0].0 > 100 && direction == Some(SortDirection::Descending));
+    assert_eq!(click("Octets"), (captured.clone(), None));
+    let (rows, direction) = click("Number");
+    assert!(rows.is_sorted_by_key(|(_, number)| u64::MAX - number) && direction == Some(SortDirection::Descending));
+    // Another head sorts by itself, from the smallest.
+    assert_eq!(click("From").1, Some(SortDirection::Ascending));
+    assert_eq!(click("Opcode").1, Some(SortDirection::Ascending));
+}
+
+#[test]
+fn heads_are_reached_by_keys_and_sort_what_the_filter_lets_pass() {
+    let mut harness = open_sample("fragments-ping.pcap");
+    type_filter(&mut harness, "sender:client");
+    let filtered = harness.state().opened().unwrap().rows.len();
+    head(&harness, "Octets").focus();
+    harness.run();
+    for direction in [Some(SortDirection::Ascending), Some(SortDirection::Descending), None] {
+        harness.key_press(Key::Enter);
+        settle(&mut harness);
+        assert_eq!(sorted(&harness, "Octets"), direction);
+        assert_eq!(harness.state().opened().unwrap().rows.len(), filtered);
+        assert!(direction != Some(SortDirection::Ascending) || rows_in_sight(&harness).is_sorted());
+    }
+    harness.key_press(Key::Enter);
+    harness.run();
+    type_filter(&mut harness, "sender:client fin:0");
+    let rows = rows_in_sight(&harness);
+    assert!(rows.is_sorted() && !rows.is_empty() && rows.len() < filtered);
+    // Messages have no fewer columns to sort by.
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    settle(&mut harness);
+    head(&harness, "Frames").click();
+    settle(&mut harness);
+    assert_eq!(sorted(&harness, "Frames"), Some(SortDirection::Ascending));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num1);
+    settle(&mut harness);
+    assert_eq!(sorted(&harness, "Number"), Some(SortDirection::Ascending));
+}
+
+#[test]
+fn what_a_small_window_has_no_room_for_a_large_one_has_again() {
+    let mut harness = open_sample("chat-unicode.pcapng");
+    let edges = |harness: &WindowHarness| {
+        ["width of the connections", "height of the details"].map(|name| harness.get_by_label(name).rect().center())
+    };
+    let before = edges(&harness);
+    for size in [[720.0, 480.0], [1400.0, 500.0], [720.0, 900.0], [1400.0, 900.0]] {
+        harness.set_size(size.into());
+        harness.run();
+    }
+    assert_eq!(edges(&harness), before);
+    // Where the user puts them they are after that, too.
+    let from = before[1];
+    let to = from - egui::vec2(0.0, 100.0);
+    harness.drag_at(from);
+    harness.run();
+    harness.hover_at(to);
+    harness.run();
+    harness.drop_at(to);
+    harness.run();
+    let moved = edges(&harness);
+    assert!((moved[1].y - to.y).abs() < 2.0, "{moved:?}");
+    for size in [[720.0, 480.0], [1400.0, 900.0]] {
+        harness.set_size(size.into());
+        harness.run();
+    }
+    assert_eq!(edges(&harness), moved);
 }
 
 #[test]

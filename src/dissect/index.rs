@@ -179,9 +179,16 @@ impl Writer {
         let message = self.next_message();
         self.index.messages.push(first);
         if !fin {
-            let row =
-                Fragmented { message, last_frame: first, frames: 1, final_seen: false, broken_off: false, payload_len };
-            self.index.fragmented.push(row);
+            self.index.fragmented.push(Fragmented {
+                message,
+                last_frame: first,
+                frames: 1,
+                final_seen: false,
+                broken_off: false,
+                payload_len,
+                has_holes: false,
+                worst: None,
+            });
         }
     }
 
@@ -224,6 +231,12 @@ impl Writer {
             Severity::Violation => 2,
         };
         self.index.totals.findings[severity] += 1;
+        let of_frame = || self.index.frames.get(finding.frame()?.index())?.message();
+        if let Some(message) = finding.message().or_else(of_frame)
+            && let Some(row) = self.fragmented(message)
+        {
+            row.worst = row.worst.max(Some(finding.severity()));
+        }
         self.index.findings.push(finding);
     }
 }

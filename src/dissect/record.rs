@@ -1,6 +1,6 @@
 //! The small records that the index keeps (DESIGN decision 2).
 
-use crate::base::{ConnectionId, FrameId, MessageId, Sender, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::ws::FrameHeader;
 
 /// No row.
@@ -117,6 +117,10 @@ pub(super) struct Fragmented {
     pub broken_off: bool,
     /// Payload octets as the headers declare them.
     pub payload_len: u64,
+    /// Octets of its frames were not captured.
+    pub has_holes: bool,
+    /// How bad the worst finding about its frames is.
+    pub worst: Option<Severity>,
 }
 
 #[cfg(test)]

@@ -11,15 +11,15 @@ use std::sync::Arc;
 use super::index::{Index, Totals};
 use super::record::FrameRecord;
 use super::{Connection, HeadPlace, Octets};
-use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
 use crate::capture::Layout;
 use crate::net::ByteStream;
 use crate::ws::Opcode;
 
-/// The index as it was at one moment. Costs next to nothing to take and never changes.
+/// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
 #[derive(Clone)]
 pub struct Snapshot {
-    pub(super) index: Index,
+    pub(super) index: Arc<Index>,
     source: Arc<dyn ReadAt>,
     layout: Layout,
 }
@@ -49,6 +49,8 @@ pub struct Message {
     pub final_seen: bool,
     /// Nothing more of it will come.
     pub ended: bool,
+    /// Every octet of its frames that have ended was captured.
+    pub whole: bool,
 }
 
 /// A part of a frame as one TCP segment brought it.
@@ -68,7 +70,7 @@ pub struct Segment {
 
 impl Snapshot {
     pub(super) fn new(index: Index, source: Arc<dyn ReadAt>, layout: Layout) -> Snapshot {
-        Snapshot { index, source, layout }
+        Snapshot { index: Arc::new(index), source, layout }
     }
 
     /// How many frames there are.
@@ -111,9 +113,9 @@ impl Snapshot {
         let first_id = *self.index.messages.get(id.index())?;
         let first = self.frame(first_id)?;
         let row = self.index.fragmented(id);
-        let (last, frames, wire_len, final_seen, broken_off) = match row {
-            Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off),
-            None => (first_id, 1, first.header.payload_len(), true, false),
+        let (last, frames, wire_len, final_seen, broken_off, whole) = match row {
+            Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off, !row.has_holes),
+            None => (first_id, 1, first.header.payload_len(), true, false, !first.is_ended() || first.is_whole()),
         };
         Some(Message {
             id,
@@ -127,7 +129,57 @@ impl Snapshot {
             wire_len,
             final_seen,
             ended: (final_seen || broken_off) && self.frame(last).is_some_and(FrameRecord::is_ended),
+            whole,
         })
+    }
+
+    /// How bad the worst finding about a message's frames is.
+    pub fn message_severity(&self, message: &Message) -> Option<Severity> {
+        match self.index.fragmented(message.id) {
+            Some(row) => row.worst,
+            None => self.finding_records_of_frame(message.first).iter().map(|finding| finding.severity()).max(),
+        }
+    }
+
+    /// The message as far as its first frames go, at most `most` of them: to go through all frames of a message takes
+    /// time for each.
+    pub fn start_of(&self, message: &Message, most: u32) -> Message {
+        /// Frames of all connections that are looked at for one of the message.
+        const BETWEEN: usize = 64;
+        if message.frames <= most {
+            return *message;
+        }
+        let mut start = Message { last: message.first, frames: 1, ..*message };
+        while start.frames < most
+            && let Some(next) = self.next_frame_within(message, start.last, BETWEEN)
+        {
+            (start.last, start.frames) = (next, start.frames + 1);
+        }
+        start
+    }
+
+    /// The frame of a message behind one of its frames.
+    pub fn next_frame(&self, message: &Message, frame: FrameId) -> Option<FrameId> {
+        self.next_frame_within(message, frame, usize::MAX)
+    }
+
+    fn next_frame_within(&self, message: &Message, frame: FrameId, most: usize) -> Option<FrameId> {
+        let range = frame.index() + 1..message.last.index() + 1;
+        let is_of_it = |record: &FrameRecord| record.message() == Some(message.id);
+        let at = self.index.frames.range(range).take(most).position(is_of_it)?;
+        Some(FrameId::from_index(frame.index() + 1 + at))
+    }
+
+    /// The frame of a message before one of its frames.
+    pub fn previous_frame(&self, message: &Message, frame: FrameId) -> Option<FrameId> {
+        let mut at = frame;
+        while at > message.first {
+            at = self.frame(at)?.previous()?;
+            if self.frame(at)?.message() == Some(message.id) {
+                return Some(at);
+            }
+        }
+        None
     }
 
     /// What a frame's payload is: for a continuation, the opcode of its message's first frame.

@@ -6,7 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::details::Tab;
 use crate::base::{ConnectionId, FrameId};
-use crate::query::RowKind;
+use crate::query::{RowKind, SortKey};
 
 /// A wish of the user. Panels return one, [`super::window::Window::apply`] fulfils it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Command {
     ShowMessages,
     /// Show the other list at the selected row's place: a frame's message, a message's first frame.
     Cross,
+    /// List the rows in the order of a column: ascending, then descending, then as they were captured.
+    SortBy(SortKey),
     /// Show the rows of one connection, or of all.
     SelectConnection(Option<ConnectionId>),
     /// Select the row with this number, from 0.
@@ -124,6 +126,7 @@ impl Command {
             Command::ShowFrames => "Frames",
             Command::ShowMessages => "Messages",
             Command::Cross => "Frame to message and back",
+            Command::SortBy(_) => "Sort",
             Command::SelectConnection(None) => "All connections",
             Command::SelectConnection(Some(_)) => "Show connection",
             Command::SelectRow(_) => "Select row",
@@ -161,6 +164,9 @@ impl Command {
             Command::ShowFrames => "One row for each frame",
             Command::ShowMessages => "One row for each data message, its frames joined",
             Command::Cross => "From a frame to the message it belongs to, from a message to its first frame",
+            Command::SortBy(_) => {
+                "Click to sort; again for the other direction, once more for the order of the capture"
+            }
             Command::SelectConnection(None) => "Show the rows of all connections",
             Command::SelectConnection(Some(_)) => "Show the rows of this connection",
             Command::SelectRow(_) | Command::SelectFrame(_) => "Show its details below",

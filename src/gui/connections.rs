@@ -107,13 +107,22 @@ fn card(ui: &Ui, rect: Rect, row: &ConnectionRow, chosen: bool, palette: &Palett
 
 /// Frames and octets each way, and what was negotiated.
 fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palette: &Palette) {
+    const MARK: f32 = 15.0;
+    const GAP: f32 = 12.0;
+    let font = fonts::body(theme::SECONDARY);
+    let galley = |words: String| ui.painter().layout_no_wrap(words, font.clone(), quiet);
+    let frames = row.frames.map(text::grouped);
+    let mut words = [0, 1].map(|index| galley(format!("{} · {}", frames[index], length(row.payload[index]))));
+    if words.iter().map(|words| MARK + words.size().x).sum::<f32>() + GAP > room.width() {
+        // What does not fit both ways is left out for both.
+        words = frames.map(galley);
+    }
     let mut x = room.left();
-    for (sender, index) in [(Sender::Client, 0), (Sender::Server, 1)] {
+    for (sender, words) in [Sender::Client, Sender::Server].into_iter().zip(words) {
         marks::sender(ui.painter(), pos2(x + 5.0, room.center().y), 10.0, sender, palette);
-        let words = format!("{} · {}", text::grouped(row.frames[index]), length(row.payload[index]));
-        let at = pos2(x + 15.0, room.center().y);
-        let place = ui.painter().text(at, Align2::LEFT_CENTER, words, fonts::body(theme::SECONDARY), quiet);
-        x = place.right() + 12.0;
+        let size = words.size();
+        ui.painter().galley(pos2(x + MARK, room.center().y - size.y / 2.0), words, quiet);
+        x += MARK + size.x + GAP;
     }
     let deflate = row.extensions.as_deref().is_some_and(|names| names.contains("permessage-deflate"));
     let badges = [row.subprotocol.as_deref(), deflate.then_some("deflate")];

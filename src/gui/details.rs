@@ -18,13 +18,16 @@ use super::{PaneCommand, Selection, empty, fonts, text};
 use crate::base::{ConnectionId, FrameId};
 use crate::dissect::Snapshot;
 use crate::view::{
-    FrameView, HandshakeView, PayloadText, TreeRow, field_tree, handshake_view, message_payload, payload_text,
+    FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, field_tree, handshake_view, message_payload,
+    payload_text, segment_rows,
 };
 
 /// Payload octets of a frame that are read at first.
 const FRAME_OCTETS: u64 = 64 << 10;
 /// Payload octets that are read as text, of a frame or a message.
 const TEXT_OCTETS: u64 = 4 << 20;
+/// Frames of a message whose payloads are read as text.
+const TEXT_FRAMES: u32 = 4096;
 
 /// A tab of the details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,71 +88,84 @@ pub struct DetailsState {
     hex: HexState,
     payload: PayloadState,
     shown: Option<RowId>,
-    /// Which frame of the selected message, from 0.
-    step: usize,
-    /// The frames of the selected message; the selected frame alone.
-    frames: Vec<FrameId>,
+    /// The selected frame, or one of the selected message.
+    at: Option<FrameId>,
+    /// Which one of the message's frames that is, from 0, and how many it has.
+    step: u32,
+    steps: u32,
     frame: Option<Loaded<Option<FrameView>>>,
     text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
+    segments: Option<Loaded<Vec<SegmentRow>>>,
     /// Of which connection, and from which snapshot.
     handshake: Option<(ConnectionId, u64, io::Result<Option<HandshakeView>>)>,
 }
 
-/// Something read from the capture, and for what.
-struct Loaded<T> {
+/// What something is read for.
+#[derive(Clone, Copy)]
+struct Wanted {
     row: RowId,
     frame: Option<FrameId>,
     version: u64,
     /// Nothing about it can change any more.
     settled: bool,
+}
+
+/// Something read from the capture, and for what.
+struct Loaded<T> {
+    of: Wanted,
     octets: u64,
     value: io::Result<T>,
 }
 
 impl<T> Loaded<T> {
-    fn fits(&self, row: RowId, frame: Option<FrameId>, version: u64) -> bool {
-        self.row == row && self.frame == frame && (self.settled || self.version == version)
+    fn fits(&self, wanted: Wanted) -> bool {
+        let of = self.of;
+        of.row == wanted.row && of.frame == wanted.frame && (of.settled || of.version == wanted.version)
     }
 }
 
 impl DetailsState {
     /// The frame that is shown.
     pub fn frame(&self) -> Option<FrameId> {
-        self.frames.get(self.step).copied()
+        self.at
     }
 
-    /// Shows the next or the previous frame of the message.
-    pub fn step_by(&mut self, by: isize) {
-        self.step = self.step.saturating_add_signed(by).min(self.frames.len().saturating_sub(1));
+    /// Shows the next frame of the message, or the one before.
+    pub fn step(&mut self, snapshot: &Snapshot, forwards: bool) {
+        let (Some(RowId::Message(id)), Some(at)) = (self.shown, self.at) else { return };
+        let Some(message) = snapshot.message(id) else { return };
+        let (to, step) = match forwards {
+            true => (snapshot.next_frame(&message, at), self.step.saturating_add(1)),
+            false => (snapshot.previous_frame(&message, at), self.step.saturating_sub(1)),
+        };
+        if let Some(to) = to {
+            (self.at, self.step) = (Some(to), step);
+        }
     }
 
     /// Follows the selected row, and reads what is shown of it.
     fn load(&mut self, snapshot: &Snapshot, version: u64, row: Option<RowId>) {
+        let (first, steps, settled) = match row {
+            Some(RowId::Frame(id)) => (Some(id), 1, snapshot.frame(id).is_some_and(|frame| frame.is_ended())),
+            Some(RowId::Message(id)) => match snapshot.message(id) {
+                Some(message) => (Some(message.first), message.frames, message.ended),
+                None => (None, 0, false),
+            },
+            None => (None, 0, false),
+        };
+        self.steps = steps;
         if self.shown != row {
-            self.shown = row;
-            self.step = 0;
+            (self.shown, self.at, self.step) = (row, first, 0);
         }
-        let Some(row) = row else {
-            self.frames.clear();
+        let (Some(row), Some(frame)) = (row, self.at) else {
             self.frame = None;
             return;
         };
-        let settled = match row {
-            RowId::Frame(id) => {
-                self.frames = vec![id];
-                snapshot.frame(id).is_some_and(|frame| frame.is_ended())
-            }
-            RowId::Message(id) => {
-                let message = snapshot.message(id);
-                self.frames = message.map_or_else(Vec::new, |message| snapshot.message_frames(&message));
-                message.is_some_and(|message| message.ended)
-            }
-        };
-        let Some(frame) = self.frame() else { return };
-        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(row, Some(frame), version)) {
+        let of = Wanted { row, frame: Some(frame), version, settled };
+        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(of)) {
             return;
         }
-        let same = self.frame.as_ref().filter(|loaded| loaded.frame == Some(frame));
+        let same = self.frame.as_ref().filter(|loaded| loaded.of.frame == Some(frame));
         let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
         let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
         if let (true, Ok(Some(view))) = (changed, &value) {
@@ -158,7 +174,7 @@ impl DetailsState {
             self.hex.frame_changed();
             self.payload.frame_changed();
         }
-        self.frame = Some(Loaded { row, frame: Some(frame), version, settled, octets, value });
+        self.frame = Some(Loaded { of, octets, value });
     }
 
     /// Fulfils what a pane of the shown frame asks for.
@@ -171,8 +187,7 @@ impl DetailsState {
             PaneCommand::ReadPayload(octets) => {
                 if let Some(loaded) = &mut self.frame {
                     loaded.octets = loaded.octets.max(octets);
-                    loaded.settled = false;
-                    loaded.version = 0;
+                    (loaded.of.settled, loaded.of.version) = (false, 0);
                 }
             }
             PaneCommand::OpenPacket(_) => self.tab = Tab::Segments,
@@ -180,17 +195,13 @@ impl DetailsState {
     }
 
     /// The payload of what is selected as text: a frame's, or a whole message's.
-    fn load_text(&mut self, snapshot: &Snapshot, version: u64, row: RowId, view: &FrameView) {
-        let frame = match row {
-            RowId::Frame(id) => Some(id),
-            RowId::Message(_) => None,
-        };
-        if self.text.as_ref().is_some_and(|loaded| loaded.fits(row, frame, version)) {
-            return;
+    fn load_text(&mut self, snapshot: &Snapshot, mut of: Wanted, view: &FrameView) {
+        if let RowId::Message(_) = of.row {
+            of.frame = None;
         }
-        let settled = self.frame.as_ref().is_some_and(|loaded| loaded.settled);
-        let value = read_text(snapshot, row, view);
-        self.text = Some(Loaded { row, frame, version, settled, octets: TEXT_OCTETS, value });
+        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
+            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value: read_text(snapshot, of.row, view) });
+        }
     }
 }
 
@@ -198,7 +209,7 @@ fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(P
     if let RowId::Message(id) = row
         && let Some(message) = snapshot.message(id)
     {
-        let plain = message_payload(snapshot, &message, TEXT_OCTETS)?;
+        let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
         return Ok((payload_text(&plain, message.opcode, message.compressed), Vec::new()));
     }
     let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
@@ -228,7 +239,8 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     ui.spacing_mut().item_spacing.y = spacing;
     let frame = details.frame.take();
     let view = frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
-    let wish = match (tab, row, view) {
+    let of = frame.as_ref().map(|loaded| loaded.of);
+    let wish = match (tab, of, view) {
         _ if let Some(Err(error)) = frame.as_ref().map(|loaded| &loaded.value) => {
             unreadable_ui(ui, error);
             None
@@ -238,8 +250,8 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
         }
         (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),
-        (Tab::Payload, Some(row), Some(view)) => details.payload_ui(ui, &snapshot, version, row, view),
-        (Tab::Segments, _, Some(view)) => segments::segments_ui(ui, &snapshot, view),
+        (Tab::Payload, Some(of), Some(view)) => details.payload_ui(ui, &snapshot, of, view),
+        (Tab::Segments, Some(of), Some(view)) => details.segments_ui(ui, &snapshot, of, view),
         _ => None,
     };
     details.frame = frame;
@@ -255,15 +267,8 @@ fn unreadable_ui(ui: &mut Ui, error: &io::Error) {
 }
 
 impl DetailsState {
-    fn payload_ui(
-        &mut self,
-        ui: &mut Ui,
-        snapshot: &Snapshot,
-        version: u64,
-        row: RowId,
-        view: &FrameView,
-    ) -> Option<PaneCommand> {
-        self.load_text(snapshot, version, row, view);
+    fn payload_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        self.load_text(snapshot, of, view);
         match &self.text.as_ref()?.value {
             Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
             Err(error) => {
@@ -271,6 +276,16 @@ impl DetailsState {
                 None
             }
         }
+    }
+
+    fn segments_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        if !self.segments.as_ref().is_some_and(|loaded| loaded.fits(of)) {
+            // One more tells that there are more.
+            let rows = segment_rows(snapshot, view.id?, segments::MOST + 1);
+            self.segments = Some(Loaded { of, octets: 0, value: Ok(rows) });
+        }
+        let rows = self.segments.as_ref()?.value.as_ref().ok()?;
+        segments::segments_ui(ui, snapshot, view, rows)
     }
 
     fn handshake_ui(
@@ -313,7 +328,7 @@ fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, chosen: Tab)
                 command = Some(Command::ShowTab(tab));
             }
         }
-        let frames = details.frames.len();
+        let frames = details.steps;
         if let Some(RowId::Message(_)) = row
             && frames > 1
         {

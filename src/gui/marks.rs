@@ -168,6 +168,13 @@ pub fn chip(painter: &Painter, center: Pos2, size: f32, color: Color32) {
     painter.rect_filled(Rect::from_center_size(center, vec2(size, size)), 2.0, color);
 }
 
+/// The triangle in a column's head: up where the smallest comes first, down where the largest does.
+pub fn sorted(painter: &Painter, center: Pos2, size: f32, descending: bool, color: Color32) {
+    let (half, tip) = (size / 2.0, size * if descending { 0.35 } else { -0.35 });
+    let points = vec![center + vec2(-half, -tip), center + vec2(half, -tip), center + vec2(0.0, tip)];
+    painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+}
+
 /// Diagonal hatching over `rect`: octets that the capture lacks.
 pub fn hatch(painter: &Painter, rect: Rect, color: Color32) {
     let painter = painter.with_clip_rect(rect.intersect(painter.clip_rect()));

@@ -1,14 +1,15 @@
 //! The window: paints `view::` models, never parses.
 //!
 //! ```text
-//!   app ─▶ window             eframe around a value that tests drive; worker: the threads; settings: what is kept
+//!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
+//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
 //!   payload  handshake          the other tabs
-//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips
+//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
 //!
@@ -31,8 +32,10 @@ pub mod opened;
 pub mod payload;
 pub mod rows;
 pub mod samples;
+pub mod search;
 pub mod selection;
 pub mod settings;
+pub mod split;
 pub mod start;
 pub mod status;
 pub mod table;

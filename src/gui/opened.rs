@@ -2,17 +2,13 @@
 
 use super::details::DetailsState;
 use super::rows::RowScroll;
+use super::search::Search;
 use super::table::TableState;
 use super::worker::{Input, Phase, ReadState, Worker};
 use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::Snapshot;
-use crate::query::{Filter, RowKind, RowSet};
+use crate::query::{Filter, Order, Query, RowKind, RowSet, SortKey};
 use crate::view::Timeline;
-
-/// Frames or messages that are filtered in one pass.
-const FILTER_STEP: usize = 250_000;
-/// Frames that are counted for the timeline in one pass.
-const TIMELINE_STEP: usize = 200_000;
 
 /// A row of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +19,23 @@ pub enum RowId {
     Message(MessageId),
 }
 
+/// What is in sight when the rows of another query have been found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    /// The first ones.
+    Top,
+    /// The selected one.
+    Selected,
+    /// The selected one; where it is not among them, the first one is selected.
+    SelectedOrFirst,
+}
+
 /// An open capture.
 pub struct Opened {
     /// What people call it.
     pub name: String,
     worker: Worker,
+    search: Search,
     /// How the reading goes.
     pub state: ReadState,
     /// Everything known so far; `None` until the first rows exist.
@@ -43,7 +51,12 @@ pub struct Opened {
     /// Why that is no filter.
     pub filter_error: Option<String>,
     filter: Filter,
-    /// The rows that are shown.
+    /// Which rows are wanted.
+    query: Query,
+    /// The part of the capture that was searched for them; `None` where that is all.
+    searched: Option<f32>,
+    arrival: Option<Arrival>,
+    /// The rows that are shown: those of an earlier query until the wanted ones are found.
     pub rows: RowSet,
     /// The list of rows.
     pub table: TableState,
@@ -53,18 +66,17 @@ pub struct Opened {
     pub details: DetailsState,
     /// Frames over time.
     pub timeline: Timeline,
-    /// Something is still to be filtered or counted.
-    busy: bool,
 }
 
 impl Opened {
     /// Opens `input`; `wake` is called from other threads whenever there is something new.
-    pub fn new(input: Input, name: String, wake: impl Fn() + Send + 'static) -> Opened {
+    pub fn new(input: Input, name: String, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();
         table.follow = input.is_stream();
         Opened {
             name,
-            worker: Worker::start(input, wake),
+            worker: Worker::start(input, wake.clone()),
+            search: Search::start(wake),
             state: ReadState::default(),
             snapshot: None,
             version: 0,
@@ -73,33 +85,108 @@ impl Opened {
             filter_text: String::new(),
             filter_error: None,
             filter: Filter::default(),
+            query: Query::default(),
+            searched: None,
+            arrival: None,
             rows: RowSet::default(),
             table,
             selected: None,
             details: DetailsState::default(),
             timeline: Timeline::default(),
-            busy: false,
         }
     }
 
-    /// Takes what is new and does a bounded part of the work that is left. Returns whether some is still left.
-    pub fn poll(&mut self) -> bool {
+    /// Takes what the threads have for us.
+    pub fn poll(&mut self) {
         if let Some(update) = self.worker.take() {
             self.state = update.state;
-            if update.snapshot.is_some() {
-                self.snapshot = update.snapshot;
-                self.version += 1;
-                self.busy = true;
+            self.timeline = update.timeline;
+            if let Some(snapshot) = update.snapshot {
+                self.grow(snapshot);
             }
         }
-        let Some(snapshot) = self.snapshot.as_ref().filter(|_| self.busy) else { return false };
-        let filtering = self.rows.extend(snapshot, FILTER_STEP);
-        let counting = self.timeline.extend(snapshot, TIMELINE_STEP);
-        self.busy = filtering || counting;
-        if self.selected.is_none() && !self.rows.is_empty() {
+        if let Some(answer) = self.search.take() {
+            // What the capture grows by is added without a word.
+            self.searched = self.searched.and(answer.progress);
+            if let Some(rows) = answer.rows {
+                self.show(rows);
+            }
+            if answer.progress.is_none() {
+                self.arrive();
+            }
+        }
+    }
+
+    fn grow(&mut self, snapshot: Snapshot) {
+        self.version += 1;
+        let old = self.snapshot.replace(snapshot.clone());
+        match &old {
+            Some(_) if self.query.needs_search() => self.search.grown(snapshot),
+            Some(_) => self.show(RowSet::all(self.query.clone(), &snapshot)),
+            None => self.look_for_rows(),
+        }
+        self.search.bury(old);
+    }
+
+    /// Asks for the rows that are wanted, or shows them at once.
+    fn look_for_rows(&mut self) {
+        let Some(snapshot) = self.snapshot.clone() else { return };
+        if self.query.needs_search() {
+            self.searched = Some(0.0);
+            self.search.ask(self.query.clone(), snapshot);
+        } else {
+            self.searched = None;
+            self.search.forget();
+            self.show(RowSet::all(self.query.clone(), &snapshot));
+            self.arrive();
+        }
+    }
+
+    /// Lists `rows` instead of those that were shown.
+    fn show(&mut self, rows: RowSet) {
+        let old = std::mem::replace(&mut self.rows, rows);
+        if old.query() == self.rows.query() {
+            self.keep_in_place(&old);
+        } else {
+            self.table.scroll = RowScroll::default();
+        }
+        self.search.bury(old);
+        if self.selected.is_none() {
             self.selected = self.row_id(0);
         }
-        self.busy
+    }
+
+    /// Scrolls so that what is in sight stays where it is: the selected row, or the topmost one.
+    fn keep_in_place(&mut self, old: &RowSet) {
+        let top = usize::try_from(self.table.scroll.top).unwrap_or(usize::MAX);
+        let selected = self.selected_in(old).and_then(Result::ok);
+        let anchor = selected.filter(|row| (top..top + self.table.page).contains(row)).unwrap_or(top);
+        if let Some(id) = old.id(anchor) {
+            let row = self.rows.row(id).unwrap_or_else(|near| near);
+            self.table.scroll.top = (top + row).saturating_sub(anchor) as u64;
+        }
+    }
+
+    /// The rows that are wanted are all here.
+    fn arrive(&mut self) {
+        match self.arrival.take() {
+            Some(Arrival::SelectedOrFirst) if self.selected_row().is_none_or(|row| row.is_err()) => {
+                // A connection without frames has no first one, but a handshake.
+                self.selected = self.row_id(0);
+            }
+            Some(Arrival::Selected | Arrival::SelectedOrFirst) => self.reveal_selected(),
+            Some(Arrival::Top) | None => {}
+        }
+    }
+
+    /// What the list is to hold. The rows that show may still be others.
+    pub fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// How much of the capture was searched for the rows that are wanted, from 0 to 1; `None` where that is all of it.
+    pub fn searched(&self) -> Option<f32> {
+        self.searched
     }
 
     /// Ends the reading.
@@ -120,16 +207,20 @@ impl Opened {
         !self.filter.is_empty()
     }
 
-    /// Reads the filter box again. What is not understood filters nothing.
+    /// Reads the filter box again. As long as it is not understood, the filter before stays in force: who types
+    /// `opcode:ping` must not see all rows at `opcode:`.
     pub fn filter_changed(&mut self) {
-        let (filter, error) = match Filter::parse(&self.filter_text) {
-            Ok(filter) => (filter, None),
-            Err(why) => (Filter::default(), Some(why)),
+        let filter = match Filter::parse(&self.filter_text) {
+            Ok(filter) => filter,
+            Err(why) => {
+                self.filter_error = Some(why);
+                return;
+            }
         };
-        self.filter_error = error;
+        self.filter_error = None;
         if filter != self.filter {
             self.filter = filter;
-            self.renew_rows(self.rows.kind());
+            self.want(self.query.kind, self.query.order, Arrival::Selected);
         }
     }
 
@@ -137,12 +228,7 @@ impl Opened {
     pub fn select_connection(&mut self, connection: Option<ConnectionId>) {
         if self.connection != connection {
             self.connection = connection;
-            self.renew_rows(self.rows.kind());
-            if self.selected_row().is_none_or(|row| row.is_err()) {
-                // The first row, once it is found; a connection without frames has none, but a handshake.
-                self.selected = self.row_id(0);
-                self.table.scroll = RowScroll::default();
-            }
+            self.want(self.query.kind, self.query.order, Arrival::SelectedOrFirst);
             if let Some(id) = connection {
                 self.connection_scroll.reveal(u64::from(id.0));
             }
@@ -151,12 +237,29 @@ impl Opened {
 
     /// Lists frames, or messages. The selected row's counterpart is selected.
     pub fn show_kind(&mut self, kind: RowKind) {
-        if self.rows.kind() != kind {
-            let counterpart = self.counterpart();
-            self.renew_rows(kind);
-            self.selected = counterpart;
-            self.reveal_selected();
+        if self.query.kind != kind {
+            self.selected = self.counterpart();
+            // Frames have no column that says of how many frames they are.
+            let order = Some(self.query.order).filter(|order| order.key != SortKey::Frames);
+            self.want(kind, order.unwrap_or_default(), Arrival::Selected);
         }
+    }
+
+    /// Lists the rows in the order that a click on a column's head asks for. Who sorts wants to see the first ones; who
+    /// goes back to the order of the capture wants to see the selected one among its neighbours.
+    pub fn sort_by(&mut self, key: SortKey) {
+        let order = self.query.order.clicked(key);
+        let arrival = if order.is_of_capture() { Arrival::Selected } else { Arrival::Top };
+        self.table.follow = false;
+        self.want(self.query.kind, order, arrival);
+    }
+
+    /// Keeps the newest row in sight, which is last only in the order of the capture.
+    pub fn follow(&mut self) {
+        if !self.query.order.is_of_capture() {
+            self.want(self.query.kind, Order::default(), Arrival::Top);
+        }
+        self.table.follow = true;
     }
 
     /// The message of the selected frame, the first frame of the selected message.
@@ -173,19 +276,14 @@ impl Opened {
         }
     }
 
-    fn renew_rows(&mut self, kind: RowKind) {
+    fn want(&mut self, kind: RowKind, order: Order, arrival: Arrival) {
         let filter = match self.connection {
             Some(connection) => self.filter.clone().of_connection(connection.number()),
             None => self.filter.clone(),
         };
-        self.rows = RowSet::new(kind, filter);
-        self.table.rows_changed();
-        self.busy = true;
-        if let Some(snapshot) = &self.snapshot {
-            // Most captures are filtered within this pass, so nothing flickers.
-            self.rows.extend(snapshot, FILTER_STEP);
-        }
-        self.reveal_selected();
+        self.query = Query { kind, filter, order };
+        self.arrival = Some(arrival);
+        self.look_for_rows();
     }
 
     /// What is in row `row`.
@@ -199,9 +297,13 @@ impl Opened {
 
     /// The row of what is selected: `Err` holds the row it would have if it were shown.
     pub fn selected_row(&self) -> Option<Result<usize, usize>> {
-        match (self.selected?, self.rows.kind()) {
-            (RowId::Frame(id), RowKind::Frames) => Some(self.rows.row(id.0)),
-            (RowId::Message(id), RowKind::Messages) => Some(self.rows.row(id.0)),
+        self.selected_in(&self.rows)
+    }
+
+    fn selected_in(&self, rows: &RowSet) -> Option<Result<usize, usize>> {
+        match (self.selected?, rows.kind()) {
+            (RowId::Frame(id), RowKind::Frames) => Some(rows.row(id.0)),
+            (RowId::Message(id), RowKind::Messages) => Some(rows.row(id.0)),
             _ => None,
         }
     }
@@ -209,6 +311,7 @@ impl Opened {
     /// Selects row `row`, or the nearest one, and scrolls to it.
     pub fn select_row(&mut self, row: usize) {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
+        self.arrival = None;
         self.selected = self.row_id(row.min(last));
         self.reveal_selected();
     }
@@ -225,6 +328,13 @@ impl Opened {
         self.select_row(row);
     }
 
+    /// Shows the next frame of the selected message, or the one before.
+    pub fn step(&mut self, forwards: bool) {
+        if let Some(snapshot) = &self.snapshot {
+            self.details.step(snapshot, forwards);
+        }
+    }
+
     /// The selected row as a line of text.
     pub fn selected_line(&self) -> Option<String> {
         super::table::line(self.snapshot.as_ref()?, self.selected?)
@@ -238,17 +348,32 @@ impl Opened {
         }
     }
 
+    /// The list is scrolled by the user: it stays there.
+    pub fn scrolled(&mut self) {
+        self.arrival = None;
+    }
+
     /// Selects a frame; where the list does not hold it, the list is changed to hold it.
     pub fn select_frame(&mut self, id: FrameId) {
-        if self.rows.kind() == RowKind::Messages {
-            self.renew_rows(RowKind::Frames);
-        }
-        if self.rows.row(id.0).is_err() {
-            self.filter_text.clear();
-            self.filter_changed();
-            self.select_connection(None);
-        }
+        let Some(snapshot) = &self.snapshot else { return };
+        let frames = Query { kind: RowKind::Frames, ..self.query.clone() };
+        let passes = frames.passes(snapshot, id.0);
         self.selected = Some(RowId::Frame(id));
-        self.reveal_selected();
+        if !passes {
+            self.filter_text.clear();
+            (self.filter, self.filter_error, self.connection) = (Filter::default(), None, None);
+        }
+        if passes && self.query.kind == RowKind::Frames {
+            self.reveal_selected();
+        } else {
+            self.want(RowKind::Frames, frames.order, Arrival::Selected);
+        }
+    }
+}
+
+impl Drop for Opened {
+    /// What is large is dropped by the search's thread, so that closing and reopening take no time.
+    fn drop(&mut self) {
+        self.search.bury((self.snapshot.take(), std::mem::take(&mut self.rows)));
     }
 }

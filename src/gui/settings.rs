@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Recent captures that are kept.
 const RECENT: usize = 10;
 
-/// What is kept from one run to the next, besides the sizes of panels, which egui keeps.
+/// What is kept from one run to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -15,6 +15,10 @@ pub struct Settings {
     pub dark: Option<bool>,
     /// Captures that were opened, the latest first.
     pub recent: Vec<PathBuf>,
+    /// How wide the list of connections was made, in points.
+    pub connections: Option<u16>,
+    /// How high the details were made, in thousandths of the room that they share with the list of rows.
+    pub details: Option<u16>,
 }
 
 impl Settings {
@@ -39,6 +43,18 @@ impl Settings {
     /// Removes a capture from the recent ones.
     pub fn forget(&mut self, path: &Path) {
         self.recent.retain(|known| known != path);
+    }
+
+    /// How wide the list of connections is in a window of this width, in points.
+    pub fn connections_width(&self, window: f32) -> f32 {
+        let wanted = self.connections.map_or((window * 0.24).clamp(220.0, 320.0), f32::from);
+        wanted.min(window * 0.45).max(180.0)
+    }
+
+    /// How high the details are where they share this height with the list of rows, in points.
+    pub fn details_height(&self, shared: f32) -> f32 {
+        let part = self.details.map_or(0.68, |thousandths| f32::from(thousandths) / 1000.0);
+        (shared * part).min(shared - 140.0).max(120.0)
     }
 
     /// Gives `ctx` the chosen theme.

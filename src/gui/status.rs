@@ -169,11 +169,11 @@ fn timeline_ui(
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "frames over time"));
     let painter = ui.painter();
     let plot = rect.shrink2(vec2(12.0, 3.0));
-    // The sum of bins that share a column of points is shown.
-    let columns = (plot.width() / 3.0).floor().max(1.0) as usize;
+    // The sum of so many bins is shown that a bar has room; as many in each bar, or there would be a pattern.
     let bins = timeline.bins();
-    let column_of = |bin: usize| (bin * columns / bins.len()).min(columns - 1);
-    let mut sums = vec![[0u64; 2]; columns];
+    let shared = bins.len().div_ceil((plot.width() / 3.0).max(1.0) as usize);
+    let column_of = |bin: usize| bin / shared;
+    let mut sums = vec![[0u64; 2]; bins.len().div_ceil(shared)];
     for (bin, counts) in bins.iter().enumerate() {
         let sum = &mut sums[column_of(bin)];
         sum[0] += u64::from(counts[0]);
@@ -181,7 +181,7 @@ fn timeline_ui(
     }
     let most = sums.iter().flatten().copied().max().unwrap_or(1).max(1) as f32;
     let middle = plot.center().y.round();
-    let step = plot.width() / columns as f32;
+    let step = plot.width() * shared as f32 / bins.len() as f32;
     painter.hline(plot.x_range(), middle, Stroke::new(1.0, palette.line));
     for (column, sum) in sums.iter().enumerate() {
         let left = plot.left() + column as f32 * step;
@@ -189,14 +189,14 @@ fn timeline_ui(
             if number > 0 {
                 // A root lets a single frame be seen beside thousands.
                 let tall = ((number as f32 / most).sqrt() * (plot.height() / 2.0 - 1.0)).max(2.0);
-                let bar =
-                    Rect::from_two_pos(pos2(left, middle), pos2(left + (step - 1.0).max(1.0), middle + way * tall));
+                let right = left + (step - 1.0).clamp(1.0, 4.0);
+                let bar = Rect::from_two_pos(pos2(left, middle), pos2(right, middle + way * tall));
                 painter.rect_filled(bar, 0.0, color);
             }
         }
     }
     let mark = |time: Timestamp, color| {
-        let x = plot.left() + (column_of(timeline.bin_of(time).min(bins.len() - 1)) as f32 + 0.5) * step;
+        let x = plot.left() + column_of(timeline.bin_of(time).min(bins.len() - 1)) as f32 * step + 1.0;
         painter.vline(x, rect.y_range(), Stroke::new(1.0, color));
     };
     let selected = match opened.selected {

@@ -40,15 +40,11 @@ pub struct TableState {
     /// Rows that were made, for the snapshot they were made from.
     made: HashMap<u32, Row>,
     made_from: (u64, RowKind),
+    /// The largest number that its column was made wide enough for.
+    most: u64,
 }
 
 impl TableState {
-    /// Other rows are listed.
-    pub fn rows_changed(&mut self) {
-        self.scroll = RowScroll::default();
-        self.made.clear();
-    }
-
     /// The row of `id`, made once for every snapshot.
     fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Row> {
         let (kind, key) = match id {
@@ -89,13 +85,24 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
         return nothing_ui(ui, opened).or(command);
     }
     let several = snapshot.connection_count() > 1 && opened.connection.is_none();
-    let most = opened.rows.total() as u64;
-    let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, most);
-    columns.head_ui(ui);
+    let (order, most) = (opened.query().order, most_rows(opened));
+    let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, order.key, most);
+    if let Some(wish) = columns.head_ui(ui, order) {
+        command = Some(wish);
+    }
     if let Some(wish) = body_ui(ui, opened, &snapshot, &columns) {
         command = Some(wish);
     }
     command
+}
+
+/// How many rows there may be when everything is read, so that columns do not move meanwhile.
+fn most_rows(opened: &mut Opened) -> u64 {
+    let (rows, state) = (opened.rows.total() as u64, &opened.state);
+    let expected = u128::from(rows) * u128::from(state.len) / u128::from(state.position.max(1));
+    let most = if state.is_active() { u64::try_from(expected).unwrap_or(rows).max(rows) } else { rows };
+    opened.table.most = opened.table.most.max(most);
+    opened.table.most
 }
 
 /// Frames or messages, and how many there are.
@@ -108,7 +115,7 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         ui.spacing_mut().item_spacing.x = 4.0;
         for kind in [RowKind::Frames, RowKind::Messages] {
             let wish = Command::show(kind);
-            let chosen = opened.rows.kind() == kind;
+            let chosen = opened.query().kind == kind;
             let words = RichText::new(wish.text());
             let words = if chosen { words.font(fonts::semibold(theme::BODY)) } else { words.color(palette.secondary) };
             let hint = wish.hint(ui.ctx());
@@ -120,6 +127,13 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         ui.add_space(8.0);
         if opened.connection.is_some() || opened.is_filtered() {
             ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
+        }
+        if let Some(part) = opened.searched().filter(|part| *part > 0.0) {
+            let doing = if opened.query().order.is_of_capture() { "Filtering" } else { "Sorting" };
+            let words = format!("{doing}, {:.0} %", part * 100.0);
+            let label = RichText::new(&words).size(theme::SECONDARY).color(palette.secondary);
+            let response = ui.add(egui::Label::new(label).selectable(false));
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &words));
         }
         if opened.state.is_growing() && !opened.table.follow && opened.rows.len() > opened.table.page {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -152,9 +166,8 @@ pub fn count_text(opened: &Opened) -> String {
 /// Why there are no rows, and what to do about it.
 fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let mut command = None;
-    if opened.rows.judged() < opened.rows.total() {
-        let part = 100 * opened.rows.judged() / opened.rows.total();
-        empty::message_ui(ui, &format!("Looking for rows, {part} %"), &[]);
+    if opened.searched().is_some() {
+        empty::message_ui(ui, "Looking for rows", &[]);
     } else if opened.is_filtered() && opened.rows.total() > 0 {
         let lines = ["Other words in the filter above, or none, show more.".to_owned()];
         empty::message_ui(ui, "No row passes the filter", &lines);
@@ -185,6 +198,9 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let wheel = if ui.rect_contains_pointer(area) { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
     if wheel > 0.0 {
         opened.table.follow = false;
+    }
+    if wheel != 0.0 {
+        opened.scrolled();
     }
     if opened.table.follow {
         opened.table.scroll.reveal(total - 1);
@@ -225,7 +241,8 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
     let barred =
         wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
-    if (wheel < 0.0 || barred) && opened.state.is_growing() && total > in_sight {
+    let newest_last = opened.query().order.is_of_capture();
+    if (wheel < 0.0 || barred) && newest_last && opened.state.is_growing() && total > in_sight {
         opened.table.follow = scroll.top + in_sight >= total;
     }
     opened.table.scroll = scroll;

@@ -23,6 +23,7 @@ use super::empty;
 use super::opened::Opened;
 use super::samples::SAMPLES;
 use super::settings::Settings;
+use super::split::{Edge, split_ui};
 use super::start::start_ui;
 use super::status::{net_troubles, status_ui};
 use super::table::table_ui;
@@ -113,9 +114,7 @@ impl Window {
     /// Takes what the threads have for us.
     fn poll(&mut self, ctx: &egui::Context) {
         if let Some(opened) = &mut self.opened {
-            if opened.poll() {
-                ctx.request_repaint();
-            }
+            opened.poll();
             // Nothing of it can be shown: the start screen says why.
             if opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.totals().packets == 0)
                 && let Some(why) = opened.failure()
@@ -175,20 +174,24 @@ impl Window {
             CentralPanel::default().frame(plain).show(ui, |ui| nothing_ui(ui, opened));
             return command;
         }
-        let width = ui.available_width();
-        Panel::left("connections")
-            .default_size((width * 0.24).clamp(220.0, 320.0))
-            .size_range(180.0..=(width * 0.45).max(200.0))
+        let area = ui.available_rect_before_wrap();
+        let connections = Panel::left("connections")
+            .exact_size(self.settings.connections_width(area.width()))
+            .resizable(false)
             .frame(plain)
             .show(ui, |ui| command = connections_ui(ui, opened).or(command.take()));
-        let height = ui.available_height();
-        Panel::bottom("details")
-            .default_size(height * 0.65)
-            .size_range(120.0..=(height - 140.0).max(140.0))
-            .resizable(true)
+        let details = Panel::bottom("details")
+            .exact_size(self.settings.details_height(area.height()))
+            .resizable(false)
             .frame(plain)
             .show(ui, |ui| command = details_ui(ui, opened).or(command.take()));
         CentralPanel::default().frame(plain).show(ui, |ui| command = table_ui(ui, opened).or(command.take()));
+        if let Some(at) = split_ui(ui, "width of the connections", Edge::right_of(connections.response.rect)) {
+            self.settings.connections = Some((at.x - area.left()) as u16);
+        }
+        if let Some(at) = split_ui(ui, "height of the details", Edge::above(details.response.rect)) {
+            self.settings.details = Some((1000.0 * (area.bottom() - at.y) / area.height()) as u16);
+        }
         command
     }
 
@@ -237,7 +240,8 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::Stop => opened.stop(),
         Command::ShowFrames => opened.show_kind(RowKind::Frames),
         Command::ShowMessages => opened.show_kind(RowKind::Messages),
-        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.rows.kind() {
+        Command::SortBy(key) => opened.sort_by(key),
+        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.query().kind {
             RowKind::Frames => RowKind::Messages,
             RowKind::Messages => RowKind::Frames,
         }),
@@ -250,9 +254,9 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::PageUp => opened.move_selection(-page),
         Command::FirstRow => opened.select_row(0),
         Command::LastRow => opened.select_row(usize::MAX),
-        Command::FollowNewest => opened.table.follow = true,
-        Command::NextFrame => opened.details.step_by(1),
-        Command::PreviousFrame => opened.details.step_by(-1),
+        Command::FollowNewest => opened.follow(),
+        Command::NextFrame => opened.step(true),
+        Command::PreviousFrame => opened.step(false),
         Command::ShowTab(tab) => opened.details.tab = tab,
         Command::ClearFilter => {
             opened.filter_text.clear();

@@ -22,15 +22,20 @@ use std::time::{Duration, Instant};
 use crate::capture::{Damage, Filler, Source};
 use crate::dissect::{Progress, Session, Snapshot};
 use crate::net::NetStats;
+use crate::view::Timeline;
 
-/// Packets between two looks at the clock and at the orders.
-const STEP: usize = 512;
+/// Between two looks at the clock and at the orders so many packets are read …
+const STEP: std::ops::RangeInclusive<usize> = 1..=512;
+/// … that they take about so long: a packet holds a part of a frame, or thousands of frames.
+const STEP_TIME: Duration = Duration::from_millis(1);
 /// Payload octets that are judged between two looks.
 const JUDGE: u64 = 1 << 18;
 /// The first snapshot comes after so long …
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// … and later ones so far apart.
+/// … and later ones so far apart, …
 const PAUSE: Duration = Duration::from_millis(100);
+/// … or so many times as long as the last one took: it takes long where many connections have changed.
+const PAUSE_BY_COST: u32 = 10;
 /// How long to wait for more octets of a capture that grows.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -122,6 +127,8 @@ pub struct Update {
     pub snapshot: Option<Snapshot>,
     /// How the reading goes.
     pub state: ReadState,
+    /// Frames over time.
+    pub timeline: Timeline,
 }
 
 enum Order {
@@ -142,7 +149,7 @@ impl Worker {
         let (orders, inbox) = mpsc::channel();
         let slot = Slot::default();
         let shared = slot.clone();
-        in_background("capture", move || Desk { inbox, slot: shared, wake: Box::new(wake) }.read(input));
+        in_background("capture", move || Desk::new(inbox, shared, wake).read(input));
         Worker { orders, slot }
     }
 
@@ -169,7 +176,7 @@ pub fn refused(path: &Path) -> Option<String> {
 }
 
 /// Runs `job` on a thread of its own; without threads left in the system it is not run.
-fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
+pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
 }
 
@@ -194,15 +201,20 @@ struct Desk {
     inbox: Receiver<Order>,
     slot: Slot,
     wake: Box<dyn Fn() + Send>,
+    timeline: Timeline,
 }
 
 impl Desk {
-    fn read(self, input: Input) {
+    fn new(inbox: Receiver<Order>, slot: Slot, wake: impl Fn() + Send + 'static) -> Desk {
+        Desk { inbox, slot, wake: Box::new(wake), timeline: Timeline::default() }
+    }
+
+    fn read(mut self, input: Input) {
         let mut session = match input.open() {
             Ok(session) => session,
             Err(why) => {
                 let state = ReadState { phase: Phase::Failed(why), ..ReadState::default() };
-                return self.put(Update { snapshot: None, state });
+                return self.put(Update { snapshot: None, state, timeline: Timeline::default() });
             }
         };
         let stop_filling = Arc::new(AtomicBool::new(false));
@@ -211,18 +223,22 @@ impl Desk {
         stop_filling.store(true, Ordering::Relaxed);
         // The window may close before it takes this; nothing is lost by that.
         let judging = phase == Phase::Stopped && session.judge(0);
-        self.put(update(&mut session, phase, judging));
+        self.update(&mut session, phase, judging);
     }
 
     /// Reads until something ends it, and says what.
-    fn steps(&self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
+    fn steps(&mut self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
         let mut pause = FIRST_PAUSE;
         let mut last = Instant::now();
+        let mut step = *STEP.start();
         loop {
-            let progress = match session.step(STEP) {
+            let start = Instant::now();
+            let progress = match session.step(step) {
                 Ok(progress) => progress,
                 Err(error) => return Phase::Failed(error.to_string()),
             };
+            let took = start.elapsed();
+            step = if took < STEP_TIME { step * 2 } else { step / 2 }.clamp(*STEP.start(), *STEP.end());
             let judging = progress != Progress::More && session.judge(JUDGE);
             if progress == Progress::End && !judging {
                 let trouble = filled.and_then(|filled| filled.try_recv().ok());
@@ -231,15 +247,16 @@ impl Desk {
             if self.stop_wanted(progress == Progress::Pending && !judging) {
                 return Phase::Stopped;
             }
-            if last.elapsed() >= pause && lock(&self.slot).is_none() {
+            let now = Instant::now();
+            if now - last >= pause && lock(&self.slot).is_none() {
                 let phase = match progress {
                     Progress::More => Phase::Reading,
                     Progress::Pending => Phase::Waiting,
                     Progress::End => Phase::Judging,
                 };
-                self.put(update(session, phase, judging));
+                self.update(session, phase, judging);
                 last = Instant::now();
-                pause = (pause * 2).min(PAUSE);
+                pause = (pause * 2).min(PAUSE).max((last - now) * PAUSE_BY_COST);
             }
         }
     }
@@ -252,19 +269,21 @@ impl Desk {
         !matches!(self.inbox.try_recv(), Err(TryRecvError::Empty))
     }
 
+    /// Puts what is known by now into the slot; `judging` says that payloads of it are left to be judged.
+    fn update(&mut self, session: &mut Session, phase: Phase, judging: bool) {
+        let (position, len) = session.position();
+        let judged = judging.then(|| (session.judged() as f32 / position.max(1) as f32).min(1.0));
+        let (damage, net) = (session.damage().cloned(), session.net_stats().clone());
+        let snapshot = session.snapshot();
+        self.timeline.extend(&snapshot);
+        let state = ReadState { phase, position, len, judged, damage, net };
+        self.put(Update { snapshot: Some(snapshot), state, timeline: self.timeline.clone() });
+    }
+
     fn put(&self, update: Update) {
         *lock(&self.slot) = Some(update);
         (self.wake)();
     }
-}
-
-/// What is known by now; `judging` says that payloads of it are left to be judged.
-fn update(session: &mut Session, phase: Phase, judging: bool) -> Update {
-    let (position, len) = session.position();
-    let judged = judging.then(|| (session.judged() as f32 / position.max(1) as f32).min(1.0));
-    let state =
-        ReadState { phase, position, len, judged, damage: session.damage().cloned(), net: session.net_stats().clone() };
-    Update { snapshot: Some(session.snapshot()), state }
 }
 
 /// Pumps a spool until its input ends. It may wait inside a read of a silent pipe longer than the worker lives; it then
@@ -340,7 +359,7 @@ mod tests {
         let octets = text_capture(4 * JUDGE as usize);
         let (orders, inbox) = mpsc::channel();
         let slot = Slot::default();
-        let desk = Desk { inbox, slot: slot.clone(), wake: Box::new(|| {}) };
+        let desk = Desk::new(inbox, slot.clone(), || {});
         orders.send(Order::Stop).unwrap();
         desk.read(Input::Octets { octets: octets.clone(), name: "text".to_owned() });
         let update = lock(&slot).take().unwrap();
@@ -367,8 +386,7 @@ mod tests {
     fn stopping_ends_the_wait_for_a_silent_pipe() {
         let (reader, _writer) = io::pipe().unwrap();
         let (orders, inbox) = mpsc::channel();
-        let slot = Slot::default();
-        let desk = Desk { inbox, slot: slot.clone(), wake: Box::new(|| {}) };
+        let mut desk = Desk::new(inbox, Slot::default(), || {});
         let mut session = Session::open_stream(Box::new(reader), "pipe").unwrap();
         orders.send(Order::Stop).unwrap();
         let filled = session.take_filler().map(|filler| fill(filler, Arc::default()));

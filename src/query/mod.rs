@@ -1,7 +1,73 @@
-//! Which rows are to be seen: filters over the index, applied a piece at a time so that nothing waits for them.
+//! Which rows are to be seen, and in which order: filters and orders over the index, applied a piece at a time.
+//!
+//! ```text
+//!   Query { kind, filter, order } ─▶ RowSearch::step … ─▶ RowSet: row ⇄ id
+//! ```
+//!
+//! A row costs nothing where all are listed as they were captured, and 8 octets where there is a filter or another order;
+//! while a sorted list is made anew, 16 more.
 
 mod filter;
+mod order;
+mod row_search;
 mod row_set;
 
 pub use filter::{Filter, KEYS};
-pub use row_set::{RowKind, RowSet};
+pub use order::{Order, SortKey};
+pub use row_search::RowSearch;
+pub use row_set::RowSet;
+
+use crate::base::{FrameId, MessageId};
+use crate::dissect::Snapshot;
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowKind {
+    /// A frame.
+    #[default]
+    Frames,
+    /// A data message.
+    Messages,
+}
+
+impl RowKind {
+    /// How many ids there are.
+    pub fn total(self, snapshot: &Snapshot) -> usize {
+        match self {
+            RowKind::Frames => snapshot.frame_count(),
+            RowKind::Messages => snapshot.message_count(),
+        }
+    }
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// What they are.
+    pub kind: RowKind,
+    /// What they must be like.
+    pub filter: Filter,
+    /// In which order they come.
+    pub order: Order,
+}
+
+impl Query {
+    /// Whether the answer must be searched for: row *n* is neither the *n*-th id nor the *n*-th from the end.
+    pub fn needs_search(&self) -> bool {
+        !self.filter.is_empty() || self.order.key != SortKey::Number
+    }
+
+    /// Whether the row of an id is among those that are wanted.
+    pub fn passes(&self, snapshot: &Snapshot, id: u32) -> bool {
+        match self.kind {
+            RowKind::Frames => {
+                let id = FrameId(id);
+                snapshot.frame(id).is_some_and(|frame| self.filter.frame(snapshot, id, frame))
+            }
+            RowKind::Messages => {
+                let message = snapshot.message(MessageId(id));
+                message.is_some_and(|message| self.filter.message(snapshot, &message))
+            }
+        }
+    }
+}

@@ -2,11 +2,13 @@
 
 use super::payload::{PayloadKind, payload_text, printable};
 use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::dissect::{Connection, FindingRecord, FrameRecord, HandshakeState, Octets, Snapshot};
+use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
 /// Payload octets that are read for a preview.
 const PREVIEW_OCTETS: u64 = 160;
+/// Frames of a message that are read for a preview.
+const PREVIEW_FRAMES: u32 = 64;
 
 /// A frame in a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,16 +155,15 @@ pub struct MessageRow {
 /// The row of a message.
 pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
     let message = snapshot.message(id)?;
-    let frames = snapshot.message_frames(&message);
-    let records: Vec<&FrameRecord> = frames.iter().filter_map(|id| snapshot.frame(*id)).collect();
     let first = snapshot.frame(message.first)?;
     let previous = first.previous().and_then(|previous| snapshot.frame(previous));
-    let state = match (message.ended, message.final_seen && records.iter().all(|frame| frame.is_whole())) {
+    let state = match (message.ended, message.final_seen && message.whole) {
         (false, _) => MessageState::Open,
         (true, true) => MessageState::Complete,
         (true, false) => MessageState::Incomplete,
     };
-    let plain = super::message_payload(snapshot, &message, PREVIEW_OCTETS);
+    let start = snapshot.start_of(&message, PREVIEW_FRAMES);
+    let plain = super::message_payload(snapshot, &start, PREVIEW_OCTETS);
     Some(MessageRow {
         id,
         connection: message.connection,
@@ -179,11 +180,7 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
             Err(error) => format!("cannot be read: {error}"),
         },
-        severity: frames
-            .iter()
-            .flat_map(|id| snapshot.finding_records_of_frame(*id))
-            .map(FindingRecord::severity)
-            .max(),
+        severity: snapshot.message_severity(&message),
     })
 }
 

@@ -17,16 +17,15 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Counts at most `most` more frames of `snapshot`, and returns whether some are left.
-    pub fn extend(&mut self, snapshot: &Snapshot, most: usize) -> bool {
-        let end = snapshot.frame_count().min(self.counted.saturating_add(most));
+    /// Counts the frames that `snapshot` has more.
+    pub fn extend(&mut self, snapshot: &Snapshot) {
+        let end = snapshot.frame_count();
         for index in self.counted..end {
             if let Some(frame) = snapshot.frame(FrameId::from_index(index)) {
                 self.add(frame.time, frame.sender());
             }
         }
         self.counted = end;
-        end < snapshot.frame_count()
     }
 
     /// The bins from the first frame to the last: frames of client and server.

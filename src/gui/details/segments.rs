@@ -7,10 +7,10 @@ use crate::dissect::Snapshot;
 use crate::gui::rows::{RowScroll, rows_ui};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{PaneCommand, empty, fonts};
-use crate::view::{FrameView, SegmentRow, count, segment_rows};
+use crate::view::{FrameView, SegmentRow, count};
 
 /// Segments that are listed at most.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 20_000;
 
 /// Right ends of the columns, and their heads.
 const COLUMNS: [(&str, f32); 4] =
@@ -18,9 +18,13 @@ const COLUMNS: [(&str, f32); 4] =
 /// Where the time starts.
 const TIME: f32 = 488.0;
 
-/// Lists the TCP segments that brought the frame.
-pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView) -> Option<PaneCommand> {
-    let rows = view.id.map_or_else(Vec::new, |id| segment_rows(snapshot, id, MOST));
+/// Lists the TCP segments that brought the frame: of `rows`, the first [`MOST`].
+pub(super) fn segments_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    view: &FrameView,
+    rows: &[SegmentRow],
+) -> Option<PaneCommand> {
     if rows.is_empty() {
         empty::hint_ui(ui, "No segment of this frame was captured.");
         return None;
@@ -33,13 +37,18 @@ pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView) ->
         ui.painter().text(at, Align2::RIGHT_CENTER, name, font.clone(), palette.secondary);
     }
     ui.painter().text(pos2(head.left() + TIME, head.center().y), Align2::LEFT_CENTER, "Time", font, palette.secondary);
+    if rows.len() > MOST {
+        let words = format!("The first {} are listed.", count(MOST as u64, "segment"));
+        let font = fonts::body(theme::SECONDARY);
+        ui.painter().text(head.right_center() - vec2(12.0, 0.0), Align2::RIGHT_CENTER, words, font, palette.warning);
+    }
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
     let id = ui.scope_id().with(("segments", view.id));
     let mut scroll: RowScroll = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     rows_ui(
         ui,
         &mut scroll,
-        rows.len() as u64,
+        rows.len().min(MOST) as u64,
         theme::ROW,
         |_| (),
         |ui, number, rect, ()| {

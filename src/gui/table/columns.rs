@@ -1,10 +1,12 @@
-//! Which columns the list has, and where they are.
+//! Which columns the list has, where they are, and their heads: a click sorts.
 
-use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
+use egui::accesskit::SortDirection;
+use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
-use crate::gui::{fonts, text};
-use crate::query::RowKind;
+use crate::gui::{fonts, marks, text};
+use crate::query::{Order, RowKind, SortKey};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,33 @@ impl Column {
             Column::Length => "Octets",
             Column::Preview => "Payload",
             Column::Findings => "",
+        }
+    }
+
+    /// What a screen reader calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Column::Number => "Number",
+            Column::Connection => "Connection",
+            Column::Time => "Time",
+            Column::Delta => "Time since the frame before",
+            Column::Findings => "Findings",
+            column => column.title(),
+        }
+    }
+
+    /// What a click on its head sorts by.
+    fn key(self) -> Option<SortKey> {
+        match self {
+            Column::Number => Some(SortKey::Number),
+            Column::Connection => Some(SortKey::Connection),
+            Column::Time => Some(SortKey::Time),
+            Column::Delta => Some(SortKey::Delta),
+            Column::Sender => Some(SortKey::Sender),
+            Column::Opcode => Some(SortKey::Opcode),
+            Column::Frames => Some(SortKey::Frames),
+            Column::Length => Some(SortKey::Length),
+            Column::Flags | Column::Preview | Column::Findings => None,
         }
     }
 
@@ -90,7 +119,7 @@ pub(super) const PAD: f32 = 6.0;
 
 impl Columns {
     /// The columns of a list `width` points wide, whose largest row number is `most`.
-    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool, most: u64) -> Columns {
+    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool, sorted: SortKey, most: u64) -> Columns {
         let mut columns = vec![Column::Number];
         if with_connection {
             columns.push(Column::Connection);
@@ -102,7 +131,8 @@ impl Columns {
         let width = width - 14.0;
         let needed = |columns: &[Column]| columns.iter().map(|column| column.width(most)).sum::<f32>() + PREVIEW;
         for dispensable in [Column::Delta, Column::Time, Column::Flags, Column::Connection] {
-            if needed(&columns) > width {
+            // Without the column that it is sorted by nobody would understand the list.
+            if needed(&columns) > width && dispensable.key() != Some(sorted) {
                 columns.retain(|column| *column != dispensable);
             }
         }
@@ -127,21 +157,59 @@ impl Columns {
         })
     }
 
-    pub(super) fn head_ui(&self, ui: &mut Ui) {
+    /// The heads, the one that the rows are sorted by with an arrow.
+    pub(super) fn head_ui(&self, ui: &mut Ui, order: Order) -> Option<Command> {
         let palette = Palette::of(ui);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
+        let mut command = None;
         for (column, cell) in self.cells(rect) {
-            let response = ui.interact(cell, ui.scope_id().with(("head", column.title())), Sense::hover());
-            let (anchor, at) = match column.is_right() {
-                true => (Align2::RIGHT_CENTER, cell.right_center()),
-                false => (Align2::LEFT_CENTER, cell.left_center()),
-            };
-            ui.painter().text(at, anchor, column.title(), fonts::body(theme::SECONDARY), palette.secondary);
-            response.on_hover_text(column.hint());
+            if head_cell_ui(ui, column, cell, order, palette) {
+                command = column.key().map(Command::SortBy);
+            }
         }
+        command
     }
+}
+
+/// Paints a column's head, and returns whether it was clicked.
+fn head_cell_ui(ui: &Ui, column: Column, cell: Rect, order: Order, palette: &Palette) -> bool {
+    let sense = if column.key().is_some() { Sense::click() } else { Sense::hover() };
+    let whole = cell.expand2(vec2(PAD, 0.0));
+    let response = ui.interact(whole, ui.scope_id().with(("head", column.title())), sense);
+    let sorted = column.key() == Some(order.key);
+    response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, column.name()));
+    if sorted {
+        let direction = if order.descending { SortDirection::Descending } else { SortDirection::Ascending };
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_sort_direction(direction));
+    }
+    if response.hovered() && column.key().is_some() {
+        ui.painter().rect_filled(whole, 0.0, palette.hover);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(whole, 2.0, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+    }
+    let (anchor, at, beside) = match column.is_right() {
+        true => (Align2::RIGHT_CENTER, cell.right_center(), -1.0),
+        false => (Align2::LEFT_CENTER, cell.left_center(), 1.0),
+    };
+    let color = if sorted { palette.text } else { palette.secondary };
+    let words = ui.painter().text(at, anchor, column.title(), fonts::body(theme::SECONDARY), color);
+    if sorted {
+        // Beside the title on the free side, so that no title moves when another column is sorted by.
+        let at = words.center() + vec2(beside * (words.width() / 2.0 + 2.0 * theme::GRID), 0.0);
+        marks::sorted(ui.painter(), at, 8.0, order.descending, palette.accent);
+    }
+    let clicked = response.clicked();
+    response.on_hover_ui(|ui| {
+        ui.label(column.hint());
+        if let Some(key) = column.key() {
+            let hint = Command::SortBy(key).tooltip();
+            ui.label(egui::RichText::new(hint).size(theme::SECONDARY).color(palette.secondary));
+        }
+    });
+    clicked
 }
 
 #[cfg(test)]
@@ -152,13 +220,14 @@ mod tests {
     fn columns_fill_the_width_without_overlap() {
         for width in [420.0, 640.0, 760.0, 1300.0] {
             for kind in [RowKind::Frames, RowKind::Messages] {
-                let columns = Columns::new(width, kind, true, 99_999);
+                let columns = Columns::new(width, kind, true, SortKey::Time, 99_999);
+                assert!(columns.places.iter().any(|(column, ..)| *column == Column::Time));
                 let mut x = 0.0;
                 for (_, left, right) in &columns.places {
                     assert_eq!((*left, *right > x), (x, true));
                     x = *right;
                 }
-                assert!(x <= width.max(530.0));
+                assert!(x <= width.max(600.0));
             }
         }
     }

@@ -1,0 +1,205 @@
+//! In which order rows are listed.
+//!
+//! A row's place is one number, so that ten million rows are sorted by comparing numbers, and cost 8 octets each:
+//!
+//! ```text
+//!   63                        32 31                 0
+//!   │ rank: the key in 32 bits  │ id: of equal keys, the earlier row comes first │
+//! ```
+//!
+//! A rank keeps 26 significant bits of the distance between the key and the column's origin. Nearly always that is the
+//! whole key; where it is not, rows of one rank are told apart by their keys, which are read from the snapshot again.
+
+use std::cmp::Ordering;
+
+use super::RowKind;
+use crate::base::{FrameId, MessageId, Sender};
+use crate::dissect::{FrameRecord, Snapshot};
+
+/// What rows are ordered by. Of a message, time, difference and opcode are those of its first frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortKey {
+    /// The row's number.
+    #[default]
+    Number,
+    /// The connection's number.
+    Connection,
+    /// When the first octet was captured.
+    Time,
+    /// The time since the frame before of the same connection; where there is none, less than any.
+    Delta,
+    /// The client's before the server's.
+    Sender,
+    /// The opcode's value.
+    Opcode,
+    /// How many frames a message has.
+    Frames,
+    /// Payload octets, as declared.
+    Length,
+}
+
+/// An order of rows. Rows that are equal in it stay in the order of the capture, whichever the direction. The default is
+/// the order of the capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// What they are ordered by.
+    pub key: SortKey,
+    /// The largest first.
+    pub descending: bool,
+}
+
+impl Order {
+    /// Whether rows are listed as they were captured.
+    pub fn is_of_capture(self) -> bool {
+        self == Order::default()
+    }
+
+    /// The order after a click on a column's head: ascending, then descending, then that of the capture.
+    pub fn clicked(self, key: SortKey) -> Order {
+        match self {
+            Order { key: now, descending: false } if now == key => Order { key, descending: true },
+            Order { key: now, .. } if now == key => Order::default(),
+            _ => Order { key, descending: false },
+        }
+    }
+}
+
+/// The middle of the ranks: that of the origin.
+const ORIGIN: u32 = 1 << 31;
+/// Bits of a distance that a rank keeps.
+const BITS: u32 = 26;
+
+/// `key` in 32 bits, never decreasing with it.
+fn rank(key: u64, origin: u64) -> u32 {
+    let distance = key.abs_diff(origin);
+    let shift = (u64::BITS - distance.leading_zeros()).saturating_sub(BITS);
+    // Where a bit is dropped the topmost one stands for itself: each shift starts where the one before ends.
+    let distance = (shift << (BITS - 1)) + (distance >> shift) as u32;
+    if key >= origin { ORIGIN + distance } else { ORIGIN - distance }
+}
+
+/// Whether all keys of this rank are equal.
+fn is_exact(rank: u32) -> bool {
+    rank.abs_diff(ORIGIN) < 1 << BITS
+}
+
+/// Tells rows' places in an order.
+pub(super) struct Ranking<'a> {
+    snapshot: &'a Snapshot,
+    kind: RowKind,
+    order: Order,
+    origin: u64,
+}
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, kind: RowKind, order: Order) -> Ranking<'a> {
+        let origin = match order.key {
+            SortKey::Time => snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0),
+            SortKey::Delta => signed(0),
+            _ => 0,
+        };
+        Ranking { snapshot, kind, order, origin }
+    }
+
+    /// The place of a row.
+    pub(super) fn place(&self, id: u32) -> u64 {
+        let rank = rank(self.key(id), self.origin);
+        u64::from(self.turned(rank)) << 32 | u64::from(id)
+    }
+
+    /// Which of two places comes first.
+    pub(super) fn compare(&self, a: u64, b: u64) -> Ordering {
+        if (a ^ b) >> 32 != 0 || self.is_exact(a) {
+            return a.cmp(&b);
+        }
+        let keys = self.key(a as u32).cmp(&self.key(b as u32));
+        if self.order.descending { keys.reverse() } else { keys }.then(a.cmp(&b))
+    }
+
+    /// Whether all rows of this place's rank have the same key.
+    pub(super) fn is_exact(&self, place: u64) -> bool {
+        is_exact(self.turned((place >> 32) as u32))
+    }
+
+    /// A rank as it is in a place, and back.
+    fn turned(&self, rank: u32) -> u32 {
+        if self.order.descending { !rank } else { rank }
+    }
+
+    fn key(&self, id: u32) -> u64 {
+        match self.kind {
+            _ if self.order.key == SortKey::Number => 0,
+            RowKind::Frames => self.snapshot.frame(FrameId(id)).map_or(0, |frame| self.key_of_frame(frame)),
+            RowKind::Messages => self.key_of_message(MessageId(id)).unwrap_or(0),
+        }
+    }
+
+    fn key_of_frame(&self, frame: &FrameRecord) -> u64 {
+        match self.order.key {
+            // Rows of equal keys are in the order of their numbers.
+            SortKey::Number | SortKey::Frames => 0,
+            SortKey::Connection => u64::from(frame.connection.0),
+            SortKey::Time => frame.time.0,
+            SortKey::Delta => {
+                let previous = frame.previous().and_then(|previous| self.snapshot.frame(previous));
+                previous.map_or(0, |previous| signed(frame.time.since(previous.time)))
+            }
+            SortKey::Sender => u64::from(frame.sender() == Sender::Server),
+            SortKey::Opcode => u64::from(frame.header.opcode().value()),
+            SortKey::Length => frame.header.payload_len(),
+        }
+    }
+
+    fn key_of_message(&self, id: MessageId) -> Option<u64> {
+        let message = self.snapshot.message(id)?;
+        Some(match self.order.key {
+            SortKey::Frames => u64::from(message.frames),
+            SortKey::Length => message.wire_len,
+            _ => self.key_of_frame(self.snapshot.frame(message.first)?),
+        })
+    }
+}
+
+/// A number that may be below 0, so that its order is kept.
+fn signed(number: i64) -> u64 {
+    number as u64 ^ 1 << 63
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_head_is_clicked_three_times() {
+        let click = |order: Order| order.clicked(SortKey::Length);
+        let first = click(Order { key: SortKey::Opcode, descending: true });
+        assert_eq!(first, Order { key: SortKey::Length, descending: false });
+        assert_eq!(click(first), Order { key: SortKey::Length, descending: true });
+        assert_eq!(click(click(first)), Order::default());
+        // The rows are in ascending order of their numbers already.
+        assert_eq!(Order::default().clicked(SortKey::Number), Order { key: SortKey::Number, descending: true });
+    }
+
+    #[test]
+    fn ranks_of_extremes() {
+        assert_eq!(rank(7, 0), ORIGIN + 7);
+        assert_eq!(rank(7, 9), ORIGIN - 2);
+        assert!(rank(u64::MAX, 0) > rank(1 << 62, 0) && rank(0, u64::MAX) < rank(1 << 63, u64::MAX));
+        assert!(is_exact(rank((1 << BITS) - 1, 0)) && !is_exact(rank(1 << BITS, 0)));
+        let near = [-70_000_000, -1, 0, 1, 70_000_000].map(|number| rank(signed(number), signed(0)));
+        assert!(near.is_sorted() && near.map(is_exact) == [false, true, true, true, false]);
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_keep_the_order_of_keys(a: u64, b: u64, origin: u64, shift in 0u32..64) {
+            let (a, b) = (a >> shift, b >> shift);
+            for origin in [0, origin, origin >> shift] {
+                let ranks = rank(a, origin).cmp(&rank(b, origin));
+                prop_assert!(ranks == a.cmp(&b) || ranks.is_eq() && !is_exact(rank(a, origin)));
+            }
+        }
+    }
+}

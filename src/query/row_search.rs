@@ -1,0 +1,216 @@
+//! The search for the rows that answer a query: a piece at a time, and again for what the capture has grown by.
+//!
+//! ```text
+//!   ids ── step: filter, place ──▸ runs, sorted ── at the end of a round ──▸ places, in order
+//!          earlier rows that findings or further frames concern ──▸ out, in ──┘
+//! ```
+
+use std::cmp::Ordering;
+
+use super::order::Ranking;
+use super::row_set::RowSet;
+use super::{Query, RowKind, SortKey};
+use crate::base::{MessageId, Table};
+use crate::dissect::Snapshot;
+
+/// Finds the rows of one query.
+pub struct RowSearch {
+    query: Query,
+    /// Where the rows are that were found in earlier rounds; in the order of the capture, those of this one too.
+    places: Table<u64>,
+    /// Sorted places of this round. Each run is more than twice as long as the next, so all merging costs n log n.
+    runs: Vec<Vec<u64>>,
+    /// Ids that were judged: all below.
+    judged: usize,
+    /// Those of earlier rounds.
+    judged_before: usize,
+    /// Findings that were looked at.
+    findings: usize,
+    /// Messages that may still change, in order, and where they were found.
+    open: Vec<(u32, Option<u64>)>,
+    /// What earlier rounds told places from: `places` are in the order that they had there.
+    before: Option<Snapshot>,
+    /// Places of earlier rounds that are no longer right, and places to take in their stead.
+    out: Vec<u64>,
+    again: Vec<u64>,
+}
+
+impl RowSearch {
+    /// A search that has found nothing yet.
+    pub fn new(query: Query) -> RowSearch {
+        RowSearch {
+            query,
+            places: Table::default(),
+            runs: Vec::new(),
+            judged: 0,
+            judged_before: 0,
+            findings: 0,
+            open: Vec::new(),
+            before: None,
+            out: Vec::new(),
+            again: Vec::new(),
+        }
+    }
+
+    /// Judges at most `most` more ids (or findings) of `snapshot`, and returns whether some are left. Until none are, call
+    /// it with the same snapshot: that is a round. The last step of one also puts what was found into order.
+    pub fn step(&mut self, snapshot: &Snapshot, most: usize) -> bool {
+        let total = self.query.kind.total(snapshot);
+        if self.judged < total {
+            self.judge(snapshot, total.min(self.judged.saturating_add(most)));
+            return true;
+        }
+        if self.query.filter.asks_for_findings() && self.findings < snapshot.finding_count() {
+            self.judge_by_findings(snapshot, most);
+            return true;
+        }
+        self.judge_open(snapshot);
+        self.end_round(snapshot);
+        false
+    }
+
+    /// The part of the ids that were judged, from 0 to 1.
+    pub fn progress(&self, snapshot: &Snapshot) -> f32 {
+        self.judged as f32 / self.query.kind.total(snapshot).max(1) as f32
+    }
+
+    /// Whether what was found so far can be shown before the round ends.
+    pub fn is_in_order(&self) -> bool {
+        self.query.order.key == SortKey::Number
+    }
+
+    /// The rows in order, those of an unfinished round as far as [`RowSearch::is_in_order`] allows.
+    pub fn rows(&self, snapshot: &Snapshot) -> RowSet {
+        RowSet::listed(self.query.clone(), self.places.clone(), snapshot)
+    }
+
+    /// Judges the ids below `end`.
+    fn judge(&mut self, snapshot: &Snapshot, end: usize) {
+        let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
+        let mut run = Vec::new();
+        for id in self.judged as u32..end as u32 {
+            let place = self.query.passes(snapshot, id).then(|| ranking.place(id));
+            run.extend(place);
+            if self.query.kind == RowKind::Messages && is_open(snapshot, id) {
+                self.open.push((id, place));
+            }
+        }
+        self.judged = end;
+        if self.is_in_order() {
+            return run.into_iter().for_each(|place| self.places.push(place));
+        }
+        run.sort_unstable_by(|a, b| ranking.compare(*a, *b));
+        self.add_run(run, &ranking);
+    }
+
+    fn add_run(&mut self, mut run: Vec<u64>, ranking: &Ranking<'_>) {
+        while let Some(before) = self.runs.pop_if(|before| before.len() <= 2 * run.len()) {
+            run = merged(&before, &run, |a, b| ranking.compare(*a, *b));
+        }
+        self.runs.push(run);
+    }
+
+    /// Findings are added to rows that were judged in earlier rounds: those are judged again.
+    fn judge_by_findings(&mut self, snapshot: &Snapshot, most: usize) {
+        let before = self.before.clone();
+        let ranking = Ranking::new(before.as_ref().unwrap_or(snapshot), self.query.kind, self.query.order);
+        let end = snapshot.finding_count().min(self.findings.saturating_add(most));
+        for index in self.findings..end {
+            let Some(finding) = snapshot.finding_record(index) else { break };
+            let id = match self.query.kind {
+                RowKind::Frames => finding.frame().map(|id| id.0),
+                RowKind::Messages => {
+                    let of_frame = || snapshot.frame(finding.frame()?)?.message();
+                    finding.message().or_else(of_frame).map(|id| id.0)
+                }
+            };
+            // Open messages are judged again in any case.
+            let is_settled = |id: &u32| {
+                (*id as usize) < self.judged_before && self.open.binary_search_by_key(id, |open| open.0).is_err()
+            };
+            let Some(id) = id.filter(is_settled) else { continue };
+            let place = ranking.place(id);
+            match (self.holds(place, &ranking), self.query.passes(snapshot, id)) {
+                (false, true) => self.again.push(place),
+                (true, false) => self.out.push(place),
+                _ => {}
+            }
+        }
+        self.findings = end;
+    }
+
+    fn holds(&self, place: u64, ranking: &Ranking<'_>) -> bool {
+        let at = self.places.partition_point(|other| ranking.compare(*other, place).is_lt());
+        self.places.get(at) == Some(&place)
+    }
+
+    /// Messages that were not at their end when they were judged have become longer.
+    fn judge_open(&mut self, snapshot: &Snapshot) {
+        let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
+        let mut open = std::mem::take(&mut self.open);
+        open.retain_mut(|(id, before)| {
+            let place = self.query.passes(snapshot, *id).then(|| ranking.place(*id));
+            // Within an inexact rank a longer message may have another place.
+            if *before != place || place.is_some_and(|place| !ranking.is_exact(place)) {
+                self.out.extend(*before);
+                self.again.extend(place);
+                *before = place;
+            }
+            is_open(snapshot, *id)
+        });
+        self.open = open;
+    }
+
+    /// Puts what was found in this round where it belongs.
+    fn end_round(&mut self, snapshot: &Snapshot) {
+        let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
+        let compare = |a: &u64, b: &u64| ranking.compare(*a, *b);
+        self.judged_before = self.judged;
+        self.before = Some(snapshot.clone());
+        let mut out = std::mem::take(&mut self.out);
+        out.sort_unstable();
+        let mut again = std::mem::take(&mut self.again);
+        again.sort_unstable_by(compare);
+        again.dedup();
+        self.runs.push(again);
+        let mut found = Vec::new();
+        while let Some(run) = self.runs.pop() {
+            found = if found.is_empty() { run } else { merged(&run, &found, compare) };
+        }
+        let fits_behind = match (self.places.last(), found.first()) {
+            (Some(last), Some(first)) => compare(last, first).is_lt(),
+            _ => true,
+        };
+        if out.is_empty() && fits_behind {
+            return found.into_iter().for_each(|place| self.places.push(place));
+        }
+        let mut places = Table::default();
+        let mut found = found.iter().peekable();
+        for place in self.places.iter().filter(|place| out.binary_search(place).is_err()) {
+            while let Some(earlier) = found.next_if(|found| compare(found, place).is_lt()) {
+                places.push(*earlier);
+            }
+            places.push(*place);
+        }
+        found.for_each(|place| places.push(*place));
+        self.places = places;
+    }
+}
+
+fn is_open(snapshot: &Snapshot, id: u32) -> bool {
+    snapshot.message(MessageId(id)).is_some_and(|message| !message.ended)
+}
+
+/// Two sorted lists as one.
+fn merged(a: &[u64], b: &[u64], compare: impl Fn(&u64, &u64) -> Ordering) -> Vec<u64> {
+    let mut both = Vec::with_capacity(a.len() + b.len());
+    let mut b = b.iter().peekable();
+    for place in a {
+        while let Some(earlier) = b.next_if(|other| compare(other, place).is_lt()) {
+            both.push(*earlier);
+        }
+        both.push(*place);
+    }
+    both.extend(b);
+    both
+}
