@@ -18,6 +18,8 @@ enum Slot {
     Watched(Box<FlowState>),
     /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
     Ignored,
+    /// It carried a WebSocket and has ended; everything about it is in the index.
+    Over,
 }
 
 /// Turns packets into frames, messages and findings.
@@ -94,7 +96,7 @@ impl Dissector {
                 false => Some(*starts),
             },
             Slot::Ignored if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored => return,
+            Slot::Ignored | Slot::Over => return,
         };
         if let Some(starts) = starts {
             *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
@@ -106,6 +108,12 @@ impl Dissector {
         let mut after = flow.backlog();
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
+            after = 0;
+        } else if flow.is_over {
+            // A capture can have a million of these, and what it takes to read them is more than what is to be told.
+            flow.finish(&mut context);
+            flow.publish(&mut self.writer);
+            *slot = Slot::Over;
             after = 0;
         } else if flow.mark_changed() {
             self.changed.push(segment.flow);
