@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, MAX_BACKLOG};
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
 use super::snapshot::Snapshot;
@@ -65,8 +65,13 @@ impl Dissector {
             flows: Vec::new(),
             writer: Writer::default(),
             changed: Vec::new(),
-            backlog: Backlog::default(),
+            backlog: Backlog::new(MAX_BACKLOG),
         }
+    }
+
+    /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
+    pub fn with_backlog(self, most: usize) -> Dissector {
+        Dissector { backlog: Backlog::new(most), ..self }
     }
 
     /// Takes the next packet.
@@ -148,9 +153,14 @@ impl Dissector {
         }
     }
 
-    /// Octets of memory that flows take because something is missing, about; at most [`super::MAX_BACKLOG`].
+    /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].
     pub fn backlog(&self) -> usize {
         self.backlog.octets()
+    }
+
+    /// How many TCP connections are being read: the others have ended, never began, or carry something else.
+    pub fn watched(&self) -> usize {
+        self.flows.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.
