@@ -20,7 +20,12 @@ struct Gate {
     seen: usize,
     /// Rows below `seen` that were passed over.
     open: BTreeSet<usize>,
+    /// The one of them that the next pass looks at first.
+    next_open: usize,
 }
+
+/// Rows that were passed over which one pass looks at again: there can be a million, and a pass for every few packets.
+const LOOKS: usize = 4096;
 
 impl Gate {
     fn pass(
@@ -31,7 +36,12 @@ impl Gate {
         mut print: impl FnMut(usize) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let ready = |index| moment == Moment::End || ready(index);
-        for index in self.open.iter().copied().filter(|index| ready(*index)).collect::<Vec<_>>() {
+        let all = moment == Moment::End || self.open.len() <= LOOKS;
+        let from = if all { 0 } else { self.next_open };
+        let looked_at: Vec<usize> =
+            self.open.range(from..).copied().take(if all { usize::MAX } else { LOOKS }).collect();
+        self.next_open = looked_at.last().filter(|_| looked_at.len() == LOOKS).map_or(0, |last| last + 1);
+        for index in looked_at.into_iter().filter(|index| ready(*index)) {
             self.open.remove(&index);
             print(index)?;
         }
@@ -200,5 +210,33 @@ mod tests {
         assert_eq!(pass(5, Moment::Waiting, &[1, 4]), [0; 0]);
         assert_eq!(pass(5, Moment::Waiting, &[4]), [1]);
         assert_eq!(pass(6, Moment::End, &[4, 5]), [4, 5]);
+    }
+
+    #[test]
+    fn each_pass_looks_at_some_of_very_many_open_rows_and_at_all_in_time() {
+        let rows = 3 * LOOKS + 7;
+        let (mut gate, looks) = (Gate::default(), std::cell::Cell::new(0));
+        let mut printed = Vec::new();
+        let mut pass = |moment, ready: &[usize]| {
+            looks.set(0);
+            let is_ready = |index: usize| {
+                looks.set(looks.get() + 1);
+                ready.contains(&index)
+            };
+            gate.pass(rows, moment, is_ready, |index| {
+                printed.push(index);
+                Ok(())
+            })
+            .unwrap();
+            (looks.get(), std::mem::take(&mut printed))
+        };
+        assert_eq!(pass(Moment::Waiting, &[]), (rows, vec![]));
+        let ready = [5, LOOKS + 1, rows - 1];
+        assert_eq!(pass(Moment::Waiting, &ready), (LOOKS, vec![5]));
+        assert_eq!(pass(Moment::Waiting, &ready), (LOOKS, vec![LOOKS + 1]));
+        assert_eq!(pass(Moment::Waiting, &ready), (LOOKS, vec![]));
+        assert_eq!(pass(Moment::Waiting, &ready), (7, vec![rows - 1]));
+        let (_, rest) = pass(Moment::End, &[]);
+        assert_eq!((rest.len(), rest.is_sorted()), (rows - 3, true));
     }
 }

@@ -20,8 +20,10 @@ const LEAST: usize = 256;
 const PIECE: usize = 64;
 
 /// The flows that keep something, in the order in which they began to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Backlog {
+    /// Octets that all together may keep.
+    most: usize,
     flows: HashMap<FlowId, Kept>,
     order: BTreeMap<u64, FlowId>,
     /// The place in the order of the next flow.
@@ -36,6 +38,11 @@ struct Kept {
 }
 
 impl Backlog {
+    /// One that may grow to `most` octets.
+    pub fn new(most: usize) -> Backlog {
+        Backlog { most, flows: HashMap::new(), order: BTreeMap::new(), next: 0, octets: 0 }
+    }
+
     /// Octets that all flows keep.
     pub fn octets(&self) -> usize {
         self.octets
@@ -65,7 +72,7 @@ impl Backlog {
 
     /// Takes out the flow that has waited longest, if all together keep too much.
     pub fn too_much(&mut self) -> Option<FlowId> {
-        if self.octets <= MAX_BACKLOG {
+        if self.octets <= self.most {
             return None;
         }
         let flow = *self.order.first_key_value()?.1;
@@ -119,19 +126,19 @@ mod tests {
 
     #[test]
     fn who_waited_longest_gives_up_first() {
-        let mut backlog = Backlog::default();
+        let mut backlog = Backlog::new(1000);
         let flow = FlowId;
-        backlog.note(flow(7), MAX_BACKLOG / 2);
+        backlog.note(flow(7), 500);
         backlog.note(flow(3), 100);
         backlog.note(flow(5), 100);
         backlog.note(flow(3), 0);
-        assert_eq!((backlog.too_much(), backlog.octets()), (None, MAX_BACKLOG / 2 + 100));
+        assert_eq!((backlog.too_much(), backlog.octets()), (None, 600));
         // More of the same does not change since when it waits.
-        backlog.note(flow(3), MAX_BACKLOG / 2);
-        backlog.note(flow(7), MAX_BACKLOG);
+        backlog.note(flow(3), 500);
+        backlog.note(flow(7), 1000);
         assert_eq!((backlog.too_much(), backlog.too_much()), (Some(flow(7)), None));
-        backlog.note(flow(7), MAX_BACKLOG);
+        backlog.note(flow(7), 1000);
         assert_eq!((backlog.too_much(), backlog.too_much(), backlog.too_much()), (Some(flow(5)), Some(flow(3)), None));
-        assert_eq!((backlog.octets(), backlog.order.len(), backlog.flows.len()), (MAX_BACKLOG, 1, 1));
+        assert_eq!((backlog.octets(), backlog.order.len(), backlog.flows.len()), (1000, 1, 1));
     }
 }

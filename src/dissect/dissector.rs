@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, MAX_BACKLOG};
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
 use super::payloads::{AtOnce, Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{AtHand, FlowId, PacketRef, ReadAt};
+use crate::base::{AtHand, ConnectionId, FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Outcome, Segment, TcpFlags};
 
@@ -19,12 +19,16 @@ pub(super) enum Slot {
     Watched(Box<FlowState>),
     /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
     Ignored,
+    /// It carried this WebSocket and has ended; everything about it is in the index.
+    Over(ConnectionId),
 }
 
 impl Slot {
-    pub fn watched(&self) -> Option<&FlowState> {
+    /// The connection that it carries, or carried last.
+    pub fn connection(&self) -> Option<ConnectionId> {
         match self {
-            Slot::Watched(flow) => Some(flow),
+            Slot::Watched(flow) => flow.connection,
+            Slot::Over(connection) => Some(*connection),
             Slot::Opening(_) | Slot::Ignored => None,
         }
     }
@@ -32,7 +36,7 @@ impl Slot {
     pub fn watched_mut(&mut self) -> Option<&mut FlowState> {
         match self {
             Slot::Watched(flow) => Some(flow),
-            Slot::Opening(_) | Slot::Ignored => None,
+            Slot::Opening(_) | Slot::Ignored | Slot::Over(_) => None,
         }
     }
 }
@@ -101,9 +105,14 @@ impl Dissector {
             flows: Vec::new(),
             writer: Writer::default(),
             touched: Touched::default(),
-            backlog: Backlog::default(),
+            backlog: Backlog::new(MAX_BACKLOG),
             payloads: Payloads::default(),
         }
+    }
+
+    /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
+    pub fn with_backlog(self, most: usize) -> Dissector {
+        Dissector { backlog: Backlog::new(most), ..self }
     }
 
     /// Takes the next packet.
@@ -133,7 +142,7 @@ impl Dissector {
                 false => Some(*starts),
             },
             Slot::Ignored if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored => return,
+            Slot::Ignored | Slot::Over(_) => return,
         };
         if let Some(starts) = starts {
             *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
@@ -145,6 +154,13 @@ impl Dissector {
         let mut after = flow.backlog();
         if flow.is_uninteresting() {
             *slot = Slot::Ignored;
+            after = 0;
+        } else if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
+            // A capture can have a million of these, and what it takes to read them is more than what is to be told.
+            flow.finish(&mut context);
+            self.touched.note(flow);
+            flow.publish(&mut self.writer);
+            *slot = Slot::Over(connection);
             after = 0;
         } else {
             self.touched.note(flow);
@@ -177,9 +193,14 @@ impl Dissector {
         }
     }
 
-    /// Octets of memory that flows take because something is missing, about; at most [`super::MAX_BACKLOG`].
+    /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].
     pub fn backlog(&self) -> usize {
         self.backlog.octets()
+    }
+
+    /// How many TCP connections are being read: the others have ended, never began, or carry something else.
+    pub fn watched(&self) -> usize {
+        self.flows.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.

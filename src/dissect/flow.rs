@@ -102,6 +102,8 @@ pub(super) struct FlowState {
     pub lanes: [Lane; 2],
     /// Both lanes read frames, and nothing waits or is in doubt.
     pub is_settled: bool,
+    /// It carried a connection, and nothing can come any more.
+    pub is_over: bool,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
@@ -132,6 +134,7 @@ impl FlowState {
         FlowState {
             lanes: starts.map(Lane::new),
             is_settled: false,
+            is_over: false,
             changed: false,
             awaited: false,
             connection: None,
@@ -166,6 +169,7 @@ impl FlowState {
             // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
             context.writer.end_connection(connection, segment.packet.time);
             self.judge_end(context);
+            self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
         }
     }
 
@@ -185,7 +189,9 @@ impl FlowState {
 
     /// Whether this can never carry a WebSocket any more, nor ever did.
     pub fn is_uninteresting(&self) -> bool {
-        self.connection.is_none() && self.lanes.iter().any(|lane| matches!(lane.side, Side::Done))
+        let is_done = |lane: &Lane| matches!(lane.side, Side::Done);
+        self.connection.is_none()
+            && (self.lanes.iter().any(is_done) || self.lanes.iter().all(|lane| lane.ended.is_some()))
     }
 
     /// Whether this is the first change since the last `publish`.

@@ -71,6 +71,12 @@ impl Index {
         self.fragmented.partition_point(|row| row.message < message)
     }
 
+    /// The same, to be kept for a while.
+    pub fn shared_streams(&self, connection: ConnectionId) -> Option<Arc<[ByteStream; 2]>> {
+        let row = self.published.get(connection.index())?.streams;
+        self.streams.get(row).cloned()
+    }
+
     /// Where the octets of a connection's flow are.
     pub fn streams(&self, connection: ConnectionId) -> Option<&[ByteStream; 2]> {
         let row = self.published.get(connection.index())?.streams;
@@ -144,6 +150,15 @@ impl Writer {
                 connection.end = end;
             }
             published.connection = Some(changed.clone());
+        }
+    }
+
+    /// Lets snapshots see what was found about a connection that is over.
+    pub fn publish_findings(&mut self, id: ConnectionId) {
+        if let (Some(connection), Some(published)) =
+            (self.connections.get(id.index()), self.index.published.get_mut(id.index()))
+        {
+            published.connection = Some(connection.clone());
         }
     }
 

@@ -283,4 +283,27 @@ mod tests {
         assert_eq!(Pair::new(&back, back_ports), (pair, false));
         assert_ne!(Pair::new(&Addresses { is_v6: true, ..addresses }, ports), (pair, true));
     }
+
+    /// A capture could be made to collide if the seeds were known; and what counts up must not collide by itself.
+    #[test]
+    fn each_table_has_seeds_of_its_own() {
+        let pair = |address: u32, port: u16| {
+            let addresses = Addresses { source: address.into(), destination: 0x0a00_0001, is_v6: false };
+            Pair::new(&addresses, [port, 443]).0
+        };
+        let tables = [(); 8].map(|()| FlowTable::new());
+        for pair in [pair(0, 0), pair(0x0a00_0002, 50_000)] {
+            let mut hashes = tables.each_ref().map(|table| table.hashing.hash(&pair));
+            hashes.sort_unstable();
+            assert!(hashes.windows(2).all(|two| two[0] != two[1]), "{hashes:x?}");
+        }
+        for pair_of in [|n: u32| (0x0b00_0000, n as u16), |n| (0x0b00_0000 + n, 1), |n| (n << 16, n as u16)] {
+            let mut buckets = vec![0u8; 1 << 16];
+            for (address, port) in (0..1 << 16).map(pair_of) {
+                buckets[tables[0].hashing.hash(&pair(address, port)) as usize & 0xffff] += 1;
+            }
+            // At random the fullest of 65,536 has 8 or 9.
+            assert!(buckets.iter().all(|count| *count < 32));
+        }
+    }
 }

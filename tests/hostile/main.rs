@@ -12,4 +12,5 @@ mod links;
 mod loss;
 mod noise;
 mod pairing;
+mod scale;
 mod segments;

@@ -114,7 +114,7 @@ impl Payloads {
     /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.
     fn sort(&mut self, scene: &mut Scene<'_>) -> bool {
         for flow in scene.touched.awaited.drain(..) {
-            let connection = scene.flows.get(flow.index()).and_then(Slot::watched).and_then(|flow| flow.connection);
+            let connection = scene.flows.get(flow.index()).and_then(Slot::connection);
             for sender in connection.map_or(&[][..], |_| &[Sender::Client, Sender::Server]) {
                 let place = connection.and_then(|connection| self.place(connection, *sender));
                 if let Some(place) = place.filter(|place| self.sides[*place as usize].waits()) {

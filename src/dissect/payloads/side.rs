@@ -157,8 +157,16 @@ impl Side {
     /// Judges what is there of the current frame's payload.
     #[inline]
     fn judge_payload(&mut self, frame: &FrameRecord, octets: &mut Octets, scene: &mut Scene<'_>) -> Payload {
-        let Some(flow) = scene.flows.get(self.flow.index()).and_then(Slot::watched) else { return Payload::BrokenOff };
-        let stream = &flow.lanes[self.direction.index()].stream;
+        let shared;
+        let stream = match scene.flows.get(self.flow.index()) {
+            Some(Slot::Watched(flow)) => &flow.lanes[self.direction.index()].stream,
+            Some(Slot::Over(connection)) => {
+                shared = scene.writer.index.shared_streams(*connection);
+                let Some(streams) = &shared else { return Payload::BrokenOff };
+                &streams[self.direction.index()]
+            }
+            _ => return Payload::BrokenOff,
+        };
         let (payload, key) = (frame.payload_range(), frame.header.masking_key());
         loop {
             let at = payload.start.saturating_add(self.at);
@@ -216,8 +224,10 @@ impl Side {
         self.message = NONE;
         let Verdict::Wrong(frame, found) = std::mem::take(&mut self.verdict) else { return };
         scene.writer.report_text(frame, found);
-        if let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut) {
-            scene.touched.note(flow);
+        match scene.flows.get_mut(self.flow.index()) {
+            Some(Slot::Watched(flow)) => scene.touched.note(flow),
+            Some(Slot::Over(connection)) => scene.writer.publish_findings(*connection),
+            _ => {}
         }
     }
 }
