@@ -14,6 +14,36 @@ use framescope::gui::{self, Window, worker::Input};
 /// Between two frames at sixty a second.
 const PERIOD: Duration = Duration::from_nanos(16_666_667);
 
+/// What a frame took of the window's thread.
+#[derive(Clone, Copy)]
+struct Took {
+    /// On the wall's clock: what else runs on the machine is in it.
+    passed: Duration,
+    /// On the thread's own clock: it waited for nothing.
+    worked: Duration,
+}
+
+impl Took {
+    fn by(work: impl FnOnce()) -> Took {
+        let (start, worked) = (Instant::now(), thread_clock());
+        work();
+        Took { passed: start.elapsed(), worked: thread_clock() - worked }
+    }
+}
+
+/// How long this thread has been running on a core.
+#[cfg(target_os = "linux")]
+fn thread_clock() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Elsewhere there is the wall's clock alone.
+#[cfg(not(target_os = "linux"))]
+fn thread_clock() -> Duration {
+    Duration::ZERO
+}
+
 /// The window and what its frames took.
 pub struct Screen {
     ctx: egui::Context,
@@ -22,9 +52,9 @@ pub struct Screen {
     start: Instant,
     next: Instant,
     woken: Receiver<()>,
-    /// How long the window's thread worked since the last note.
-    took: Vec<Duration>,
-    noted: BTreeMap<&'static str, Vec<Duration>>,
+    /// What frames took since the last note.
+    took: Vec<Took>,
+    noted: BTreeMap<&'static str, Vec<Took>>,
 }
 
 impl Screen {
@@ -63,15 +93,13 @@ impl Screen {
 
     /// Opens a capture. What the thread does for it counts as a frame, as what a command does.
     pub fn open(&mut self, path: &Path) {
-        let start = Instant::now();
-        self.window.open(&self.ctx, Input::File(path.to_owned()));
-        self.took.push(start.elapsed());
+        let took = Took::by(|| self.window.open(&self.ctx, Input::File(path.to_owned())));
+        self.took.push(took);
     }
 
     pub fn apply(&mut self, command: Command) {
-        let start = Instant::now();
-        self.window.apply(&self.ctx, command);
-        self.took.push(start.elapsed());
+        let took = Took::by(|| self.window.apply(&self.ctx, command));
+        self.took.push(took);
     }
 
     /// Types a filter, in place of the one before.
@@ -140,13 +168,13 @@ impl Screen {
             focused: true,
             ..RawInput::default()
         };
-        let start = Instant::now();
-        let mut output = self.ctx.run_ui(input, |ui| self.window.ui(ui));
-        let shapes = std::mem::take(&mut output.shapes);
-        let painted = self.ctx.tessellate(shapes, output.pixels_per_point);
-        output.drop_without_applying_deltas();
-        drop(painted);
-        self.took.push(start.elapsed());
+        let took = Took::by(|| {
+            let mut output = self.ctx.run_ui(input, |ui| self.window.ui(ui));
+            let shapes = std::mem::take(&mut output.shapes);
+            drop(self.ctx.tessellate(shapes, output.pixels_per_point));
+            output.drop_without_applying_deltas();
+        });
+        self.took.push(took);
     }
 
     /// Keeps what was measured since the last time under a name.
@@ -156,18 +184,19 @@ impl Screen {
 
     /// Prints what was measured under a name (or since the last note), and forgets it.
     pub fn report(&mut self, what: &'static str) {
-        let mut took = self.noted.remove(what).unwrap_or_else(|| std::mem::take(&mut self.took));
-        took.sort();
-        let part = |thousandths: usize| {
-            let at = (took.len() * thousandths / 1000).min(took.len().saturating_sub(1));
-            took.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
-        };
-        println!(
-            "{what:<44} {:>6} frames, median {:>6.2} ms, 99 % {:>6.2} ms, worst {:>6.2} ms",
-            took.len(),
-            part(500),
-            part(990),
-            part(1000)
-        );
+        let took = self.noted.remove(what).unwrap_or_else(|| std::mem::take(&mut self.took));
+        println!("{what:<44} {:>6} frames", took.len());
+        let clocks: [(&str, fn(&Took) -> Duration); 2] =
+            [("  work", |took| took.worked), ("  passed", |took| took.passed)];
+        for (clock, time) in clocks {
+            let mut times: Vec<Duration> = took.iter().map(time).collect();
+            times.sort();
+            let part = |thousandths: usize| {
+                let at = (times.len() * thousandths / 1000).min(times.len().saturating_sub(1));
+                times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+            };
+            let (median, most, worst) = (part(500), part(990), part(1000));
+            println!("{clock:<44} median {median:>6.2} ms, 99 % {most:>6.2} ms, worst {worst:>6.2} ms");
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod filter;
 mod order;
+mod rank_sort;
 mod row_search;
 mod row_set;
 

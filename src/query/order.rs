@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 
 use super::RowKind;
 use crate::base::{FrameId, MessageId, Sender};
-use crate::dissect::{FrameRecord, Snapshot};
+use crate::dissect::{FrameRecord, Message, Snapshot};
 
 /// What rows are ordered by. Of a message, time, difference and opcode are those of its first frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,8 +103,16 @@ impl<'a> Ranking<'a> {
 
     /// The place of a row.
     pub(super) fn place(&self, id: u32) -> u64 {
-        let rank = rank(self.key(id), self.origin);
-        u64::from(self.turned(rank)) << 32 | u64::from(id)
+        self.place_by(self.key(id), id)
+    }
+
+    /// The place of a message's row.
+    pub(super) fn place_of(&self, message: &Message) -> u64 {
+        self.place_by(self.key_of_message(message), message.id.0)
+    }
+
+    fn place_by(&self, key: u64, id: u32) -> u64 {
+        u64::from(self.turned(rank(key, self.origin))) << 32 | u64::from(id)
     }
 
     /// Which of two places comes first.
@@ -114,6 +122,18 @@ impl<'a> Ranking<'a> {
         }
         let keys = self.key(a as u32).cmp(&self.key(b as u32));
         if self.order.descending { keys.reverse() } else { keys }.then(a.cmp(&b))
+    }
+
+    /// Sorts places that are in the order of their ranks: those of one rank by their keys.
+    pub(super) fn sort_within_ranks(&self, places: &mut [u64]) {
+        for same in places.chunk_by_mut(|a, b| (a ^ b) >> 32 == 0) {
+            if same.len() > 1 && !self.is_exact(same[0]) && !same.is_sorted_by(|a, b| self.compare(*a, *b).is_lt()) {
+                same.sort_by_cached_key(|place| {
+                    let key = self.key(*place as u32);
+                    (if self.order.descending { !key } else { key }, *place)
+                });
+            }
+        }
     }
 
     /// Whether all rows of this place's rank have the same key.
@@ -130,7 +150,7 @@ impl<'a> Ranking<'a> {
         match self.kind {
             _ if self.order.key == SortKey::Number => 0,
             RowKind::Frames => self.snapshot.frame(FrameId(id)).map_or(0, |frame| self.key_of_frame(frame)),
-            RowKind::Messages => self.key_of_message(MessageId(id)).unwrap_or(0),
+            RowKind::Messages => self.snapshot.message(MessageId(id)).map_or(0, |it| self.key_of_message(&it)),
         }
     }
 
@@ -150,13 +170,14 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    fn key_of_message(&self, id: MessageId) -> Option<u64> {
-        let message = self.snapshot.message(id)?;
-        Some(match self.order.key {
+    fn key_of_message(&self, message: &Message) -> u64 {
+        match self.order.key {
+            SortKey::Number => 0,
             SortKey::Frames => u64::from(message.frames),
             SortKey::Length => message.wire_len,
-            _ => self.key_of_frame(self.snapshot.frame(message.first)?),
-        })
+            SortKey::Connection => u64::from(message.connection.0),
+            _ => self.snapshot.frame(message.first).map_or(0, |frame| self.key_of_frame(frame)),
+        }
     }
 }
 

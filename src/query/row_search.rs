@@ -1,13 +1,13 @@
 //! The search for the rows that answer a query: a piece at a time, and again for what the capture has grown by.
 //!
 //! ```text
-//!   ids ── step: filter, place ──▸ runs, sorted ── at the end of a round ──▸ places, in order
-//!          earlier rows that findings or further frames concern ──▸ out, in ──┘
+//!   ids ── filter, place ──▸ found ── sort ──┬─▸ places, in order
+//!   earlier rows that findings or further ───┘
+//!   frames concern: out, and in again
 //! ```
 
-use std::cmp::Ordering;
-
 use super::order::Ranking;
+use super::rank_sort::RankSort;
 use super::row_set::RowSet;
 use super::{Query, RowKind, SortKey};
 use crate::base::{MessageId, Table};
@@ -18,8 +18,9 @@ pub struct RowSearch {
     query: Query,
     /// Where the rows are that were found in earlier rounds; in the order of the capture, those of this one too.
     places: Table<u64>,
-    /// Sorted places of this round. Each run is more than twice as long as the next, so all merging costs n log n.
-    runs: Vec<Vec<u64>>,
+    stage: Stage,
+    /// What was found in this round.
+    found: RankSort,
     /// Ids that were judged: all below.
     judged: usize,
     /// Those of earlier rounds.
@@ -35,13 +36,22 @@ pub struct RowSearch {
     again: Vec<u64>,
 }
 
+/// What a step does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Judging,
+    Sorting,
+    Merging,
+}
+
 impl RowSearch {
     /// A search that has found nothing yet.
     pub fn new(query: Query) -> RowSearch {
         RowSearch {
             query,
             places: Table::default(),
-            runs: Vec::new(),
+            stage: Stage::Judging,
+            found: RankSort::default(),
             judged: 0,
             judged_before: 0,
             findings: 0,
@@ -52,21 +62,33 @@ impl RowSearch {
         }
     }
 
-    /// Judges at most `most` more ids (or findings) of `snapshot`, and returns whether some are left. Until none are, call
-    /// it with the same snapshot: that is a round. The last step of one also puts what was found into order.
+    /// Judges at most `most` more ids (or findings) of `snapshot`, or brings what was found a step nearer to its order;
+    /// returns whether something is left to do. Until nothing is, call it with the same snapshot: that is a round.
     pub fn step(&mut self, snapshot: &Snapshot, most: usize) -> bool {
-        let total = self.query.kind.total(snapshot);
-        if self.judged < total {
-            self.judge(snapshot, total.min(self.judged.saturating_add(most)));
-            return true;
+        match self.stage {
+            Stage::Judging => {
+                let total = self.query.kind.total(snapshot);
+                if self.judged < total {
+                    self.judge(snapshot, total.min(self.judged.saturating_add(most)));
+                } else if self.query.filter.asks_for_findings() && self.findings < snapshot.finding_count() {
+                    self.judge_by_findings(snapshot, most);
+                } else {
+                    self.judge_open(snapshot);
+                    self.stage = Stage::Sorting;
+                }
+            }
+            Stage::Sorting => {
+                if !self.found.pass() {
+                    self.stage = Stage::Merging;
+                }
+            }
+            Stage::Merging => {
+                self.merge(snapshot);
+                self.stage = Stage::Judging;
+                return false;
+            }
         }
-        if self.query.filter.asks_for_findings() && self.findings < snapshot.finding_count() {
-            self.judge_by_findings(snapshot, most);
-            return true;
-        }
-        self.judge_open(snapshot);
-        self.end_round(snapshot);
-        false
+        true
     }
 
     /// The part of the ids that were judged, from 0 to 1.
@@ -87,27 +109,18 @@ impl RowSearch {
     /// Judges the ids below `end`.
     fn judge(&mut self, snapshot: &Snapshot, end: usize) {
         let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
-        let mut run = Vec::new();
         for id in self.judged as u32..end as u32 {
-            let place = self.query.passes(snapshot, id).then(|| ranking.place(id));
-            run.extend(place);
-            if self.query.kind == RowKind::Messages && is_open(snapshot, id) {
+            let (place, is_open) = judge(&self.query, &ranking, snapshot, id);
+            match place {
+                Some(place) if self.is_in_order() => self.places.push(place),
+                Some(place) => self.found.push(place),
+                None => {}
+            }
+            if is_open {
                 self.open.push((id, place));
             }
         }
         self.judged = end;
-        if self.is_in_order() {
-            return run.into_iter().for_each(|place| self.places.push(place));
-        }
-        run.sort_unstable_by(|a, b| ranking.compare(*a, *b));
-        self.add_run(run, &ranking);
-    }
-
-    fn add_run(&mut self, mut run: Vec<u64>, ranking: &Ranking<'_>) {
-        while let Some(before) = self.runs.pop_if(|before| before.len() <= 2 * run.len()) {
-            run = merged(&before, &run, |a, b| ranking.compare(*a, *b));
-        }
-        self.runs.push(run);
     }
 
     /// Findings are added to rows that were judged in earlier rounds: those are judged again.
@@ -149,68 +162,64 @@ impl RowSearch {
         let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
         let mut open = std::mem::take(&mut self.open);
         open.retain_mut(|(id, before)| {
-            let place = self.query.passes(snapshot, *id).then(|| ranking.place(*id));
+            let (place, is_open) = judge(&self.query, &ranking, snapshot, *id);
             // Within an inexact rank a longer message may have another place.
             if *before != place || place.is_some_and(|place| !ranking.is_exact(place)) {
                 self.out.extend(*before);
                 self.again.extend(place);
                 *before = place;
             }
-            is_open(snapshot, *id)
+            is_open
         });
         self.open = open;
     }
 
     /// Puts what was found in this round where it belongs.
-    fn end_round(&mut self, snapshot: &Snapshot) {
+    fn merge(&mut self, snapshot: &Snapshot) {
         let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
-        let compare = |a: &u64, b: &u64| ranking.compare(*a, *b);
         self.judged_before = self.judged;
         self.before = Some(snapshot.clone());
         let mut out = std::mem::take(&mut self.out);
         out.sort_unstable();
         let mut again = std::mem::take(&mut self.again);
-        again.sort_unstable_by(compare);
+        again.sort_unstable_by(|a, b| ranking.compare(*a, *b));
         again.dedup();
-        self.runs.push(again);
-        let mut found = Vec::new();
-        while let Some(run) = self.runs.pop() {
-            found = if found.is_empty() { run } else { merged(&run, &found, compare) };
-        }
-        let fits_behind = match (self.places.last(), found.first()) {
-            (Some(last), Some(first)) => compare(last, first).is_lt(),
+        let mut found = self.found.take();
+        ranking.sort_within_ranks(&mut found);
+        let is_behind = match (self.places.last(), found.first()) {
+            (Some(last), Some(first)) => ranking.compare(*last, *first).is_lt(),
             _ => true,
         };
-        if out.is_empty() && fits_behind {
+        if out.is_empty() && again.is_empty() && is_behind {
             return found.into_iter().for_each(|place| self.places.push(place));
         }
         let mut places = Table::default();
-        let mut found = found.iter().peekable();
-        for place in self.places.iter().filter(|place| out.binary_search(place).is_err()) {
-            while let Some(earlier) = found.next_if(|found| compare(found, place).is_lt()) {
-                places.push(*earlier);
-            }
-            places.push(*place);
-        }
-        found.for_each(|place| places.push(*place));
+        let found = merged(&ranking, found.iter(), again.iter());
+        let kept = self.places.iter().filter(|place| out.binary_search(place).is_err());
+        merged(&ranking, kept, found).for_each(|place| places.push(*place));
         self.places = places;
     }
 }
 
-fn is_open(snapshot: &Snapshot, id: u32) -> bool {
-    snapshot.message(MessageId(id)).is_some_and(|message| !message.ended)
+/// The place of a row if it passes, and whether both may still change.
+fn judge(query: &Query, ranking: &Ranking<'_>, snapshot: &Snapshot, id: u32) -> (Option<u64>, bool) {
+    if query.kind == RowKind::Frames {
+        return (query.passes(snapshot, id).then(|| ranking.place(id)), false);
+    }
+    let Some(message) = snapshot.message(MessageId(id)) else { return (None, false) };
+    (query.filter.message(snapshot, &message).then(|| ranking.place_of(&message)), !message.ended)
 }
 
 /// Two sorted lists as one.
-fn merged(a: &[u64], b: &[u64], compare: impl Fn(&u64, &u64) -> Ordering) -> Vec<u64> {
-    let mut both = Vec::with_capacity(a.len() + b.len());
-    let mut b = b.iter().peekable();
-    for place in a {
-        while let Some(earlier) = b.next_if(|other| compare(other, place).is_lt()) {
-            both.push(*earlier);
-        }
-        both.push(*place);
-    }
-    both.extend(b);
-    both
+fn merged<'a>(
+    ranking: &Ranking<'_>,
+    a: impl Iterator<Item = &'a u64>,
+    b: impl Iterator<Item = &'a u64>,
+) -> impl Iterator<Item = &'a u64> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(first), Some(second)) if ranking.compare(**second, **first).is_lt() => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
 }
