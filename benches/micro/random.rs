@@ -7,7 +7,7 @@ impl Random {
     /// A number below `n`.
     pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 32) * n >> 32
+        ((self.0 >> 32) * n) >> 32
     }
 
     /// A message of `len` octets or a little more, as chats and exchanges send them; with other characters than ASCII's
