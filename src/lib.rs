@@ -15,6 +15,8 @@
 //!   ws              deframer → FrameRecord → MessageRecord;  rules → Finding
 //!    ▼
 //!   Index ── Snapshot ── view::{rows, field tree, bit grid, hex dump, payload} ── gui │ cli
+//!    ▲
+//!   payloads        a second pass that no row waits for: octets of text, unmasked → UTF-8 → Finding
 //! ```
 //!
 //! # Who may import whom

@@ -356,19 +356,23 @@ mod tests {
     /// Rows are whole before payloads are judged, and that can be stopped at once.
     #[test]
     fn judging_comes_last_and_can_be_stopped() {
-        let octets = text_capture(4 * JUDGE as usize);
+        let input = Input::Octets { octets: text_capture(4 * JUDGE as usize), name: "text".to_owned() };
+        let mut session = input.clone().open().unwrap();
+        while session.step(usize::MAX).unwrap() != Progress::End {}
         let (orders, inbox) = mpsc::channel();
         let slot = Slot::default();
-        let desk = Desk::new(inbox, slot.clone(), || {});
+        let mut desk = Desk::new(inbox, slot.clone(), || {});
         orders.send(Order::Stop).unwrap();
-        desk.read(Input::Octets { octets: octets.clone(), name: "text".to_owned() });
+        let phase = desk.steps(&mut session, None);
+        let judging = session.judge(0);
+        desk.update(&mut session, phase, judging);
         let update = lock(&slot).take().unwrap();
         let (state, totals) = (update.state, update.snapshot.unwrap().totals());
         assert_eq!((state.phase, state.position, totals.frames), (Phase::Stopped, state.len, [0, 1]));
         assert!(state.judged.is_some_and(|part| part > 0.0 && part < 0.5), "{:?}", state.judged);
         assert_eq!(totals.judged_messages, 0);
 
-        let update = last_update(&Worker::start(Input::Octets { octets, name: "text".to_owned() }, || {}));
+        let update = last_update(&Worker::start(input, || {}));
         assert_eq!((update.state.phase, update.state.judged), (Phase::Finished, None));
         assert_eq!(update.snapshot.unwrap().totals().judged_messages, 1);
     }

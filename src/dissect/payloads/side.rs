@@ -136,8 +136,9 @@ impl Side {
             match self.judge_payload(&frame, octets, scene) {
                 Payload::Judged if frame.header.fin() => self.end_message(&frame, scene),
                 Payload::Judged => {}
-                Payload::BrokenOff => self.conclude(scene),
-                Payload::Waits => break,
+                Payload::Waits if self.first == NONE => break,
+                // Where another frame follows, nothing more of this one will.
+                Payload::BrokenOff | Payload::Waits => self.conclude(scene),
                 Payload::Paused => return Went::Paused,
             }
             self.frame = NONE;
