@@ -14,7 +14,7 @@ mod message;
 mod opcode;
 mod plausible;
 
-pub use breach::{CloseCodeBreach, FrameBreach, judge_close};
+pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_close};
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
