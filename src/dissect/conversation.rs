@@ -9,9 +9,10 @@ use super::connection::{End, side};
 use super::flow::{Context, FlowState, Side};
 use super::index::Writer;
 use crate::base::{Breach, ConnectionId, Finding, FrameId, Place, Rule, Sender, Timestamp};
+use crate::ws::{FrameBreach, PING_PATIENCE_SECONDS};
 
 /// Nanoseconds after which a ping counts as unanswered.
-const PATIENCE: u64 = 30 * SECOND;
+const PATIENCE: u64 = PING_PATIENCE_SECONDS * SECOND;
 const SECOND: u64 = 1_000_000_000;
 /// Pings of one sender that wait for their pongs at most. Those before are not judged.
 const MAX_OUTSTANDING: usize = 1024;
@@ -42,7 +43,6 @@ struct Ping {
 
 /// A ping or a pong that came whole.
 pub(super) struct Heartbeat<'a> {
-    pub connection: ConnectionId,
     pub sender: Sender,
     pub frame: FrameId,
     pub time: Timestamp,
@@ -53,7 +53,7 @@ pub(super) struct Heartbeat<'a> {
 impl Conversation {
     /// A ping came.
     pub fn ping(&mut self, ping: &Heartbeat<'_>, writer: &mut Writer) {
-        self.judge_late(ping.connection, ping.time, writer);
+        self.judge_late(ping.time, writer);
         let outstanding = &mut self.pings.get_or_insert_default()[side(ping.sender)];
         if outstanding.len() == MAX_OUTSTANDING {
             outstanding.pop_front();
@@ -63,20 +63,14 @@ impl Conversation {
 
     /// A pong came: it answers the first ping with its body, and the ones before that (RFC 6455 §5.5.3).
     pub fn pong(&mut self, pong: &Heartbeat<'_>, writer: &mut Writer) {
-        self.judge_late(pong.connection, pong.time, writer);
+        self.judge_late(pong.time, writer);
         let outstanding = self.pings.as_mut().map(|pings| &mut pings[side(pong.sender.peer())]);
         let answered = outstanding.and_then(|pings| {
             let answered = pings.iter().position(|ping| *ping.body == *pong.body)?;
             pings.drain(..=answered).next_back()
         });
         if answered.is_none() && !self.peer_is_behind && !self.lacks[side(pong.sender.peer())] {
-            let text = format!(
-                "No ping with this pong's {} octets of body waits for an answer; it serves as a heartbeat at most.",
-                pong.body.len()
-            );
-            let place = Place::PayloadOctets { at: 0, len: pong.body.len() as u64 };
-            let breach = Breach { rule: Rule::PongUnsolicited, place, text };
-            report(writer, pong.connection, pong.sender, Some(pong.frame), breach);
+            writer.report_frame(pong.frame, FrameBreach::PongUnsolicited);
         }
     }
 
@@ -89,31 +83,21 @@ impl Conversation {
     }
 
     /// Says which pings nobody answered for 30 seconds before `now`.
-    fn judge_late(&mut self, connection: ConnectionId, now: Timestamp, writer: &mut Writer) {
+    fn judge_late(&mut self, now: Timestamp, writer: &mut Writer) {
         for sender in [Sender::Client, Sender::Server] {
             let Some(pings) = self.pings.as_mut().map(|pings| &mut pings[side(sender)]) else { return };
             while let Some(ping) = pings.pop_front_if(|ping| now.0.saturating_sub(ping.time.0) > PATIENCE) {
-                unanswered(writer, connection, sender, &ping, "for 30 seconds");
+                writer.report_frame(ping.frame, FrameBreach::PingUnanswered { late: true });
             }
         }
     }
 
     /// Says which pings nobody answered until the connection ended.
-    fn judge_unanswered(&mut self, connection: ConnectionId, writer: &mut Writer) {
-        let Some(pings) = self.pings.take() else { return };
-        for (sender, pings) in [Sender::Client, Sender::Server].into_iter().zip(*pings) {
-            for ping in pings {
-                unanswered(writer, connection, sender, &ping, "before the connection ended");
-            }
+    fn judge_unanswered(&mut self, writer: &mut Writer) {
+        for ping in self.pings.take().into_iter().flat_map(|pings| *pings).flatten() {
+            writer.report_frame(ping.frame, FrameBreach::PingUnanswered { late: false });
         }
     }
-}
-
-fn unanswered(writer: &mut Writer, connection: ConnectionId, sender: Sender, ping: &Ping, until: &str) {
-    let text = format!("The {} did not answer this ping {until}.", sender.peer());
-    let place = Place::PayloadOctets { at: 0, len: ping.body.len() as u64 };
-    let breach = Breach { rule: Rule::PingUnanswered, place, text };
-    report(writer, connection, sender.peer(), Some(ping.frame), breach);
 }
 
 impl FlowState {
@@ -149,9 +133,9 @@ impl FlowState {
             _ => None,
         };
         match tcp_end {
-            Some(_) => self.conversation.judge_unanswered(connection, context.writer),
+            Some(_) => self.conversation.judge_unanswered(context.writer),
             // Where the capture just stops, the answer may be a packet away.
-            None => self.conversation.judge_late(connection, self.last_packet.time, context.writer),
+            None => self.conversation.judge_late(self.last_packet.time, context.writer),
         }
         if let Some((rule, sender, frame, text)) = missing {
             report(context.writer, connection, sender, frame, Breach { rule, place: Place::Connection, text });

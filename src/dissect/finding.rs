@@ -191,7 +191,11 @@ impl Writer {
     fn add_finding_of_frame(&mut self, id: FrameId, rule: Rule, told: Told) {
         let Some(frame) = self.index.frames.get(id.index()) else { return };
         let (connection, message) = (frame.connection.0, frame.message);
-        let unbound = FindingRecord::new(rule, frame.sender(), told);
+        let sender = match told {
+            Told::Frame(breach) => breach.culprit(frame.sender()),
+            Told::Detail(_) => frame.sender(),
+        };
+        let unbound = FindingRecord::new(rule, sender, told);
         self.add_finding(FindingRecord { connection, frame: id.0, message, ..unbound });
     }
 

@@ -376,7 +376,7 @@ impl FrameSide {
         if opcode != Opcode::CLOSE {
             // Without its body, nobody can tell which pong answers it.
             let Some(body) = &body else { return conversation.gap(self.sender) };
-            let heartbeat = Heartbeat { connection, sender: self.sender, frame: id, time, body };
+            let heartbeat = Heartbeat { sender: self.sender, frame: id, time, body };
             return match opcode {
                 // Who has got a Close frame need not answer a ping any more (RFC 6455 §5.5.2).
                 Opcode::PING if self.close_sent => {}

@@ -12,8 +12,8 @@ pub(super) const MAX_DATAGRAMS: usize = 64;
 pub(super) const MAX_OCTETS: usize = 4 << 20;
 /// Fragments of one datagram. The smallest IPv4 path (68 octets) makes 1,366 of the largest datagram.
 pub(super) const MAX_PARTS: usize = 2048;
-/// What holding a fragment costs besides its octets.
-const PART_COST: usize = 64;
+/// What holding a fragment costs besides its octets: its place, and an allocation.
+const PART_COST: usize = 128;
 /// No datagram is longer; fragments that say otherwise are an old attack.
 const MAX_DATAGRAM_LEN: usize = 65_535;
 /// After this long identifications come around again and foreign fragments would be joined. As Linux does.

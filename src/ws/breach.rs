@@ -3,6 +3,9 @@
 use super::{CloseBody, FieldId, FrameHeader, HeaderRule, close_code_name};
 use crate::base::{Breach, MessageId, Place, Rule, Sender};
 
+/// Seconds after which a ping counts as unanswered.
+pub const PING_PATIENCE_SECONDS: u64 = 30;
+
 /// A rule that a frame breaks. Its place and its sentence are worked out from the frame's header whenever they are
 /// shown; only what the header does not tell is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +32,21 @@ pub enum FrameBreach {
         /// How many octets do not, up to three.
         len: u8,
     },
+    /// A pong whose body no ping has that waits for an answer.
+    PongUnsolicited,
+    /// A ping that the peer did not answer.
+    PingUnanswered {
+        /// For so long that it counts as unanswered; else the connection ended first.
+        late: bool,
+    },
 }
 
 impl FrameBreach {
+    /// Who breaks the rule with a frame of `sender`: the peer, where it is silent.
+    pub fn culprit(self, sender: Sender) -> Sender {
+        if matches!(self, FrameBreach::PingUnanswered { .. }) { sender.peer() } else { sender }
+    }
+
     /// Which rule it is.
     pub fn rule(self) -> Rule {
         match self {
@@ -42,14 +57,17 @@ impl FrameBreach {
             FrameBreach::CloseBodyOneOctet(_) => Rule::CloseBodyOneOctet,
             FrameBreach::CloseCode(breach) => breach.rule,
             FrameBreach::CloseReasonInvalidUtf8 { .. } => Rule::CloseReasonInvalidUtf8,
+            FrameBreach::PongUnsolicited => Rule::PongUnsolicited,
+            FrameBreach::PingUnanswered { .. } => Rule::PingUnanswered,
         }
     }
 
-    /// The place and the sentence, given the header of the frame and who sent it. `deflate` says whether
+    /// The place and the sentence, given the header of the frame and who breaks the rule. `deflate` says whether
     /// permessage-deflate was negotiated.
     pub fn tell(self, header: &FrameHeader, sender: Sender, deflate: bool) -> Breach {
         let opcode = header.place(FieldId::Opcode);
         let body = |at: u32, len: u8| Place::PayloadOctets { at: at.into(), len: len.into() };
+        let whole_body = Place::PayloadOctets { at: 0, len: header.payload_len() };
         let (place, text) = match self {
             FrameBreach::Header(rule) => return rule.tell(header, deflate),
             FrameBreach::ContinuationWithoutStart => {
@@ -66,6 +84,21 @@ impl FrameBreach {
             FrameBreach::CloseCode(breach) => (body(0, 2), breach.sentence()),
             FrameBreach::CloseReasonInvalidUtf8 { at, len } => {
                 (body(at, len), format!("The Close reason is not UTF-8 from octet {at} of the body on."))
+            }
+            FrameBreach::PongUnsolicited => {
+                let len = header.payload_len();
+                let text = format!(
+                    "No ping with this pong's {len} octets of body waits for an answer; it serves as a heartbeat at most."
+                );
+                (whole_body, text)
+            }
+            FrameBreach::PingUnanswered { late } => {
+                let until = if late {
+                    format!("for {PING_PATIENCE_SECONDS} seconds")
+                } else {
+                    "before the connection ended".into()
+                };
+                (whole_body, format!("The {sender} did not answer this ping {until}."))
             }
         };
         Breach { rule: self.rule(), place, text }
@@ -177,6 +210,21 @@ mod tests {
         ] {
             assert_eq!(told(breach, b"\x82\x80abcd"), (opcode, sentence.to_owned()));
         }
+        let body = Place::PayloadOctets { at: 0, len: 3 };
+        for (breach, sentence) in [
+            (
+                FrameBreach::PongUnsolicited,
+                "No ping with this pong's 3 octets of body waits for an answer; it serves as a heartbeat at most.",
+            ),
+            (FrameBreach::PingUnanswered { late: true }, "The client did not answer this ping for 30 seconds."),
+            (
+                FrameBreach::PingUnanswered { late: false },
+                "The client did not answer this ping before the connection ended.",
+            ),
+        ] {
+            assert_eq!(told(breach, b"\x89\x03"), (body, sentence.to_owned()));
+        }
+        assert_eq!(FrameBreach::PingUnanswered { late: true }.culprit(Sender::Server), Sender::Client);
         for (body, at, len, sentence) in [
             (&b"\x03"[..], 0, 1, "The Close body is the single octet 03; a status code has two."),
             (b"\x03\xed", 0, 2, "Close code 1005 (No Status Rcvd) is for reports inside a peer and never sent."),

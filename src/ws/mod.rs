@@ -15,7 +15,7 @@ mod opcode;
 mod plausible;
 mod utf8;
 
-pub use breach::{CloseCodeBreach, FrameBreach, judge_close};
+pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_close};
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use fields::{FIELDS, FieldId, HeaderField, field};

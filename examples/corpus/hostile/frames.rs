@@ -37,6 +37,17 @@ pub fn closes(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     stream(packets, count, |n| [0x88, 2, (n % 4) as u8, 0])
 }
 
+/// Pings of which each packet brings as many as are waited for, and none is answered in time.
+pub fn pings(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    packets.tick = 31_000_000_000;
+    stream(packets, count, |_| [0x89, 0])
+}
+
+/// Pongs that nobody asked for.
+pub fn pongs(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    stream(packets, count, |_| [0x8a, 0])
+}
+
 pub fn fragments(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.truth.messages = 1;
     stream(packets, count, |n| {

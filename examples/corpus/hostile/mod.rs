@@ -59,6 +59,8 @@ pub const KINDS: &[Kind] = &[
     kind("tiny", "frames of 2 octets in full segments", frames::tiny),
     kind("forbidden", "frames of 2 octets that break three rules each", frames::forbidden),
     kind("closes", "Close frames with a code outside the range", frames::closes),
+    kind("pings", "pings that nobody answers for 31 seconds", frames::pings),
+    kind("pongs", "pongs that nobody asked for", frames::pongs),
     kind("fragments", "frames of one message", frames::fragments),
     kind("turns", "frames that client and server send by turns", frames::turns),
     kind("claim", "segments behind a frame header that claims 2^63-1 octets", frames::claim),

@@ -12,14 +12,14 @@ pub const ACK: u8 = 0x10;
 const TCP: u8 = 6;
 /// LINKTYPE_RAW: packets begin with the IP header.
 const RAW: u32 = 101;
-/// Between two packets.
-const TICK_NANOSECONDS: u64 = 1_000;
 
 /// A capture being written.
 pub struct Packets<'a> {
     pub out: &'a mut dyn Write,
     pub truth: Truth,
     time: u64,
+    /// Nanoseconds between two packets.
+    pub tick: u64,
 }
 
 /// What of a TCP header differs from segment to segment.
@@ -34,7 +34,7 @@ pub struct Header {
 
 impl<'a> Packets<'a> {
     pub fn new(out: &'a mut dyn Write) -> Packets<'a> {
-        Packets { out, truth: Truth::default(), time: 1_700_000_000_000_000_000 }
+        Packets { out, truth: Truth::default(), time: 1_700_000_000_000_000_000, tick: 1_000 }
     }
 
     /// The header of a pcap file.
@@ -64,7 +64,7 @@ impl<'a> Packets<'a> {
 
     fn ip(&mut self, header: &Header, id: u16, word: u16, parts: &[&[u8]]) -> io::Result<()> {
         let len = 20 + parts.iter().map(|part| part.len()).sum::<usize>() as u32;
-        self.time += TICK_NANOSECONDS;
+        self.time += self.tick;
         self.truth.packets += 1;
         self.words(&[(self.time / 1_000_000_000) as u32, (self.time % 1_000_000_000) as u32, len, len])?;
         // 0 where it does not fit, as segmentation offload leaves it.
