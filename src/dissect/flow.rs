@@ -52,12 +52,8 @@ pub(super) enum Chunk {
     },
 }
 
-/// What reads one direction.
+/// What reads one direction. Not in a box: every packet of an open WebSocket comes here.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "every packet of an open WebSocket comes here, and a box is one more miss"
-)]
 pub(super) enum Side {
     Http(HttpReader),
     Frames(FrameSide),
