@@ -186,10 +186,9 @@ impl Screen {
     pub fn report(&mut self, what: &'static str) {
         let took = self.noted.remove(what).unwrap_or_else(|| std::mem::take(&mut self.took));
         println!("{what:<44} {:>6} frames", took.len());
-        let clocks: [(&str, fn(&Took) -> Duration); 2] =
-            [("  work", |took| took.worked), ("  passed", |took| took.passed)];
-        for (clock, time) in clocks {
-            let mut times: Vec<Duration> = took.iter().map(time).collect();
+        let worked: Vec<Duration> = took.iter().map(|took| took.worked).collect();
+        let passed: Vec<Duration> = took.iter().map(|took| took.passed).collect();
+        for (clock, mut times) in [("  work", worked), ("  passed", passed)] {
             times.sort();
             let part = |thousandths: usize| {
                 let at = (times.len() * thousandths / 1000).min(times.len().saturating_sub(1));
