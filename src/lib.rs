@@ -44,6 +44,45 @@
 //! | frame, message | as RFC 6455 §5.2 and §5.4 say |
 //! | finding | a rule that something on the wire breaks or touches, with its place |
 //! | snapshot | the index as it was at one moment; costs nothing to take and never changes |
+//!
+//! # Limits
+//!
+//! A capture can be made to hurt: to fill the memory, or to take time that grows faster than it does. Nothing is reserved
+//! by a length that the wire claims, and every table whose keys the wire chooses is hashed with seeds of its own run.
+//! What remains is in proportion to the capture, or has a bound:
+//!
+//! | what grows with the capture | octets of memory |
+//! |---|---|
+//! | a frame | 52: a record of 48 and its message's first frame; a message of several frames 32 more. 10 million frames of 2 octets in 20 MB take 0.5 GB |
+//! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
+//! | a segment of a TCP connection that is read | about 6 |
+//! | a TCP connection | 80, whatever it carries, if anything, and for ever |
+//! | … that carries HTTP and is open | 1,700 more |
+//! | … that carries a WebSocket | 2,900 more while it is open, 1,100 when both sides have ended it |
+//!
+//! | bound | what it is | what happens there |
+//! |---|---|---|
+//! | [`dissect::MAX_BACKLOG`] | 64 MiB for what all connections keep because something is missing: segments behind a hole, octets behind an unanswered Upgrade request, heads that are not whole | the connection that has waited longest waits no more: the hole is a `capture.gap` that says so; the octets behind the request are taken for frames if they look like it, else left out; a connection with half a head is not read on |
+//! | [`net::MAX_HELD_PIECES`], [`net::MAX_HELD_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
+//! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged | the hole is a `capture.gap` |
+//! | `dissect::flow::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
+//! | `dissect::handshake::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |
+//! | `dissect::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
+//! | [`dissect::MAX_KEPT_TEXT`] | 8,000 octets of a URL, a subprotocol, a list of extensions | `…` where it is cut; the handshake shows all |
+//! | [`http::MAX_HEAD_LEN`], `http::head::MAX_FIELDS` | 64 KiB and 4,096 fields of a request or a response | it is not taken for HTTP; the connection is not read on |
+//! | `http::upgrade::MAX_QUOTED`, `MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
+//! | [`ws::MAX_CONTROL_PAYLOAD`] | 125 octets of a control frame | a longer one breaks a rule, and its body is not looked into |
+//! | `net::fragments::MAX_DATAGRAMS`, `MAX_OCTETS`, `MAX_PARTS` | 64 IP datagrams in fragments, 4 MiB of them, 2,048 parts of one | the one that waited longest is left out; a warning counts them |
+//! | `net::link::MAX_HEADERS`, `net::ip::MAX_EXTENSION_HEADERS` | 8 tags and labels, 16 extension headers | the packet is left out |
+//! | `capture::record::MAX_CAPTURED` | 16 MiB of one packet | the capture is damaged there: a warning, and everything before is shown |
+//! | `capture::pcapng::MAX_DESCRIPTIONS`, `capture::interface::MAX_NAME` | 65,536 sections and interfaces, 1 KiB of a name: 70 MiB | the same |
+//! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
+//! | the window of zstd | 128 MiB | the same |
+//!
+//! Not bounded: a pipe and a compressed capture are written to a temporary file (`TMPDIR`) that is as large as what comes
+//! out; `--payload` prints a zero for each octet that is missing, up to 1 GiB a hole, and holds the text of one message.
+//!
+//! `examples/corpus/hostile/` makes captures that go for each of these; `tests/hostile/scale.rs` reads them.
 
 pub mod base;
 pub mod capture;

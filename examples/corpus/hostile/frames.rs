@@ -24,7 +24,7 @@ fn stream<const LEN: usize>(packets: &mut Packets<'_>, count: u64, frame: impl F
 
 pub fn tiny(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.truth.messages = count;
-    stream(packets, count, |_| [0x82, 0])
+    stream(packets, count, |_| [0x81, 0])
 }
 
 /// A control frame without FIN, with a reserved opcode and reserved bits.
@@ -51,7 +51,7 @@ pub fn pongs(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
 pub fn fragments(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.truth.messages = 1;
     stream(packets, count, |n| {
-        let opcode = if n == 0 { 2 } else { 0 };
+        let opcode = u8::from(n == 0);
         [if n + 1 == count { 0x80 | opcode } else { opcode }, 0]
     })
 }
@@ -61,13 +61,13 @@ pub fn turns(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.begin()?;
     let mut it = Conversation::upgraded(0, packets)?;
     for n in 0..count {
-        let octet0 = if n / 2 % 2 == 0 { 2 } else { 0x80 };
+        let octet0 = if n / 2 % 2 == 0 { 1 } else { 0x80 };
         match n % 2 {
             0 => it.send(Client, &client_frame(octet0, n), packets)?,
             _ => it.send(Server, &server_frame(octet0, b""), packets)?,
         }
         packets.truth.frames += 1;
-        packets.truth.messages += u64::from(octet0 == 2);
+        packets.truth.messages += u64::from(octet0 == 1);
     }
     Ok(())
 }
@@ -88,7 +88,7 @@ pub fn claim(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
 pub fn octets(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.begin()?;
     let mut it = Conversation::upgraded(0, packets)?;
-    let frame = server_frame(0x82, &[0; 126]);
+    let frame = server_frame(0x81, &[b'a'; 126]);
     let whole = count / frame.len() as u64;
     packets.truth.frames += whole;
     packets.truth.messages += whole;

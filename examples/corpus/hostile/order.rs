@@ -59,7 +59,7 @@ fn shuffled(packets: &mut Packets<'_>, count: u64, place: fn(u32, u32) -> u32) -
     let mut left = count;
     while left > 0 {
         let len = HELD.min(left as u32);
-        let frame = server_frame(0x82, &vec![0; len as usize]);
+        let frame = server_frame(0x81, &vec![0; len as usize]);
         let header = frame.len() as u32 - len;
         count_frames(packets, 1);
         for index in 0..len {
