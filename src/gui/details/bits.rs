@@ -61,7 +61,7 @@ pub(super) fn bits_ui(
 /// something else took some of the room (the progress of reading) would stay wrong afterwards.
 fn below(ui: &Ui, name: &'static str, part: f32) -> Panel {
     let height = ui.available_height();
-    Panel::bottom(egui::Id::new((name, height as u32)))
+    Panel::bottom(egui::IdSalt::new((name, height as u32)))
         .default_size((height * part).max(80.0))
         .size_range(64.0..=(height - 96.0).max(80.0))
         .resizable(true)
