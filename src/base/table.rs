@@ -47,8 +47,8 @@ impl<T: Clone> Table<T> {
     pub fn push(&mut self, row: T) {
         self.tail.push(row);
         if self.tail.len() == CHUNK {
-            // The next tail starts small: a table of few rows must not cost a whole chunk.
-            let chunk = Arc::new(std::mem::replace(&mut self.tail, Vec::with_capacity(16)));
+            // What filled one chunk may well fill another. The first one grows: a table of few rows must not cost a chunk.
+            let chunk = Arc::new(std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK)));
             self.shared += CHUNK;
             match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
                 // Where a snapshot shares the block, its pointers are copied.
