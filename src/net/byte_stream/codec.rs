@@ -1,15 +1,15 @@
 //! How entries of a [`ByteStream`](super::ByteStream) are packed.
 //!
 //! ```text
-//!   shape    1 octet    bit 7: gap differs from 0    bit 6: head differs    bits 0–5: packets passed, 63 = see below
-//!   gap      varint     stream octets between the entry before and this one          (if bit 7)
-//!   head     varint     file octets from the record's start to the span's            (if bit 6)
-//!   packets  varint     zigzag difference of packet ids                              (if 63)
-//!   record   varint     zigzag distance of the record from the end of the span before
-//!   len      varint     octets
+//!   shape    1 octet    bit 7: gap differs from 0    bit 6: head differs    bits 4–5, 2–3, 0–1: sizes of the last three
+//!   gap      8 octets   stream octets between the entry before and this one          (if bit 7)
+//!   head     8 octets   file octets from the record's start to the span's            (if bit 6)
+//!   len      1, 2 or 4  octets
+//!   record   1, 2, 4, 8 zigzag distance of the record from the end of the span before
+//!   packets  1, 2, 4, 8 zigzag difference of packet ids
 //! ```
 //!
-//! A varint holds 7 bits an octet, the lowest first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
+//! Numbers have their low octet first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
 
 use super::StreamSpan;
 use crate::base::{PacketId, Span};
@@ -17,7 +17,8 @@ use crate::base::{PacketId, Span};
 const MARK_EVERY: usize = 64;
 const GAP: u8 = 0x80;
 const HEAD: u8 = 0x40;
-const PACKETS: u8 = 0x3f;
+/// By the size in the shape: octets, and the bits they hold.
+const SIZES: [u8; 4] = [1, 2, 4, 8];
 
 /// What an entry is packed against: the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,21 +70,21 @@ impl Page {
         let gap = entry.at.wrapping_sub(cursor.at);
         let head = entry.span.at.wrapping_sub(entry.record_at);
         let packets = entry.packet.0.wrapping_sub(cursor.packet);
-        let mut shape = if gap == 0 { 0 } else { GAP };
-        shape |= if head == cursor.head { 0 } else { HEAD };
-        shape |= u8::try_from(packets).unwrap_or(PACKETS).min(PACKETS);
-        self.codes.push(shape);
-        if shape & GAP != 0 {
-            self.varint(gap);
+        let mut code = Code { octets: [0; 64], len: 1 };
+        let mut shape = 0;
+        if gap != 0 {
+            shape |= GAP;
+            code.number(gap, 8);
         }
-        if shape & HEAD != 0 {
-            self.varint(head);
+        if head != cursor.head {
+            shape |= HEAD;
+            code.number(head, 8);
         }
-        if shape & PACKETS == PACKETS {
-            self.varint(zigzag(packets));
-        }
-        self.varint(zigzag(entry.record_at.wrapping_sub(cursor.file_at)));
-        self.varint(u64::from(entry.span.len));
+        shape |= code.sized(u64::from(entry.span.len)) << 4;
+        shape |= code.sized(zigzag(entry.record_at.wrapping_sub(cursor.file_at))) << 2;
+        shape |= code.sized(zigzag(packets));
+        code.octets[0] = shape;
+        self.codes.extend_from_slice(code.octets());
         *cursor = Cursor { at: entry.end(), file_at: entry.span.end(), head, packet: entry.packet.0 };
     }
 
@@ -91,15 +92,6 @@ impl Page {
     fn mark(&mut self, cursor: Cursor, at: u64) {
         let code_at = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
         self.marks.push(Mark { at, cursor, code_at });
-    }
-
-    #[inline]
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.codes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.codes.push(value as u8);
     }
 
     /// The entries from the last mark at or before stream offset `at` (or the first) on.
@@ -136,6 +128,37 @@ impl Page {
     }
 }
 
+/// The code of one entry while it is put together: at most 1 + 8 + 8 + 4 + 8 + 8 octets, and room for whole words.
+struct Code {
+    octets: [u8; 64],
+    len: usize,
+}
+
+impl Code {
+    /// Appends a number in as few octets as it needs; the size for the shape.
+    #[inline]
+    fn sized(&mut self, number: u64) -> u8 {
+        // By the number's highest bit: 0–7, 8–15, 16–31, 32–63.
+        let size = (number >= 1 << 8) as u8 + (number >= 1 << 16) as u8 + (number >= 1 << 32) as u8;
+        self.number(number, SIZES[usize::from(size)]);
+        size
+    }
+
+    /// Appends the low octets of a number. The others are written too, and over by what comes next: one store.
+    #[inline]
+    fn number(&mut self, number: u64, octets: u8) {
+        if let Some(room) = self.octets[self.len % 32..].first_chunk_mut() {
+            *room = number.to_le_bytes();
+        }
+        self.len += usize::from(octets);
+    }
+
+    #[inline]
+    fn octets(&self) -> &[u8] {
+        &self.octets[..self.len % 64]
+    }
+}
+
 impl Cursor {
     /// Stream offset behind the entry.
     #[inline]
@@ -164,22 +187,16 @@ pub(super) struct Entries<'a> {
 }
 
 impl Entries<'_> {
-    fn octet(&mut self) -> Option<u8> {
-        let (first, rest) = self.codes.split_first()?;
+    /// The next number, of so many octets.
+    fn number(&mut self, octets: u8) -> Option<u64> {
+        let (number, rest) = self.codes.split_at_checked(usize::from(octets))?;
         self.codes = rest;
-        Some(*first)
+        Some(number.iter().rfold(0, |value, octet| value << 8 | u64::from(*octet)))
     }
 
-    fn varint(&mut self) -> Option<u64> {
-        let (mut value, mut shift) = (0, 0);
-        loop {
-            let octet = self.octet()?;
-            value |= u64::from(octet & 0x7f).checked_shl(shift)?;
-            if octet < 0x80 {
-                return Some(value);
-            }
-            shift += 7;
-        }
+    /// The same with the size that the shape has in its two lowest bits.
+    fn sized(&mut self, shape: u8) -> Option<u64> {
+        self.number(SIZES[usize::from(shape & 3)])
     }
 }
 
@@ -187,15 +204,12 @@ impl Iterator for Entries<'_> {
     type Item = StreamSpan;
 
     fn next(&mut self) -> Option<StreamSpan> {
-        let shape = self.octet()?;
-        let gap = if shape & GAP != 0 { self.varint()? } else { 0 };
-        let head = if shape & HEAD != 0 { self.varint()? } else { self.cursor.head };
-        let packets = match shape & PACKETS {
-            PACKETS => unzigzag(self.varint()?),
-            few => u64::from(few),
-        };
-        let record_at = self.cursor.file_at.wrapping_add(unzigzag(self.varint()?));
-        let len = u32::try_from(self.varint()?).ok()?;
+        let shape = self.number(1)? as u8;
+        let gap = if shape & GAP != 0 { self.number(8)? } else { 0 };
+        let head = if shape & HEAD != 0 { self.number(8)? } else { self.cursor.head };
+        let len = u32::try_from(self.sized(shape >> 4)?).ok()?;
+        let record_at = self.cursor.file_at.wrapping_add(unzigzag(self.sized(shape >> 2)?));
+        let packets = unzigzag(self.sized(shape)?);
         let entry = StreamSpan {
             at: self.cursor.at.wrapping_add(gap),
             span: Span::new(record_at.wrapping_add(head), len),
@@ -246,7 +260,7 @@ mod tests {
         let (mut page, mut cursor) = (Page::default(), Cursor::default());
         entries.iter().for_each(|entry| page.push(&mut cursor, entry));
         assert!(page.entries_from(0).eq(entries));
-        assert_eq!(&page.codes[5..9], [1, 32, 0xa8, 0x0b], "the segment behind another costs four octets");
+        assert_eq!(&page.codes[13..18], [0x10, 0xa8, 5, 32, 2], "the segment behind another costs five octets");
     }
 
     #[test]
