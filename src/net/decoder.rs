@@ -5,9 +5,10 @@ use etherparse::err::tcp::HeaderSliceError;
 
 use super::flows::FlowTable;
 use super::fragments::{Datagram, FragmentPool};
-use super::ip::{self, IpPacket, IpPayload};
+use super::ip::{self, Addresses, IpPacket, IpPayload};
 use super::link;
 use super::outcome::{Layer, Malformed, Stop};
+use super::plain::Plain;
 use super::segment::Way;
 use super::{Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
 use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
@@ -60,16 +61,13 @@ impl Decoder {
         let sent_len = (original_len as usize).max(octets.len());
         let whole = Piece { span, packet };
         // Nearly every packet holds one segment, and all is well with it. The others get a second, close look.
-        if let Ok((ip, at)) = ip_packet(link, octets, sent_len)
-            && ip.fragment.is_none()
-            && ip.payload.protocol == ip::TCP
-            && let captured = cut(octets, at, ip.payload.len)
-            && let Ok(header) = TcpHeader::parse(captured, ip.payload.len)
+        if let Ok(at) = link::ip_header_at(link, octets)
+            && let Some(Plain { addresses, header, payload }) = octets.get(at..).and_then(Plain::parse)
         {
-            let pieces = one_piece(whole, at, &header, captured);
-            let cut = at + ip.payload.len > octets.len();
-            self.stats.count_segment(cut);
-            return Outcome::Segment(segment(&mut self.flows, &ip, header, ip.payload.len, pieces, packet));
+            let len = payload.sent_len;
+            let pieces = one_piece(whole, at + payload.at, 0, payload.captured);
+            self.stats.count_segment(payload.captured.len() < len);
+            return Outcome::Segment(segment(&mut self.flows, addresses, header, len, pieces, packet));
         }
         self.push_other(link, whole, sent_len, octets)
     }
@@ -116,13 +114,13 @@ fn cut(octets: &[u8], at: usize, len: usize) -> &[u8] {
     rest.get(..len).unwrap_or(rest)
 }
 
-/// The payload behind a TCP header that starts at octet `at` of the packet `whole`; `captured` are the captured octets
-/// of both.
+/// The payload behind a TCP header of `header_len` octets that starts at octet `at` of the packet `whole`; `captured` are
+/// the captured octets of both.
 #[inline(always)]
-fn one_piece<'a>(whole: Piece, at: usize, header: &TcpHeader, captured: &'a [u8]) -> Pieces<'a> {
-    match captured.get(header.len..) {
+fn one_piece<'a>(whole: Piece, at: usize, header_len: usize, captured: &'a [u8]) -> Pieces<'a> {
+    match captured.get(header_len..) {
         Some(octets) if !octets.is_empty() => {
-            let span = whole.span.skip((at + header.len) as u32).take(octets.len() as u32);
+            let span = whole.span.skip((at + header_len) as u32).take(octets.len() as u32);
             Pieces::One([SegmentPiece { at: 0, piece: Piece { span, ..whole }, octets }])
         }
         _ => Pieces::None,
@@ -145,8 +143,9 @@ fn decode<'a>(
             return Err(Stop::NotTcp);
         }
         let header = TcpHeader::parse(captured, ip.payload.len).map_err(|stop| moved(stop, at))?;
-        let pieces = one_piece(whole, at, &header, captured);
-        return Ok(Outcome::Segment(segment(flows, &ip, header, ip.payload.len, pieces, whole.packet)));
+        let pieces = one_piece(whole, at, header.len, captured);
+        let len = ip.payload.len - header.len;
+        return Ok(Outcome::Segment(segment(flows, ip.addresses, header, len, pieces, whole.packet)));
     };
     if ip.payload.protocol != ip::TCP && !ip::is_extension(ip.payload.protocol) {
         return Err(Stop::NotTcp);
@@ -185,30 +184,30 @@ fn from_datagram<'a>(
         Some(SegmentPiece { at: (part.at + skip - data_at) as u32, piece, octets })
     });
     let pieces = Pieces::Several(pieces.collect());
-    Ok(segment(flows, ip, header, payload.len, pieces, packet))
+    Ok(segment(flows, ip.addresses, header, payload.len - header.len, pieces, packet))
 }
 
-/// Puts a segment together; `len` are the octets of header and payload as sent.
+/// Puts a segment together; `len` are the octets of payload as sent.
 #[inline(always)]
 fn segment<'a>(
     flows: &mut FlowTable,
-    ip: &IpPacket,
+    addresses: Addresses,
     header: TcpHeader,
     len: usize,
     pieces: Pieces<'a>,
     packet: PacketRef,
 ) -> Segment<'a> {
     let TcpHeader { ports, seq, ack, flags, .. } = header;
-    let place = flows.place(&ip.addresses, ports, flags, seq, ack);
+    let place = flows.place(&addresses, ports, flags, seq, ack);
     Segment {
         flow: place.flow,
         direction: place.direction,
         new_flow: place.new,
-        way: Way { addresses: ip.addresses, ports },
+        way: Way { addresses, ports },
         seq,
         ack,
         flags,
-        payload_len: u32::try_from(len - header.len).unwrap_or(u32::MAX),
+        payload_len: u32::try_from(len).unwrap_or(u32::MAX),
         pieces,
         packet,
     }
@@ -216,20 +215,20 @@ fn segment<'a>(
 
 /// The fields of a TCP header (RFC 9293 §3.1) that matter here.
 #[derive(Clone, Copy, Debug)]
-struct TcpHeader {
+pub(super) struct TcpHeader {
     /// Source and destination.
-    ports: [u16; 2],
-    seq: u32,
-    ack: Option<u32>,
-    flags: TcpFlags,
+    pub(super) ports: [u16; 2],
+    pub(super) seq: u32,
+    pub(super) ack: Option<u32>,
+    pub(super) flags: TcpFlags,
     /// Length of the header with its options, in octets.
-    len: usize,
+    pub(super) len: usize,
 }
 
 impl TcpHeader {
     /// Reads the header at the start of `octets`, the captured ones of `sent_len`.
     #[inline(always)]
-    fn parse(octets: &[u8], sent_len: usize) -> Result<TcpHeader, Stop> {
+    pub(super) fn parse(octets: &[u8], sent_len: usize) -> Result<TcpHeader, Stop> {
         let header = TcpHeaderSlice::from_slice(octets).map_err(|error| match error {
             HeaderSliceError::Len(len) => Stop::short(Layer::Tcp, 0, len.required_len, len.len),
             HeaderSliceError::Content(_) => Stop::value(Layer::Tcp, 0, "the data offset is below 5"),

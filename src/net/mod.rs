@@ -19,6 +19,7 @@ mod held;
 mod ip;
 mod link;
 mod outcome;
+mod plain;
 mod segment;
 
 pub use assembler::{Assembler, Ignored, PATIENCE_NANOSECONDS, PATIENCE_SEGMENTS};
