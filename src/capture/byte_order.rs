@@ -30,6 +30,16 @@ impl ByteOrder {
         })
     }
 
+    /// The 32-bit numbers that `octets` are.
+    #[inline]
+    pub fn four_u32(self, octets: &[u8; 16]) -> [u32; 4] {
+        let (words, _) = octets.as_chunks();
+        std::array::from_fn(|word| match self {
+            ByteOrder::Little => u32::from_le_bytes(words[word]),
+            ByteOrder::Big => u32::from_be_bytes(words[word]),
+        })
+    }
+
     /// A 32-bit number as it is written.
     #[inline]
     pub fn u32_octets(self, number: u32) -> [u8; 4] {

@@ -111,15 +111,14 @@ impl FileHeader {
     #[inline]
     pub fn info(&self, at: u64, octets: &[u8]) -> Option<RecordInfo> {
         let Variant { order, fraction, record_header, .. } = self.variant;
-        let header = octets.get(..record_header)?;
+        let header = octets.get(..record_header)?.first_chunk()?;
+        let [seconds, fractions, captured, original_len] = order.four_u32(header);
         // 2^32 seconds and 2^32 microseconds are less than 2^63 nanoseconds.
-        let seconds = u64::from(order.u32(header, 0)?) * 1_000_000_000;
-        let time = seconds + u64::from(order.u32(header, 4)?) * fraction;
-        let captured = order.u32(header, 8)?;
+        let time = u64::from(seconds) * 1_000_000_000 + u64::from(fractions) * fraction;
         Some(RecordInfo {
             time: Some(Timestamp(time)),
             span: Span::new(at.saturating_add(record_header as u64), captured),
-            original_len: order.u32(header, 12)?,
+            original_len,
             link_type: self.interface.link_type,
             interface: 0,
         })
