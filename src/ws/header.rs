@@ -58,6 +58,11 @@ impl FrameHeader {
         }
     }
 
+    /// The octets that every header has.
+    pub(super) fn first_two(&self) -> [u8; 2] {
+        [self.octets[0], self.octets[1]]
+    }
+
     /// The header's octets as they were sent.
     pub fn octets(&self) -> &[u8] {
         &self.octets[..usize::from(self.len)]

@@ -173,7 +173,7 @@ pub fn judge_header(
     previous_key: Option<[u8; 4]>,
     mut report: impl FnMut(FrameBreach),
 ) {
-    if header.is_unremarkable(sender, previous_key) {
+    if header.is_unremarkable(sender, negotiated, previous_key) {
         return;
     }
     let case = Case { header, sender, negotiated, previous_key };
@@ -207,11 +207,14 @@ impl FrameHeader {
         self.field(field).map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits })
     }
 
-    /// A quick look that nearly every frame of a healthy capture passes: no reserved bit or opcode, the right mask
-    /// bit, a minimal length, no fragmented control frame, a fresh key. What does not pass is looked at closely.
-    fn is_unremarkable(&self, sender: Sender, previous_key: Option<[u8; 4]>) -> bool {
-        let [octet0, octet1, ..] = *self.octets() else { return false };
-        octet0 & 0x70 == 0
+    /// A quick look that nearly every frame of a healthy capture passes: no reserved bit (but the one
+    /// that says "compressed", where it may) or opcode, the right mask bit, a minimal length, no fragmented control
+    /// frame, a fresh key. What does not pass is looked at closely.
+    #[inline]
+    fn is_unremarkable(&self, sender: Sender, negotiated: Negotiated, previous_key: Option<[u8; 4]>) -> bool {
+        let [octet0, octet1] = self.first_two();
+        let is_compressed = octet0 & 0x70 == 0x40 && negotiated.deflate && matches!(octet0 & 0x0f, 1 | 2);
+        (octet0 & 0x70 == 0 || is_compressed)
             && match octet1 & 0x7f {
                 0..126 => true,
                 126 => octet0 & 0x08 == 0 && self.payload_len() >= 126,
