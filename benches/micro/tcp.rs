@@ -55,7 +55,7 @@ fn assemble(bencher: Bencher, order: &[u32]) {
         assembler.push(&segment(0, 0), &mut events);
         for (number, segment) in black_box(&segments).iter().enumerate() {
             match assembler.push_next(segment) {
-                Some((at, _)) => sum += at,
+                Some((at, _, _)) => sum += at,
                 None => assembler.push(segment, &mut events),
             }
             highest = highest.max(segment.seq + LEN);

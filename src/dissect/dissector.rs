@@ -52,6 +52,7 @@ pub(super) struct Touched {
 
 impl Touched {
     /// Something happened to `flow`.
+    #[inline]
     pub fn note(&mut self, flow: &mut FlowState) {
         if flow.mark_changed() {
             self.changed.push(flow.id);
@@ -149,6 +150,9 @@ impl Dissector {
         }
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        if flow.next_segment(segment, &mut context) {
+            return self.touched.note(flow);
+        }
         let before = flow.backlog();
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();

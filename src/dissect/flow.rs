@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Nearly every packet of a busy capture is the next one of an open WebSocket. It takes a short way past all questions
-//! ([`FlowState::segment`]), and what it touches lies together.
+//! ([`FlowState::next_segment`]), and what it touches lies together.
 
 use std::collections::VecDeque;
 
@@ -142,14 +142,34 @@ impl FlowState {
         }
     }
 
+    /// The short way of [`segment`](FlowState::segment): both sides read frames, nothing waits, and the segment brings
+    /// the next octets or only acknowledges what is there. Whether it was taken; if so, nothing else has changed.
+    #[inline]
+    pub fn next_segment(&mut self, segment: &Segment<'_>, context: &mut Context<'_>) -> bool {
+        let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+        let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
+        let (true, true, Some(connection)) = (self.is_settled, is_ack_known, self.connection) else { return false };
+        let lane = &mut self.lanes[own];
+        let Side::Frames(side) = &mut lane.side else { return false };
+        if let Some((at, piece, octets)) = lane.assembler.push_next(segment) {
+            lane.stream.push(at, piece);
+            lane.last_packet = piece.packet.id;
+            self.conversation.peer_is_behind = false;
+            side.feed(connection, &mut self.conversation, at, octets, piece.packet, context.writer);
+        } else if !lane.assembler.is_indifferent_to(segment) {
+            return false;
+        }
+        self.last_packet = segment.packet;
+        true
+    }
+
     pub fn segment(&mut self, segment: &Segment<'_>, context: &mut Context<'_>) {
         let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
         self.last_packet = segment.packet;
-        // Most segments are the next octets of their stream, or only acknowledge what is there.
         let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
         self.conversation.peer_is_behind = !is_ack_known;
         let both_ended = self.lanes.iter().all(|lane| lane.ended.is_some());
-        if let Some((at, piece)) = self.lanes[own].assembler.push_next(segment) {
+        if let Some((at, piece, _)) = self.lanes[own].assembler.push_next(segment) {
             self.data(segment.direction, at, piece, context);
         } else if !self.lanes[own].assembler.is_indifferent_to(segment) {
             let mut events = Vec::new();
@@ -244,15 +264,7 @@ impl FlowState {
 
     /// The next octets of a direction.
     fn data(&mut self, direction: Direction, at: u64, piece: Piece, context: &mut Context<'_>) {
-        let lane = &mut self.lanes[direction.index()];
-        lane.stream.push(at, piece);
-        if self.is_settled
-            && let (Side::Frames(side), Some(connection)) = (&mut lane.side, self.connection)
-            && let Some(octets) = context.segment.and_then(|segment| segment.octets_at(piece.span))
-        {
-            lane.last_packet = piece.packet.id;
-            return side.feed(connection, &mut self.conversation, at, octets, piece.packet, context.writer);
-        }
+        self.lanes[direction.index()].stream.push(at, piece);
         let peer = &self.lanes[direction.reverse().index()].assembler;
         let heard = match context.segment {
             Some(segment) if segment.packet.id == piece.packet.id => segment.ack.and_then(|ack| peer.position_of(ack)),

@@ -211,7 +211,16 @@ impl FrameSide {
         writer: &mut Writer,
     ) {
         let mut rest = octets;
-        while let Some(step) = self.deframer.next(&mut rest) {
+        loop {
+            // Nearly every frame is a data frame that is complete here and now; a control frame's body has to be read.
+            while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
+                && !header.is_doubtful(self.negotiated)
+            {
+                self.header(connection, conversation, self.deframer.at(), &header, true, packet, writer);
+                writer.judge_at_once(&header, self.negotiated, payload);
+                self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
+            }
+            let Some(step) = self.deframer.next(&mut rest) else { break };
             match step {
                 Step::Header { at: start, header } => {
                     // What began in an earlier piece keeps that piece's packet.
@@ -221,14 +230,7 @@ impl FrameSide {
                         self.deframer.give_up();
                         continue;
                     }
-                    // Nearly every frame is complete here and now; a control frame's body has to be read first.
-                    let is_whole = header.payload_len() <= rest.len() as u64 && !header.opcode().is_control();
-                    self.header(connection, conversation, start, &header, is_whole, packet, writer);
-                    if is_whole {
-                        let payload = &rest[..header.payload_len() as usize];
-                        writer.judge_at_once(&header, self.negotiated, payload);
-                        self.deframer.step_over(&mut rest);
-                    }
+                    self.header(connection, conversation, start, &header, false, packet, writer);
                 }
                 Step::End => self.end(connection, conversation, writer),
                 Step::Lost { .. } => {}

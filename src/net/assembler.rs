@@ -127,10 +127,11 @@ impl Assembler {
     }
 
     /// The common case of [`push`](Assembler::push), which has no other event: the segment carries the stream's next
-    /// octets, whole, and nothing waits. Where they are, or `None` where the segment has to be pushed.
+    /// octets, whole, and nothing waits. Their stream offset, their place and themselves, or `None` where the segment has
+    /// to be pushed.
     #[inline]
-    pub fn push_next(&mut self, segment: &Segment<'_>) -> Option<(u64, Piece)> {
-        let Pieces::One([SegmentPiece { piece, .. }]) = &segment.pieces else { return None };
+    pub fn push_next<'a>(&mut self, segment: &Segment<'a>) -> Option<(u64, Piece, &'a [u8])> {
+        let Pieces::One([SegmentPiece { piece, octets, .. }]) = &segment.pieces else { return None };
         let is_next = !self.is_troubled
             && segment.seq == self.start?.wrapping_add(self.next as u32)
             && piece.span.len == segment.payload_len
@@ -138,7 +139,7 @@ impl Assembler {
         is_next.then(|| {
             let at = self.next;
             self.next += u64::from(piece.span.len);
-            (at, *piece)
+            (at, *piece, *octets)
         })
     }
 

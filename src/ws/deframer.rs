@@ -98,15 +98,23 @@ impl Deframer {
         }
     }
 
-    /// Takes the whole payload of the frame just announced, which `octets` start with, off their front, and tells no
-    /// [`Step::End`]. The payload of a control frame is not kept.
-    pub fn step_over(&mut self, octets: &mut &[u8]) {
-        if let State::Payload(left) = self.state
-            && let Some(rest) = usize::try_from(left).ok().and_then(|left| octets.get(left..))
-        {
-            self.advance(octets, rest);
-            self.state = State::Header;
+    /// The common case: `octets`, which come next, start with a data frame that is whole. Its header and its payload,
+    /// for whoever then calls [`step_over`](Deframer::step_over) instead of [`next`](Deframer::next).
+    #[inline]
+    pub fn whole_data_frame<'a>(&self, octets: &'a [u8]) -> Option<(FrameHeader, &'a [u8])> {
+        if self.state != State::Header || self.have > 0 {
+            return None;
         }
+        let Parsed::Done(header) = FrameHeader::parse(octets) else { return None };
+        let behind = octets.get(usize::from(header.header_len())..)?;
+        let payload = behind.get(..usize::try_from(header.payload_len()).ok()?)?;
+        (!header.opcode().is_control()).then_some((header, payload))
+    }
+
+    /// Takes a whole frame of `len` octets off the front of `octets`, without telling of it.
+    #[inline]
+    pub fn step_over(&mut self, octets: &mut &[u8], len: usize) {
+        self.advance(octets, octets.get(len..).unwrap_or_default());
     }
 
     fn next_header(&mut self, octets: &mut &[u8]) -> Option<Step> {

@@ -69,7 +69,7 @@ fn assemble_by(isn: u32, steps: &[Step], short_ways: bool) -> Vec<StreamEvent> {
                 let segment = segment(TcpFlags::ACK, start.wrapping_add(at), len, captured, packet);
                 let next = if short_ways { assembler.push_next(&segment) } else { None };
                 match next {
-                    Some((at, piece)) => events.push(StreamEvent::Data { at, piece }),
+                    Some((at, piece, _)) => events.push(StreamEvent::Data { at, piece }),
                     None if short_ways && assembler.is_indifferent_to(&segment) => {}
                     None => assembler.push(&segment, &mut events),
                 }
