@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 
 use super::ip::Addresses;
+use super::lately::Lately;
 use super::{Direction, Endpoint, Flow, TcpFlags};
 use crate::base::FlowId;
 
@@ -19,6 +20,8 @@ pub(super) struct FlowTable {
     /// The newest flow of each pair. Only ids, so that the table of a busy server stays in the processor's cache.
     newest: HashTable<FlowId>,
     hashing: Hashing,
+    /// Ways of newest flows of which more than SYNs was seen.
+    lately: Lately,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +46,9 @@ pub(super) struct Place {
 
 impl FlowTable {
     pub(super) fn new() -> FlowTable {
-        FlowTable { flows: Vec::new(), newest: HashTable::new(), hashing: Hashing::new() }
+        let hashing = Hashing::new();
+        let lately = Lately::new(hashing.multiplier);
+        FlowTable { flows: Vec::new(), newest: HashTable::new(), hashing, lately }
     }
 
     pub(super) fn get(&self, id: FlowId) -> Option<Flow> {
@@ -57,6 +62,30 @@ impl FlowTable {
     /// Finds the flow of a segment, or opens one. `ports` are source and destination.
     #[inline]
     pub(super) fn place(
+        &mut self,
+        addresses: &Addresses,
+        ports: [u16; 2],
+        flags: TcpFlags,
+        seq: u32,
+        ack: Option<u32>,
+    ) -> Place {
+        if !flags.syn()
+            && let Some((flow, direction)) = self.lately.find(addresses, ports)
+        {
+            return Place { flow, direction, new: false };
+        }
+        let place = self.look_up(addresses, ports, flags, seq, ack);
+        // Only a SYN can open another flow, and only for a flow of SYNs there is something to learn from what follows.
+        let way_back = Addresses { source: addresses.destination, destination: addresses.source, ..*addresses };
+        self.lately.note(addresses, ports, (!flags.syn()).then_some((place.flow, place.direction)));
+        if flags.syn() {
+            self.lately.note(&way_back, [ports[1], ports[0]], None);
+        }
+        place
+    }
+
+    /// The same without knowing where the way's segments went lately.
+    fn look_up(
         &mut self,
         addresses: &Addresses,
         ports: [u16; 2],
@@ -96,7 +125,7 @@ impl FlowTable {
         entry.admits(direction, flags, seq, ack);
         let flow = FlowId::from_index(self.flows.len());
         self.flows.push(entry);
-        let FlowTable { flows, newest, hashing } = self;
+        let FlowTable { flows, newest, hashing, .. } = self;
         match newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == pair)) {
             Some(newest) => *newest = flow,
             None => {
@@ -304,6 +333,24 @@ mod tests {
             }
             // At random the fullest of 65,536 has 8 or 9.
             assert!(buckets.iter().all(|count| *count < 32));
+        }
+    }
+
+    proptest::proptest! {
+        /// Knowing where the way's segments went lately changes nothing.
+        #[test]
+        fn what_was_lately_is_what_is_looked_up(
+            segments in proptest::collection::vec((0..4u8, 0..5u8, 0..3u32, 0..3u32), 0..60),
+        ) {
+            let (mut table, mut naive) = (FlowTable::new(), FlowTable::new());
+            for (way_number, kind, seq, ack) in segments {
+                let (addresses, mut ports) = way(way_number % 2 == 0);
+                ports.iter_mut().for_each(|port| *port += u16::from(way_number / 2));
+                let flags = [ACK, ACK, ACK, SYN, SYN_ACK][usize::from(kind)];
+                let ack = flags.ack().then_some(ack);
+                let place = table.place(&addresses, ports, flags, seq, ack);
+                proptest::prop_assert_eq!(place, naive.look_up(&addresses, ports, flags, seq, ack));
+            }
         }
     }
 }

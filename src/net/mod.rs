@@ -17,6 +17,7 @@ mod flows;
 mod fragments;
 mod held;
 mod ip;
+mod lately;
 mod link;
 mod outcome;
 mod plain;

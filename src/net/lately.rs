@@ -1,0 +1,91 @@
+//! Where segments of a way went lately: most packets need not be looked up any further.
+
+use super::Direction;
+use super::ip::Addresses;
+use crate::base::FlowId;
+
+/// A power of two. Of ways that share a place the last one has it; 384 KiB in all.
+const PLACES: usize = 16_384;
+
+/// A cache with one place for each hash.
+#[derive(Clone, Debug)]
+pub(super) struct Lately {
+    ways: Box<[Known]>,
+    multiplier: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    way: Key,
+    to: Option<(FlowId, Direction)>,
+}
+
+/// A way of IPv4, packed: source and destination address; source and destination port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Key(u64, u32);
+
+impl Key {
+    #[inline]
+    fn of(addresses: &Addresses, ports: [u16; 2]) -> Option<Key> {
+        let packed = (addresses.source as u64) << 32 | addresses.destination as u64;
+        (!addresses.is_v6).then_some(Key(packed, u32::from(ports[0]) << 16 | u32::from(ports[1])))
+    }
+}
+
+impl Lately {
+    /// An empty one; `multiplier` is the odd number it hashes with.
+    pub(super) fn new(multiplier: u64) -> Lately {
+        Lately { ways: vec![Known::default(); PLACES].into(), multiplier }
+    }
+
+    /// Where this way's segments go, if that is known.
+    #[inline]
+    pub(super) fn find(&self, addresses: &Addresses, ports: [u16; 2]) -> Option<(FlowId, Direction)> {
+        let way = Key::of(addresses, ports)?;
+        let known = self.ways.get(self.place_of(way))?;
+        known.to.filter(|_| known.way == way)
+    }
+
+    /// From now on this way's segments go there.
+    pub(super) fn note(&mut self, addresses: &Addresses, ports: [u16; 2], to: Option<(FlowId, Direction)>) {
+        let Some(way) = Key::of(addresses, ports) else { return };
+        let place = self.place_of(way);
+        // What is to be forgotten may not be there.
+        if let Some(known) = self.ways.get_mut(place).filter(|known| to.is_some() || known.way == way) {
+            *known = Known { way, to };
+        }
+    }
+
+    #[inline]
+    fn place_of(&self, Key(addresses, ports): Key) -> usize {
+        let product = (addresses ^ u64::from(ports).rotate_left(17)).wrapping_mul(self.multiplier);
+        (product >> (64 - PLACES.ilog2())) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_come_and_go() {
+        let way = |host: u128| (Addresses { source: host, destination: 1, is_v6: false }, [1000, 80]);
+        let to = |flow| Some((FlowId(flow), Direction::Forward));
+        let mut lately = Lately::new(0x9e37_79b9_7f4a_7c15);
+        let (addresses, ports) = way(7);
+        assert_eq!(lately.find(&addresses, ports), None);
+        lately.note(&addresses, ports, to(3));
+        assert_eq!(lately.find(&addresses, ports), to(3));
+        assert_eq!(lately.find(&addresses, [80, 1000]), None, "the other way is another");
+        assert_eq!(lately.find(&Addresses { is_v6: true, ..addresses }, ports), None, "IPv6 is not kept");
+        // Others that share its place must not be taken for it, and forgetting them forgets nothing else.
+        for host in 8..100_000 {
+            let (other, ports) = way(host);
+            assert_eq!(lately.find(&other, ports), None);
+            lately.note(&other, ports, None);
+        }
+        assert_eq!(lately.find(&addresses, ports), to(3));
+        lately.note(&addresses, ports, None);
+        assert_eq!(lately.find(&addresses, ports), None);
+    }
+}
