@@ -49,4 +49,6 @@ ids! {
     FrameId(u32);
     /// A WebSocket data message, in the order of first frames.
     MessageId(u32);
+    /// A finding, in the order of discovery.
+    FindingId(u32);
 }

@@ -13,7 +13,7 @@ mod time;
 
 pub use field::{Field, FieldFamily};
 pub use finding::{Breach, Finding, Place};
-pub use id::{ConnectionId, FlowId, FrameId, MessageId, PacketId};
+pub use id::{ConnectionId, FindingId, FlowId, FrameId, MessageId, PacketId};
 pub use link_type::LinkType;
 pub use rule::{Rule, Severity};
 pub use span::{AtHand, PacketRef, Piece, ReadAt, Span};

@@ -7,7 +7,7 @@
 //! Terms are separated by spaces and all must hold; `-` in front of one means that it must not.
 
 use crate::base::{FrameId, Rule, Sender, Severity};
-use crate::dissect::{FrameRecord, Message, Snapshot};
+use crate::dissect::{FindingRecord, FrameRecord, Message, Snapshot};
 use crate::ws::{FIELDS, FieldId, Opcode};
 
 /// The terms that can be written, each with an example and what it does.
@@ -95,8 +95,35 @@ impl Filter {
     /// Whether a frame is to be seen.
     pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
         let subject = Subject { snapshot, frame, len: frame.header.payload_len() };
-        let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met(snapshot, id);
+        let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met_by_frame(snapshot, id);
         self.terms.iter().all(|term| subject.meets(term, &finding))
+    }
+
+    /// Whether a finding is to be seen. Its sender is whose doing it is; what else is asked of frames is asked of the frame
+    /// that it is about, and does not hold where it is about none. Words are also looked for in the rule's name.
+    pub fn finding(&self, snapshot: &Snapshot, finding: &FindingRecord) -> bool {
+        let frame = finding.frame().and_then(|id| snapshot.frame(id));
+        let subject = frame.map(|frame| Subject { snapshot, frame, len: frame.header.payload_len() });
+        let connection = finding.connection();
+        self.terms.iter().all(|term| {
+            let holds = match &term.test {
+                Test::Sender(sender) => finding.sender == *sender,
+                Test::Connection(number) => connection.is_some_and(|id| id.number() == *number),
+                Test::Finding(wanted) => wanted.is_met(finding),
+                Test::Word(word) => {
+                    let url = connection.and_then(|id| snapshot.connection(id)?.url.as_deref());
+                    let mentions = |text: &str| contains_ignoring_case(text, word);
+                    mentions(finding.rule.id())
+                        || mentions(finding.sender.as_str())
+                        || url.is_some_and(mentions)
+                        || frame.is_some_and(|frame| mentions(frame.header.opcode().name()))
+                }
+                Test::Opcode(_) | Test::Length(..) | Test::Bit(..) => {
+                    return subject.as_ref().map_or(term.negated, |subject| subject.meets(term, &|_| false));
+                }
+            };
+            holds != term.negated
+        })
     }
 
     /// Whether a message is to be seen. Its length is that of its frames together; bits are those of its first frame.
@@ -104,7 +131,7 @@ impl Filter {
         let Some(frame) = snapshot.frame(message.first) else { return false };
         let subject = Subject { snapshot, frame, len: message.wire_len };
         let finding =
-            |wanted: &Wanted| snapshot.message_frames(message).into_iter().any(|id| wanted.is_met(snapshot, id));
+            |wanted: &Wanted| snapshot.message_frames(message).into_iter().any(|id| wanted.is_met_by_frame(snapshot, id));
         self.terms.iter().all(|term| subject.meets(term, &finding))
     }
 }
@@ -145,12 +172,16 @@ fn contains_ignoring_case(text: &str, word: &str) -> bool {
 }
 
 impl Wanted {
-    fn is_met(&self, snapshot: &Snapshot, id: FrameId) -> bool {
-        snapshot.finding_records_of_frame(id).iter().any(|finding| match self {
+    fn is_met(&self, finding: &FindingRecord) -> bool {
+        match self {
             Wanted::Any => true,
             Wanted::Severity(severity) => finding.severity() == *severity,
             Wanted::Rule(part) => finding.rule.id().contains(part.as_str()),
-        })
+        }
+    }
+
+    fn is_met_by_frame(&self, snapshot: &Snapshot, id: FrameId) -> bool {
+        snapshot.finding_records_of_frame(id).into_iter().any(|finding| self.is_met(finding))
     }
 
     fn parse(text: &str) -> Result<Wanted, String> {

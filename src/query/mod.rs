@@ -18,7 +18,7 @@ pub use order::{Order, SortKey};
 pub use row_search::RowSearch;
 pub use row_set::RowSet;
 
-use crate::base::{FrameId, MessageId};
+use crate::base::{FindingId, FrameId, MessageId};
 use crate::dissect::Snapshot;
 
 /// What a row is.
@@ -29,6 +29,8 @@ pub enum RowKind {
     Frames,
     /// A data message.
     Messages,
+    /// A finding.
+    Findings,
 }
 
 impl RowKind {
@@ -37,6 +39,7 @@ impl RowKind {
         match self {
             RowKind::Frames => snapshot.frame_count(),
             RowKind::Messages => snapshot.message_count(),
+            RowKind::Findings => snapshot.finding_count(),
         }
     }
 }
@@ -68,6 +71,10 @@ impl Query {
             RowKind::Messages => {
                 let message = snapshot.message(MessageId(id));
                 message.is_some_and(|message| self.filter.message(snapshot, &message))
+            }
+            RowKind::Findings => {
+                let finding = snapshot.finding_record(FindingId(id).index());
+                finding.is_some_and(|finding| self.filter.finding(snapshot, finding))
             }
         }
     }

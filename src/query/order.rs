@@ -13,10 +13,11 @@
 use std::cmp::Ordering;
 
 use super::RowKind;
-use crate::base::{FrameId, MessageId, Sender};
-use crate::dissect::{FrameRecord, Message, Snapshot};
+use crate::base::{FindingId, FrameId, MessageId, Sender};
+use crate::dissect::{FindingRecord, FrameRecord, Message, Snapshot};
 
-/// What rows are ordered by. Of a message, time, difference and opcode are those of its first frame.
+/// What rows are ordered by. Of a message, time, difference and opcode are those of its first frame; of a finding, its
+/// time is that of the frame that it is about, and before any where it is about none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortKey {
     /// The row's number.
@@ -36,6 +37,24 @@ pub enum SortKey {
     Frames,
     /// Payload octets, as declared.
     Length,
+    /// How bad a finding is, the worst being the largest.
+    Severity,
+    /// The rule of a finding, in the order of the RFC's chapters.
+    Rule,
+    /// The frame that a finding is about.
+    Frame,
+}
+
+impl SortKey {
+    /// Whether rows of this kind have it.
+    pub fn is_of(self, kind: RowKind) -> bool {
+        match self {
+            SortKey::Number | SortKey::Connection | SortKey::Time | SortKey::Sender => true,
+            SortKey::Delta | SortKey::Opcode | SortKey::Length => kind != RowKind::Findings,
+            SortKey::Frames => kind == RowKind::Messages,
+            SortKey::Severity | SortKey::Rule | SortKey::Frame => kind == RowKind::Findings,
+        }
+    }
 }
 
 /// An order of rows. Rows that are equal in it stay in the order of the capture, whichever the direction. The default is
@@ -94,7 +113,8 @@ pub(super) struct Ranking<'a> {
 impl<'a> Ranking<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, kind: RowKind, order: Order) -> Ranking<'a> {
         let origin = match order.key {
-            SortKey::Time => snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0),
+            // There may be findings before there is a frame, and an origin must never change.
+            SortKey::Time if kind != RowKind::Findings => snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0),
             SortKey::Delta => signed(0),
             _ => 0,
         };
@@ -151,13 +171,16 @@ impl<'a> Ranking<'a> {
             _ if self.order.key == SortKey::Number => 0,
             RowKind::Frames => self.snapshot.frame(FrameId(id)).map_or(0, |frame| self.key_of_frame(frame)),
             RowKind::Messages => self.snapshot.message(MessageId(id)).map_or(0, |it| self.key_of_message(&it)),
+            RowKind::Findings => {
+                self.snapshot.finding_record(FindingId(id).index()).map_or(0, |finding| self.key_of_finding(finding))
+            }
         }
     }
 
     fn key_of_frame(&self, frame: &FrameRecord) -> u64 {
         match self.order.key {
             // Rows of equal keys are in the order of their numbers.
-            SortKey::Number | SortKey::Frames => 0,
+            SortKey::Number | SortKey::Frames | SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
             SortKey::Connection => u64::from(frame.connection.0),
             SortKey::Time => frame.time.0,
             SortKey::Delta => {
@@ -177,6 +200,19 @@ impl<'a> Ranking<'a> {
             SortKey::Length => message.wire_len,
             SortKey::Connection => u64::from(message.connection.0),
             _ => self.snapshot.frame(message.first).map_or(0, |frame| self.key_of_frame(frame)),
+        }
+    }
+
+    fn key_of_finding(&self, finding: &FindingRecord) -> u64 {
+        match self.order.key {
+            SortKey::Number => 0,
+            SortKey::Connection => finding.connection().map_or(0, |id| id.number()),
+            SortKey::Sender => finding.sender as u64,
+            SortKey::Severity => finding.severity() as u64,
+            SortKey::Rule => finding.rule as u64,
+            SortKey::Frame => finding.frame().map_or(0, |id| id.number()),
+            SortKey::Time => finding.frame().and_then(|id| self.snapshot.frame(id)).map_or(0, |frame| frame.time.0),
+            SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
         }
     }
 }

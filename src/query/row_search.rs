@@ -70,7 +70,7 @@ impl RowSearch {
                 let total = self.query.kind.total(snapshot);
                 if self.judged < total {
                     self.judge(snapshot, total.min(self.judged.saturating_add(most)));
-                } else if self.query.filter.asks_for_findings() && self.findings < snapshot.finding_count() {
+                } else if self.asks_for_findings() && self.findings < snapshot.finding_count() {
                     self.judge_by_findings(snapshot, most);
                 } else {
                     self.judge_open(snapshot);
@@ -89,6 +89,11 @@ impl RowSearch {
             }
         }
         true
+    }
+
+    /// Whether findings can change which rows pass. A finding itself never changes.
+    fn asks_for_findings(&self) -> bool {
+        self.query.kind != RowKind::Findings && self.query.filter.asks_for_findings()
     }
 
     /// The part of the ids that were judged, from 0 to 1.
@@ -136,6 +141,7 @@ impl RowSearch {
                     let of_frame = || snapshot.frame(finding.frame()?)?.message();
                     finding.message().or_else(of_frame).map(|id| id.0)
                 }
+                RowKind::Findings => None,
             };
             // Open messages are judged again in any case.
             let is_settled = |id: &u32| {
@@ -203,7 +209,7 @@ impl RowSearch {
 
 /// The place of a row if it passes, and whether both may still change.
 fn judge(query: &Query, ranking: &Ranking<'_>, snapshot: &Snapshot, id: u32) -> (Option<u64>, bool) {
-    if query.kind == RowKind::Frames {
+    if query.kind != RowKind::Messages {
         return (query.passes(snapshot, id).then(|| ranking.place(id)), false);
     }
     let Some(message) = snapshot.message(MessageId(id)) else { return (None, false) };

@@ -11,14 +11,14 @@ use common::frame::{self, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT};
 use common::link::{self, Link};
 use common::samples;
 use common::tcp::{Client, Server, Talk, Who};
-use framescope::base::{FrameId, MessageId};
+use framescope::base::{FindingId, FrameId, MessageId};
 use framescope::capture::Source;
 use framescope::dissect::{Progress, Session, Snapshot};
 use framescope::query::{Filter, Order, Query, RowKind, RowSearch, RowSet, SortKey};
 use framescope::view::{frame_row, message_row};
 use proptest::prelude::*;
 
-const KEYS: [SortKey; 8] = [
+const KEYS: [SortKey; 11] = [
     SortKey::Number,
     SortKey::Connection,
     SortKey::Time,
@@ -27,6 +27,9 @@ const KEYS: [SortKey; 8] = [
     SortKey::Opcode,
     SortKey::Frames,
     SortKey::Length,
+    SortKey::Severity,
+    SortKey::Rule,
+    SortKey::Frame,
 ];
 const FILTERS: [&str; 6] = ["", "finding", "-finding:violation", "opcode:text", "len>100 sender:client", "conn:2"];
 
@@ -40,6 +43,9 @@ fn session(octets: &[u8]) -> Session {
 
 /// What is compared of a row, read from what the list shows.
 fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
+    if kind == RowKind::Findings {
+        return shown_of_finding(snapshot, FindingId(id), key);
+    }
     let (connection, time, delta, sender, opcode, frames, length) = match kind {
         RowKind::Frames => {
             let row = frame_row(snapshot, FrameId(id)).unwrap();
@@ -49,6 +55,7 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
             let row = message_row(snapshot, MessageId(id)).unwrap();
             (row.connection, row.time, row.delta_ns, row.sender, row.opcode, row.frames, row.wire_len)
         }
+        RowKind::Findings => unreachable!(),
     };
     match key {
         SortKey::Number => i128::from(id),
@@ -59,6 +66,21 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
         SortKey::Opcode => i128::from(opcode.value()),
         SortKey::Frames => i128::from(frames),
         SortKey::Length => i128::from(length),
+        SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
+    }
+}
+
+fn shown_of_finding(snapshot: &Snapshot, id: FindingId, key: SortKey) -> i128 {
+    let finding = snapshot.finding(id.index()).unwrap();
+    match key {
+        SortKey::Number => i128::from(id.0),
+        SortKey::Connection => finding.connection.map_or(0, |id| i128::from(id.number())),
+        SortKey::Sender => finding.sender as i128,
+        SortKey::Severity => finding.severity() as i128,
+        SortKey::Rule => finding.rule as i128,
+        SortKey::Frame => finding.frame.map_or(-1, |id| i128::from(id.0)),
+        SortKey::Time => finding.frame.map_or(-1, |id| i128::from(frame_row(snapshot, id).unwrap().time.0)),
+        SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
     }
 }
 
@@ -146,7 +168,7 @@ fn samples_in_every_order() {
         let octets = sample.octets();
         check_messages(&octets);
         let mut most = 0;
-        for kind in [RowKind::Frames, RowKind::Messages] {
+        for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
             for filter in FILTERS {
                 most = most.max(check(&octets, &query(kind, filter, SortKey::Number, false), 3, 5));
             }
@@ -184,6 +206,29 @@ fn a_finding_that_comes_later_concerns_an_earlier_row() {
                 assert_eq!(check(&octets, &query(kind, filter, key, true), 1, 1), rows, "{filter} {kind:?}");
             }
         }
+    }
+}
+
+#[test]
+fn findings_are_filtered_by_what_they_say_and_by_their_frame() {
+    let mut talk = Talk::upgraded();
+    talk.say(Client, frame::server(FIN | TEXT, b"not masked"));
+    talk.say(Server, frame::header(PING, 200, None));
+    talk.finish(Server);
+    let octets = talk.capture().pcap();
+    for (filter, rows) in [
+        ("", 4),
+        ("finding:unmasked", 1),
+        ("finding:violation", 2),
+        ("sender:client", 1),
+        ("opcode:text", 1),
+        ("-opcode:text", 3),
+        ("len>100", 2),
+        ("close.missing", 1),
+        ("chat", 4),
+        ("conn:2", 0),
+    ] {
+        assert_eq!(check(&octets, &query(RowKind::Findings, filter, SortKey::Severity, true), 1, 1), rows, "{filter}");
     }
 }
 
@@ -259,7 +304,7 @@ proptest! {
     ) {
         let octets = capture(&said, &claims);
         check_messages(&octets);
-        for kind in [RowKind::Frames, RowKind::Messages] {
+        for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
             for key in KEYS {
                 check(&octets, &query(kind, filter, key, most % 2 == 0), packets, most);
             }
