@@ -31,7 +31,7 @@ pub enum Command {
     /// Print one row per data message, joined
     Messages(List),
     /// Print what breaks the rules; the exit status is 1 if a MUST is broken
-    Check(ListFile),
+    Check(Check),
     /// Print the bit diagram and every field of one frame
     Show(Show),
     /// Print the bit diagram and every field of pasted octets
@@ -65,6 +65,16 @@ pub struct List {
     /// Add the unmasked payload
     #[arg(long)]
     pub payload: bool,
+}
+
+/// The findings of a capture.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub list: ListFile,
+    /// Explain each rule that is named, in two sentences
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// Totals over a capture.

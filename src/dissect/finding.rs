@@ -6,7 +6,9 @@ use super::frames::hex;
 use super::index::Writer;
 use super::record::NONE;
 use super::snapshot::Snapshot;
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity};
+use crate::base::{
+    Breach, ConnectionId, Finding, FindingId, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity,
+};
 use crate::net::GapCause;
 use crate::ws::{FrameBreach, InvalidUtf8};
 
@@ -228,6 +230,16 @@ impl Snapshot {
         let mut found: Vec<_> = self.chain(last, |record| record.previous_of_frame).collect();
         found.reverse();
         found
+    }
+
+    /// The worst finding about a frame; of several, the first one found.
+    pub fn worst_finding_of_frame(&self, id: FrameId) -> Option<FindingId> {
+        let last = self.frame(id).map_or(NONE, |frame| frame.finding);
+        let index = |at: &u32| Some(*at).filter(|at| *at != NONE);
+        let severity = |at: &u32| self.finding_record(*at as usize).map(FindingRecord::severity);
+        let before = |at: &u32| index(&self.finding_record(*at as usize)?.previous_of_frame);
+        // Going back, the last of the maximal ones is the first one found.
+        std::iter::successors(index(&last), before).max_by_key(severity).map(FindingId)
     }
 
     /// The findings about a frame, in the order of discovery.

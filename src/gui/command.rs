@@ -27,6 +27,8 @@ pub enum Command {
     ShowFrames,
     /// List messages.
     ShowMessages,
+    /// List findings.
+    ShowFindings,
     /// Show the other list at the selected row's place: a frame's message, a message's first frame.
     Cross,
     /// List the rows in the order of a column: ascending, then descending, then as they were captured.
@@ -85,6 +87,7 @@ impl Command {
         Command::FocusFilter,
         Command::ShowFrames,
         Command::ShowMessages,
+        Command::ShowFindings,
         Command::Cross,
         Command::NextRow,
         Command::PreviousRow,
@@ -111,6 +114,7 @@ impl Command {
         match kind {
             RowKind::Frames => Command::ShowFrames,
             RowKind::Messages => Command::ShowMessages,
+            RowKind::Findings => Command::ShowFindings,
         }
     }
 
@@ -125,6 +129,7 @@ impl Command {
             Command::ToggleTheme => "Dark or light",
             Command::ShowFrames => "Frames",
             Command::ShowMessages => "Messages",
+            Command::ShowFindings => "Findings",
             Command::Cross => "Frame to message and back",
             Command::SortBy(_) => "Sort",
             Command::SelectConnection(None) => "All connections",
@@ -163,7 +168,10 @@ impl Command {
             Command::ToggleTheme => "Switch between the dark and the light theme",
             Command::ShowFrames => "One row for each frame",
             Command::ShowMessages => "One row for each data message, its frames joined",
-            Command::Cross => "From a frame to the message it belongs to, from a message to its first frame",
+            Command::ShowFindings => "One row for each rule that is broken, and for whatever else is worth knowing",
+            Command::Cross => {
+                "From a frame to the message it belongs to, from a message to its first frame, from a finding to its frame"
+            }
             Command::SortBy(_) => {
                 "Click to sort; again for the other direction, once more for the order of the capture"
             }
@@ -203,6 +211,7 @@ impl Command {
             Command::FocusFilter => key(command, Key::F),
             Command::ShowFrames => key(command, Key::Num1),
             Command::ShowMessages => key(command, Key::Num2),
+            Command::ShowFindings => key(command, Key::Num3),
             Command::Cross => key(plain, Key::Enter),
             Command::NextRow => key(plain, Key::ArrowDown),
             Command::PreviousRow => key(plain, Key::ArrowUp),

@@ -55,7 +55,7 @@ fn path_ui(ui: &mut Ui, path: &mut String, problem: Option<&str>) -> (bool, Opti
     }
     if let Some(problem) = problem {
         ui.add_space(8.0);
-        super::explain::finding_ui(ui, Severity::Violation, problem);
+        super::explain::problem_ui(ui, Severity::Violation, problem);
     }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(12.0);

@@ -240,11 +240,17 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::Stop => opened.stop(),
         Command::ShowFrames => opened.show_kind(RowKind::Frames),
         Command::ShowMessages => opened.show_kind(RowKind::Messages),
+        Command::ShowFindings => opened.show_kind(RowKind::Findings),
         Command::SortBy(key) => opened.sort_by(key),
-        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.query().kind {
-            RowKind::Frames => RowKind::Messages,
-            RowKind::Messages => RowKind::Frames,
-        }),
+        Command::Cross => {
+            let other = match opened.query().kind {
+                RowKind::Frames => RowKind::Messages,
+                RowKind::Messages | RowKind::Findings => RowKind::Frames,
+            };
+            if opened.counterpart(other).is_some() {
+                opened.show_kind(other);
+            }
+        }
         Command::SelectConnection(connection) => opened.select_connection(connection),
         Command::SelectRow(row) => opened.select_row(row),
         Command::SelectFrame(id) => opened.select_frame(id),

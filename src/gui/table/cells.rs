@@ -163,6 +163,7 @@ impl Row {
                 }
                 Column::Flags => self.flags(ui, cell, palette),
                 Column::Preview => self.preview(ui, cell, quiet, palette),
+                Column::Severity | Column::Frame | Column::Rule | Column::Finding => {}
                 Column::Findings => {
                     if let Some(severity) = self.severity {
                         marks::severity(ui.painter(), cell.center(), 13.0, severity, palette);
