@@ -35,11 +35,8 @@ pub fn fixes(promiscuous: bool) -> Vec<Fix> {
                 format!("sudo {program} capture -i lo -w capture.pcapng"),
             ),
         ];
-        if std::path::Path::new("/.dockerenv").exists() {
-            fixes.insert(
-                0,
-                fix("In a container: start it with this right", "docker run --cap-add=NET_RAW …".to_owned()),
-            );
+        if is_in_container() {
+            fixes.push(fix("In a container: start it with the right to sniff", format!("docker run {CONTAINER} …")));
         }
         fixes
     } else if cfg!(target_os = "macos") {
@@ -55,10 +52,19 @@ pub fn fixes(promiscuous: bool) -> Vec<Fix> {
     }
 }
 
+/// What gives a container the right.
+const CONTAINER: &str = "--cap-add=NET_RAW";
+
+fn is_in_container() -> bool {
+    cfg!(target_os = "linux")
+        && ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| std::path::Path::new(mark).exists())
+}
+
 /// The best way in one line.
 pub(super) fn advice(promiscuous: bool) -> String {
     let best = fixes(promiscuous).into_iter().next().map(|fix| fix.command).unwrap_or_default();
-    format!("this gives the right to the program: {best}   (or run it with sudo)")
+    let or = if is_in_container() { format!("; the container needs {CONTAINER}") } else { String::new() };
+    format!("to give this program the right: {best} (or run it with sudo){or}")
 }
 
 /// The path of this program, as a shell takes it.

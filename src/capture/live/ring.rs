@@ -135,12 +135,12 @@ mod tests {
         (0..20).for_each(|time| write_packet(&mut blocks, Timestamp(time), 0, &[0; 300]));
         ring.write(&blocks).unwrap();
         assert!(ring.len() <= 4000 && ring.turns() == 2);
-        assert_eq!((packets(&other), packets(&path)), ((10..15).collect(), (15..20).collect()));
+        assert_eq!((packets(&path), packets(&other)), ((10..15).collect(), (15..20).collect()));
         // One that does not fit is in it all the same.
         blocks.clear();
         write_packet(&mut blocks, Timestamp(77), 0, &[0; 9000]);
         write_packet(&mut blocks, Timestamp(78), 0, &[0; 300]);
         ring.write(&blocks).unwrap();
-        assert_eq!((packets(&other), packets(&path)), (vec![77], vec![78]));
+        assert_eq!((packets(&path), packets(&other)), (vec![77], vec![78]));
     }
 }

@@ -158,7 +158,7 @@ impl Desk {
             }
         });
         let kept = self.keep(sink);
-        read.map_err(Ended::Interface).and_then(|_| kept)
+        read.map_err(Ended::Interface).and(kept)
     }
 
     /// Writes the blocks, as many as the limit of size lets.
