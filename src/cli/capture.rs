@@ -62,6 +62,10 @@ fn print(arguments: &Capture, stop: Stop, output: &mut Output) -> Result<(), Fai
     let session = Session::new(aside.source().clone(), None);
     let wait = |_: &mut Session| {
         aside.wait();
+        #[cfg(unix)]
+        if super::output::is_reader_gone() {
+            return Err(Failure::ReaderGone);
+        }
         Ok(())
     };
     let printed = frames_of(session, wait, (arguments.json, arguments.payload), output).and_then(|()| output.flush());

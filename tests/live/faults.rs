@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::common::program::{program, run};
+use crate::common::program::run;
 use crate::rights::{Need, has};
 use crate::sniffer::{Sniffer, until};
 use crate::talk::talk;
@@ -85,16 +85,20 @@ fn the_disk_is_full() {
     let file = disk.0.path("capture.pcapng");
     let sniffer = Sniffer::start(&["-i", "lo", "-w", &file, "--filter", &filter]);
     let (mut server, client) = talk(listening);
-    (0..5_000).for_each(|_| server.send().unwrap());
+    until("the disk is full", || {
+        (0..500).for_each(|_| server.send().unwrap());
+        sniffer.status().contains("State:\tZ")
+    });
     let ran = sniffer.end();
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("No space left") && ran.err.contains("what is in it is whole"), "{ran:?}");
     // `numbers` would complain about a packet that is cut.
     let kept = numbers(&file);
-    assert!(kept.len() > 500 && kept.len() < 5_000, "{}", kept.len());
+    assert!(kept.len() > 500 && (kept.len() as u64) < server.sent, "{}", kept.len());
     assert_eq!(kept, (0..kept.len() as u64).collect::<Vec<_>>());
     let packets = run(&["stats", "--json", &file]).quiet().json()[0]["packets"].as_u64().unwrap();
-    assert!(ran.err.contains(&format!("framescope: {packets} packets, ")), "{packets}: {ran:?}");
+    let said = ran.err.replace(',', "");
+    assert!(said.contains(&format!("framescope: {packets} packets ")), "{packets}: {ran:?}");
     drop(server);
     client.join().unwrap();
 }
@@ -118,7 +122,8 @@ fn what_the_kernel_drops_is_told() {
     let ran = sniffer.interrupt();
     let summary: serde_json::Value = serde_json::from_str(ran.err.lines().last().unwrap()).unwrap();
     let (packets, dropped) = (summary["packets"].as_u64().unwrap(), summary["dropped"].as_u64().unwrap());
-    assert!(dropped > 0 && packets > 0 && packets + dropped >= 20_000, "{summary}");
+    // How many segments 20,000 frames make is TCP's choice.
+    assert!(dropped > 100 && packets > 0, "{summary}");
     // The capture says it too: isb_osdrop.
     let octets = std::fs::read(&file).unwrap();
     assert!(ends_with_statistics(&file));
@@ -152,22 +157,19 @@ pub fn open_to_all(place: &Place) {
     std::fs::set_permissions(place.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A reader that stops ends the sniffing quietly.
+/// A reader that stops ends the sniffing quietly, even if no other frame ever comes.
 #[test]
 fn nobody_reads_the_rows_any_more() {
     if !has(Need::Sniff) {
         return;
     }
     let (listening, filter) = peers();
-    let mut command = Command::new("sh");
-    let pipe = format!("\"$0\" capture -i lo --json --filter '{filter}' | head -n 1");
-    command.args(["-c", &pipe]).arg(program().get_program()).stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut sniffer = Sniffer::start(&["-i", "lo", "--json", "--filter", &filter]);
     let (mut server, client) = talk(listening);
-    until("it ends", || {
-        server.send().unwrap();
-        child.try_wait().unwrap().is_some()
-    });
+    server.send().unwrap();
+    assert_eq!(sniffer.row()["frame"], 1);
+    let ran = sniffer.leave();
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     drop(server);
     client.join().unwrap();
 }

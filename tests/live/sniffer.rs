@@ -13,7 +13,7 @@ use crate::common::program::{Ran, program};
 pub struct Sniffer {
     child: Child,
     pub stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     _watchdog: mpsc::Sender<()>,
 }
 
@@ -27,7 +27,7 @@ impl Sniffer {
     pub fn run(mut command: Command) -> Sniffer {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         let (_watchdog, called_off) = mpsc::channel::<()>();
         let id = child.id();
         let watch = move || {
@@ -65,7 +65,7 @@ impl Sniffer {
     /// The next line of its output.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
@@ -81,13 +81,30 @@ impl Sniffer {
         self.end()
     }
 
+    /// Its output, for another program to read.
+    pub fn output(&mut self) -> ChildStdout {
+        self.stdout.take().unwrap().into_inner()
+    }
+
+    /// Reads its output no more, and waits for its end.
+    pub fn leave(self) -> Ran {
+        let Sniffer { child, stdin, stdout, _watchdog } = self;
+        drop(stdout);
+        Sniffer::ended(child, stdin, String::new())
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Ran {
-        let (mut out, mut err) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut out).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let mut out = String::new();
+        self.stdout.as_mut().unwrap().read_to_string(&mut out).unwrap();
+        Sniffer::ended(self.child, self.stdin, out)
+    }
+
+    fn ended(mut child: Child, _stdin: Option<ChildStdin>, out: String) -> Ran {
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         // No exit status: a signal ended it.
-        Ran { out, err, status: self.child.wait().unwrap().code().unwrap_or(-1) }
+        Ran { out, err, status: child.wait().unwrap().code().unwrap_or(-1) }
     }
 }
 

@@ -157,6 +157,11 @@ impl Card {
         false
     }
 
+    /// Why nothing more can come, if so. It takes a look at all interfaces: to be asked now and then.
+    pub fn trouble(&self) -> Option<String> {
+        interfaces::trouble(&self.described.name)
+    }
+
     /// What was not captured so far.
     pub fn drops(&mut self) -> Drops {
         // A card that has gone away has no counters any more: the last ones stay.

@@ -62,6 +62,16 @@ pub(super) fn look_for(name: &str) -> Result<(), LiveError> {
     Err(LiveError::NoInterface { interface: name.to_owned(), known: known.join(", ") })
 }
 
+/// Why nothing more can come from an interface: it was taken down, or it is no more. libpcap waits for both to end.
+pub(super) fn trouble(name: &str) -> Option<String> {
+    let devices = pcap::Device::list().ok()?;
+    match devices.iter().find(|device| device.name == name) {
+        None if devices.is_empty() => None,
+        None => Some("the interface is no more".to_owned()),
+        Some(device) => (name != ANY && !device.flags.is_up()).then(|| "the interface was taken down".to_owned()),
+    }
+}
+
 fn of_device(device: pcap::Device) -> NetworkInterface {
     let link_type = link_type(&device.name);
     NetworkInterface {

@@ -14,6 +14,8 @@ use crate::base::Timestamp;
 
 /// Nothing happens longer than that without a look at the clock and at the counters.
 const TICK: Duration = Duration::from_millis(100);
+/// After so long without a packet, the interface may have gone.
+const SILENCE: Duration = Duration::from_millis(500);
 /// How long the packets that came before the end may take to be written.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -81,7 +83,7 @@ pub fn sniff(
 ) -> (Ended, Statistics) {
     let (started, start) = (Instant::now(), now());
     let mut desk = Desk { statistics: Statistics::default(), blocks: Vec::new(), limits: *limits };
-    let mut counted = started;
+    let (mut counted, mut looked) = (started, started);
     let mut end = desk.begin(card, &mut sink).err();
     while end.is_none() {
         desk.statistics.elapsed_ns = nanoseconds(started.elapsed());
@@ -106,8 +108,13 @@ pub fn sniff(
                     counted = Instant::now();
                 }
                 if packets > 0 {
+                    looked = Instant::now();
                     each(&desk.statistics);
                 } else {
+                    if looked.elapsed() >= SILENCE {
+                        end = card.trouble().map(Ended::Interface);
+                        looked = Instant::now();
+                    }
                     let left = limits.duration.map_or(TICK, |most| most.saturating_sub(started.elapsed()));
                     if card.wait(stop.input.as_ref(), left.min(TICK)) {
                         stop.listen();
