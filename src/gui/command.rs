@@ -17,6 +17,25 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Open the built-in sample with this index.
     OpenSample(usize),
+    /// Choose an interface to sniff.
+    Live,
+    /// Sniff what was chosen; `elevated` asks for a password first.
+    StartLive {
+        /// With an administrator's rights.
+        elevated: bool,
+    },
+    /// Sniff the same once more.
+    RestartLive,
+    /// Save what was sniffed.
+    Save,
+    /// … at this path.
+    SaveAs(PathBuf),
+    /// Delete what was sniffed, after a question.
+    Discard,
+    /// Delete it.
+    DiscardForGood,
+    /// Open a capture that was sniffed and not saved.
+    Recover(PathBuf),
     /// Back to the start screen.
     CloseCapture,
     /// End the reading, keep what was found.
@@ -81,6 +100,10 @@ impl Command {
     /// The commands that have a shortcut, in the order in which help lists them.
     pub const WITH_SHORTCUT: &'static [Command] = &[
         Command::Open,
+        #[cfg(feature = "live")]
+        Command::Live,
+        #[cfg(feature = "live")]
+        Command::Save,
         Command::CloseCapture,
         Command::Quit,
         Command::Stop,
@@ -124,6 +147,15 @@ impl Command {
             Command::Open => "Open…",
             Command::OpenPath(_) => "Open",
             Command::OpenSample(_) => "Open sample",
+            Command::Live => "Live…",
+            Command::StartLive { elevated: false } => "Start",
+            Command::StartLive { elevated: true } => "Start as administrator…",
+            Command::RestartLive => "Restart",
+            Command::Save => "Save…",
+            Command::SaveAs(_) => "Save",
+            Command::Discard => "Discard…",
+            Command::DiscardForGood => "Discard",
+            Command::Recover(_) => "Open unsaved capture",
             Command::CloseCapture => "Close capture",
             Command::Stop => "Stop",
             Command::ToggleTheme => "Dark or light",
@@ -163,6 +195,19 @@ impl Command {
             Command::Open => "Open a pcap or pcapng file, plain or compressed with gzip or zstd",
             Command::OpenPath(_) => "Open this capture",
             Command::OpenSample(_) => "Open this built-in capture",
+            Command::Live => "Sniff a network interface and see frames as they come",
+            Command::StartLive { elevated: false } => "Start to sniff this interface",
+            Command::StartLive { elevated: true } => {
+                "Ask for an administrator's password and start the process that sniffs with it; it gives the rights away at once"
+            }
+            Command::RestartLive => {
+                "Sniff the same interface again; what was captured so far stays among the unsaved captures"
+            }
+            Command::Save => "Save what was sniffed as a pcapng file",
+            Command::SaveAs(_) => "Save it there",
+            Command::Discard => "Delete what was sniffed",
+            Command::DiscardForGood => "Delete what was sniffed; this cannot be undone",
+            Command::Recover(_) => "Open what was sniffed and not saved",
             Command::CloseCapture => "Close the capture and go back to the start screen",
             Command::Stop => "Stop reading and judging; what was found so far stays",
             Command::ToggleTheme => "Switch between the dark and the light theme",
@@ -205,6 +250,8 @@ impl Command {
         let (plain, command) = (Modifiers::NONE, Modifiers::COMMAND);
         match self {
             Command::Open => key(command, Key::O),
+            Command::Live => key(command, Key::L),
+            Command::Save => key(command, Key::S),
             Command::CloseCapture => key(command, Key::W),
             Command::Quit => key(command, Key::Q),
             Command::Stop => key(plain, Key::Escape),

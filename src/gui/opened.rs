@@ -38,6 +38,12 @@ pub struct Opened {
     pub name: String,
     worker: Worker,
     search: Search,
+    /// The process that sniffs it, or did.
+    #[cfg(feature = "live")]
+    pub recording: Option<super::live::Recording>,
+    /// The capture file, as long as nobody has saved it.
+    #[cfg(feature = "live")]
+    pub unsaved: Option<super::live::Unsaved>,
     /// How the reading goes.
     pub state: ReadState,
     /// Everything known so far; `None` until the first rows exist.
@@ -79,6 +85,10 @@ impl Opened {
             name,
             worker: Worker::start(input, wake.clone()),
             search: Search::start(wake),
+            #[cfg(feature = "live")]
+            recording: None,
+            #[cfg(feature = "live")]
+            unsaved: None,
             state: ReadState::default(),
             snapshot: None,
             version: 0,
@@ -191,8 +201,13 @@ impl Opened {
         self.searched
     }
 
-    /// Ends the reading.
+    /// Ends the sniffing; where nothing is sniffed, the reading.
     pub fn stop(&mut self) {
+        #[cfg(feature = "live")]
+        if let Some(recording) = self.recording.as_mut().filter(|recording| recording.is_running()) {
+            // What was captured before is still read to its end.
+            return recording.stop();
+        }
         self.worker.stop();
     }
 

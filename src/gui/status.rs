@@ -32,7 +32,15 @@ pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
     text::within(ui, rect.shrink2(vec2(12.0, 0.0)), Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
-        reading_ui(ui, opened, palette);
+        #[cfg(feature = "live")]
+        super::live::recording_ui(ui, opened);
+        #[cfg(feature = "live")]
+        let is_sniffing = opened.recording.as_ref().is_some_and(super::live::Recording::is_running);
+        #[cfg(not(feature = "live"))]
+        let is_sniffing = false;
+        if !is_sniffing {
+            reading_ui(ui, opened, palette);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             small(ui, &count_text(opened), palette.text);

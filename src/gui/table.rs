@@ -212,7 +212,12 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];
         empty::message_ui(ui, "There are no data messages", &lines);
     } else {
-        empty::message_ui(ui, "There are no frames yet", &[]);
+        let lines = [
+            "Frames show as soon as a WebSocket opens.".to_owned(),
+            "Of connections that were open before, the capture lacks the beginning.".to_owned(),
+        ];
+        let is_growing = opened.state.is_growing();
+        empty::message_ui(ui, "There are no frames yet", if is_growing { &lines } else { &[] });
     }
     command
 }
