@@ -10,6 +10,7 @@ pub enum Need {
     /// To open `lo`.
     Sniff,
     /// To make network namespaces, mounts and other users' processes.
+    #[allow(dead_code, reason = "tests of the window do not need it")]
     Root,
 }
 

@@ -37,7 +37,10 @@ impl Unsaved {
         for number in 1.. {
             let more = if number == 1 { String::new() } else { format!(" ({number})") };
             let path = folder.join(format!("{interface} {time}{more}.pcapng"));
-            match File::options().write(true).create_new(true).open(&path) {
+            let mut options = File::options();
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            match options.write(true).create_new(true).open(&path) {
                 Ok(_) => return Unsaved::hold(path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
