@@ -1,5 +1,7 @@
 //! Sniffing for real: on loopback and between network namespaces, with real peers, and with everything going wrong that can.
 
+#![expect(clippy::disallowed_methods, reason = "these captures are small")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
@@ -106,7 +108,7 @@ fn every_frame_is_a_row_at_once() {
     for number in 0..50 {
         server.send().unwrap();
         let row = sniffer.row();
-        assert_eq!((numbers_of(&[row.clone()]), &row["sender"]), (vec![number], &"server".into()), "{row}");
+        assert_eq!((numbers_of(std::slice::from_ref(&row)), &row["sender"]), (vec![number], &"server".into()), "{row}");
     }
     drop(server);
     assert_eq!(client.join().unwrap(), 50);
