@@ -25,6 +25,7 @@ mod frames;
 mod handshake;
 mod index;
 mod octets;
+mod overlap;
 mod payloads;
 mod record;
 mod resync;

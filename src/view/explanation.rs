@@ -193,6 +193,10 @@ pub fn explanation(rule: Rule) -> &'static str {
             "The peers exchanged these octets, and the capture does not have them: the capturing machine was too slow, or \
              saw only part of the traffic. Nothing that depends on them is held against anybody."
         }
+        Rule::CaptureOverlapConflict => {
+            "TCP sends lost octets again, and always the same ones. Where the two copies differ, somebody on the way changed \
+             or injected one of them, or the capture joins two connections."
+        }
         Rule::CapturePacketsCut => {
             "Packets were stored shorter than they were, because the capture was made with a snap length. Capture again with \
              whole packets (tcpdump -s0) to see what is missing."
