@@ -104,6 +104,7 @@ rules! {
     DeflateRsv1OnContinuation = "deflate.rsv1-on-continuation", Violation, "RFC 7692 §6.1";
     CaptureGap = "capture.gap", Note, "";
     CapturePacketsCut = "capture.packets-cut", Note, "";
+    CaptureMidStream = "capture.mid-stream", Note, "";
     CaptureOverlapConflict = "capture.overlap-conflict", Warning, "";
 }
 

@@ -58,6 +58,8 @@ pub(super) enum Chunk {
 pub(super) enum Side {
     Http(HttpReader),
     Frames(FrameSide),
+    /// The capture began later than the flow: octets wait until it is clear what they are.
+    Guess,
     /// A gap hid where heads or frames start: a segment that starts with one is waited for.
     Search,
     /// Nothing more is to be learnt.
@@ -130,8 +132,12 @@ impl FlowState {
     /// The state of the flow that `segment` belongs to; `starts` are the sequence numbers of the first octets of both
     /// directions, as far as they are known.
     pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> FlowState {
+        let mut lanes = starts.map(Lane::new);
+        if starts == [None; 2] && !segment.flags.syn() {
+            lanes.iter_mut().for_each(|lane| lane.side = Side::Guess);
+        }
         FlowState {
-            lanes: starts.map(Lane::new),
+            lanes,
             is_settled: false,
             is_over: false,
             changed: false,
@@ -200,6 +206,7 @@ impl FlowState {
             self.lanes[direction.index()].assembler.finish(self.last_packet, &mut events);
             self.events(direction, events, context);
         }
+        self.conclude_guess(context);
         self.give_up_waiting(context);
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
@@ -293,6 +300,9 @@ impl FlowState {
             self.lanes[direction.index()].waiting.push_back(chunk);
             self.drain(direction, context);
         }
+        if matches!(self.lanes[direction.index()].side, Side::Guess) {
+            self.guess(context);
+        }
         self.meet_silence(context);
         if self.lanes[direction.index()].waiting.len() > MAX_WAITING {
             self.give_up_waiting(context);
@@ -317,6 +327,9 @@ impl FlowState {
             context.writer.end_connection(connection, packet.time);
         }
         self.lanes[direction.index()].ended = Some(how);
+        if how == End::Reset || self.lanes.iter().all(|lane| lane.ended.is_some()) {
+            self.conclude_guess(context);
+        }
         if how == End::Reset && self.lanes[direction.reverse().index()].waiting.is_empty() {
             self.end_side(direction.reverse(), context);
         }
@@ -330,12 +343,8 @@ impl FlowState {
 
     /// Hands waiting chunks to the direction's side, until it has them all or waits itself.
     pub fn drain(&mut self, direction: Direction, context: &mut Context<'_>) {
-        while !self.waits(direction)
-            && let Some(chunk) = self.lanes[direction.index()].waiting.pop_front()
-        {
-            if let Some(rest) = self.feed(direction, chunk, context) {
-                self.lanes[direction.index()].waiting.push_front(rest);
-            }
+        while !self.waits(direction) && !self.lanes[direction.index()].waiting.is_empty() {
+            self.drain_one(direction, context);
         }
         let waiting = &mut self.lanes[direction.index()].waiting;
         if waiting.is_empty() {
@@ -344,9 +353,22 @@ impl FlowState {
         }
     }
 
+    /// Hands the first of them to the direction's side.
+    pub fn drain_one(&mut self, direction: Direction, context: &mut Context<'_>) {
+        if let Some(chunk) = self.lanes[direction.index()].waiting.pop_front()
+            && let Some(rest) = self.feed(direction, chunk, context)
+        {
+            self.lanes[direction.index()].waiting.push_front(rest);
+        }
+    }
+
     /// Whether nothing can be read in this direction before the other one brings an answer.
-    fn waits(&self, direction: Direction) -> bool {
-        matches!(&self.lanes[direction.index()].side, Side::Http(reader) if reader.is_waiting())
+    pub fn waits(&self, direction: Direction) -> bool {
+        match &self.lanes[direction.index()].side {
+            Side::Http(reader) => reader.is_waiting(),
+            Side::Guess => true,
+            Side::Frames(_) | Side::Search | Side::Done => false,
+        }
     }
 
     /// Feeds one chunk; gives back what was not taken.
@@ -370,7 +392,7 @@ impl FlowState {
                 let taken = u32::try_from(taken).unwrap_or(u32::MAX);
                 let rest = piece.span.skip(taken);
                 // What is looked for stands where a segment starts, not somewhere in the rest of one.
-                let wants_more = !matches!(lane.side, Side::Search | Side::Done) && !octets.is_empty();
+                let wants_more = !matches!(lane.side, Side::Guess | Side::Search | Side::Done) && !octets.is_empty();
                 (wants_more && rest.len > 0).then(|| Chunk::Data {
                     at: at + u64::from(taken),
                     piece: Piece { span: rest, packet: piece.packet },
@@ -385,7 +407,7 @@ impl FlowState {
                         }
                     }
                     Side::Frames(_) => self.frames_gap(direction, chunk, context),
-                    Side::Search | Side::Done => {}
+                    Side::Guess | Side::Search | Side::Done => {}
                 }
                 None
             }
@@ -424,7 +446,7 @@ impl FlowState {
                     rest = &[];
                     break;
                 }
-                (Side::Search | Side::Done | Side::Frames(_), _) => {
+                (Side::Guess | Side::Search | Side::Done | Side::Frames(_), _) => {
                     rest = &[];
                     break;
                 }

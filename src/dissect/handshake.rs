@@ -33,6 +33,8 @@ pub(super) struct Exchange {
     pub(super) assumed: Option<Attempt>,
     /// Stream offset of the waiting octets that were last looked at for frames.
     pub(super) looked_at: Option<u64>,
+    /// The connection was recognised without its handshake, and this is taken for agreed.
+    pub(super) joined: Option<Negotiated>,
 }
 
 /// An opened connection whose request was not seen before the 101.
@@ -314,7 +316,12 @@ impl FlowState {
     }
 
     /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
-    fn open_connection(&mut self, place: HeadPlace, is_request: bool, context: &mut Context<'_>) -> ConnectionId {
+    pub(super) fn open_connection(
+        &mut self,
+        place: HeadPlace,
+        is_request: bool,
+        context: &mut Context<'_>,
+    ) -> ConnectionId {
         self.publish_connection(context.writer);
         let client = if is_request { place.direction } else { place.direction.reverse() };
         let id = context.writer.next_connection();

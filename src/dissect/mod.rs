@@ -22,6 +22,7 @@ mod dissector;
 mod finding;
 mod flow;
 mod frames;
+mod guess;
 mod handshake;
 mod index;
 mod octets;

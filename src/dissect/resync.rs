@@ -92,6 +92,13 @@ impl FlowState {
     /// Looks whether a segment starts with a head, or with the frames that are expected.
     pub(super) fn search(&mut self, direction: Direction, at: u64, octets: &[u8], context: &mut Context<'_>) {
         let client = self.exchange.client;
+        if let Some(negotiated) = self.exchange.joined {
+            let sender = if client == Some(direction) { Sender::Client } else { Sender::Server };
+            if is_start_of_frames(octets, sender, Negotiated { deflate: true, other: false }) {
+                self.start_behind_gap(direction, at, sender, negotiated);
+            }
+            return;
+        }
         let is_head = match sniff(octets) {
             Some(Kind::Requests) => client != Some(direction.reverse()) && starts_request(octets),
             Some(Kind::Responses) => client != Some(direction),

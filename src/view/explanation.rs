@@ -193,6 +193,10 @@ pub fn explanation(rule: Rule) -> &'static str {
             "The peers exchanged these octets, and the capture does not have them: the capturing machine was too slow, or \
              saw only part of the traffic. Nothing that depends on them is held against anybody."
         }
+        Rule::CaptureMidStream => {
+            "The capture began after this connection was opened, so it was recognised by what its octets look like. What was \
+             agreed on is not known, and the first messages may be incomplete."
+        }
         Rule::CaptureOverlapConflict => {
             "TCP sends lost octets again, and always the same ones. Where the two copies differ, somebody on the way changed \
              or injected one of them, or the capture joins two connections."

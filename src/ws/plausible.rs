@@ -62,7 +62,7 @@ fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain>
 }
 
 /// Whether the first two octets, or the one that is there, could begin a frame.
-fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
+pub(super) fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     let Some(octet0) = octets.first() else { return true };
     let opcode = Opcode::of(*octet0);
     let meant = if negotiated.other {
@@ -82,7 +82,7 @@ fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     })
 }
 
-fn has_likely_length(header: &FrameHeader) -> bool {
+pub(super) fn has_likely_length(header: &FrameHeader) -> bool {
     let len = header.payload_len();
     let is_minimal = match header.octets()[1] & 0x7f {
         126 => len >= 126,

@@ -11,6 +11,7 @@ mod handshake;
 mod lengths;
 mod links;
 mod loss;
+mod midstream;
 mod noise;
 mod pairing;
 mod scale;

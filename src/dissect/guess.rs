@@ -1,0 +1,213 @@
+//! Connections whose beginning the capture lacks: recognising that they carry a WebSocket.
+//!
+//! ```text
+//!   first segment without SYN ─▶ Side::Guess: octets wait ─┬─ they start with HTTP ──▶ Side::Http
+//!                                                          ├─ frames, hardly else ───▶ Side::Frames, capture.mid-stream
+//!                                                          └─ anything else, or too long ▶ Side::Done
+//! ```
+//!
+//! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
+
+use super::connection::HeadPlace;
+use super::flow::{Chunk, Context, FlowState, Side};
+use super::frames::FrameSide;
+use super::handshake::report;
+use crate::base::{Breach, Place, Rule, Sender};
+use crate::http::{HttpReader, Kind, sniff, starts_request};
+use crate::net::Direction;
+use crate::ws::{Evidence, Negotiated, evidence};
+
+/// Pieces of both directions after which nothing is looked for any more.
+const MAX_PIECES: usize = 64;
+/// Octets of a direction that are looked at.
+const MAX_LOOK: usize = 16 << 10;
+/// Places in a direction where frames may start: those where segments do.
+const MAX_STARTS: usize = 16;
+
+/// What was found in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// The waiting chunk that frames start with.
+    chunk: usize,
+    evidence: Evidence,
+}
+
+impl FlowState {
+    fn is_guessed_about(&self) -> bool {
+        self.lanes.iter().any(|lane| matches!(lane.side, Side::Guess))
+    }
+
+    /// Another chunk came: looks whether it is clear by now what the flow carries.
+    pub(super) fn guess(&mut self, context: &mut Context<'_>) {
+        let pieces: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
+        if pieces >= MAX_PIECES {
+            self.conclude_guess(context);
+        } else if pieces.is_power_of_two() {
+            self.try_guess(context);
+        }
+    }
+
+    /// Nothing more is waited for.
+    pub(super) fn conclude_guess(&mut self, context: &mut Context<'_>) {
+        if self.is_guessed_about() && !self.try_guess(context) {
+            for lane in &mut self.lanes {
+                lane.side = Side::Done;
+                lane.waiting.clear();
+            }
+        }
+    }
+
+    /// Whether it is clear what the flow carries.
+    fn try_guess(&mut self, context: &mut Context<'_>) -> bool {
+        let both = [Direction::Forward, Direction::Backward];
+        let octets = both.map(|direction| self.waiting_octets(direction, context));
+        let heads = octets.each_ref().map(|(octets, starts)| starts.iter().position(|at| is_head(&octets[*at..])));
+        if heads.iter().any(Option::is_some) {
+            for direction in both {
+                // What stands before a head is the end of a body.
+                if let Some(chunk) = heads[direction.index()] {
+                    self.lanes[direction.index()].waiting.drain(..chunk);
+                }
+                let first = self.first_waiting_at(direction);
+                let lane = &mut self.lanes[direction.index()];
+                lane.side = match heads[direction.index()] {
+                    None if !lane.waiting.is_empty() => Side::Search,
+                    _ => Side::Http(HttpReader::new(first)),
+                };
+            }
+            self.resume_both(context);
+            return true;
+        }
+        let guesses = both.map(|client| {
+            let found = both.map(|direction| {
+                let sender = if direction == client { Sender::Client } else { Sender::Server };
+                let (octets, starts) = &octets[direction.index()];
+                look(octets, starts, sender)
+            });
+            (client, found, found[0].evidence.and(found[1].evidence))
+        });
+        let Some((client, found, evidence)) = guesses.into_iter().max_by_key(|(_, _, evidence)| evidence.bits) else {
+            return false;
+        };
+        if evidence.is_convincing() {
+            self.join(client, found, evidence, context);
+        }
+        evidence.is_convincing()
+    }
+
+    /// Reads frames from where they were found.
+    fn join(&mut self, client: Direction, found: [Found; 2], evidence: Evidence, context: &mut Context<'_>) {
+        let both = [Direction::Forward, Direction::Backward];
+        let times = both.into_iter().filter_map(|direction| {
+            self.lanes[direction.index()].waiting.iter().find_map(|chunk| match chunk {
+                Chunk::Data { piece, .. } => Some(piece.packet.time),
+                Chunk::Gap { .. } => None,
+            })
+        });
+        let time = times.min().unwrap_or(self.last_packet.time);
+        let place = HeadPlace { direction: client, at: 0, len: 0, time };
+        let connection = self.open_connection(place, true, context);
+        if let Some(row) = context.writer.connection(connection) {
+            (row.request, row.opened) = (None, true);
+        }
+        // Which extensions were agreed on is not known, so no reserved bit can be judged.
+        let negotiated = Negotiated { deflate: evidence.compressed, other: true };
+        self.exchange.client = Some(client);
+        self.exchange.joined = Some(negotiated);
+        let mut before = 0;
+        for direction in both {
+            let Found { chunk, evidence } = found[direction.index()];
+            let sender = if direction == client { Sender::Client } else { Sender::Server };
+            self.conversation.gap(sender);
+            let lane = &mut self.lanes[direction.index()];
+            if evidence.frames == 0 {
+                lane.side = Side::Search;
+                continue;
+            }
+            let skipped = lane.waiting.drain(..chunk).map(|chunk| match chunk {
+                Chunk::Data { piece, .. } => u64::from(piece.span.len),
+                Chunk::Gap { .. } => 0,
+            });
+            before += skipped.sum::<u64>();
+            let at = self.first_waiting_at(direction);
+            self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
+        }
+        let skipped = match before {
+            0 => String::new(),
+            n => format!(" {n} octets before belong to frames that began earlier."),
+        };
+        let Evidence { frames, masked, texts, .. } = evidence;
+        let text = format!(
+            "The capture lacks the opening handshake, and a WebSocket is {}: MASK bits and lengths chain over {frames} \
+             frames, {masked} of them masked, {texts} with text in UTF-8.{skipped}",
+            evidence.confidence()
+        );
+        let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
+        report(context, connection, Sender::Unknown, breach);
+        self.resume_both(context);
+    }
+
+    /// What waits in both directions is read in the order of the capture.
+    fn resume_both(&mut self, context: &mut Context<'_>) {
+        let next = |flow: &FlowState, direction: Direction| match flow.lanes[direction.index()].waiting.front()? {
+            _ if flow.waits(direction) => None,
+            Chunk::Data { piece, .. } => Some((piece.packet.id, direction)),
+            Chunk::Gap { packet, .. } => Some((packet.id, direction)),
+        };
+        let both = [Direction::Forward, Direction::Backward];
+        while let Some((_, direction)) =
+            both.into_iter().filter_map(|direction| next(self, direction)).min_by_key(|(packet, _)| *packet)
+        {
+            self.drain_one(direction, context);
+        }
+        both.into_iter().for_each(|direction| self.resume(direction, context));
+    }
+
+    /// Stream offset of what waits first in a direction.
+    fn first_waiting_at(&self, direction: Direction) -> u64 {
+        match self.lanes[direction.index()].waiting.front() {
+            Some(Chunk::Data { at, .. } | Chunk::Gap { at, .. }) => *at,
+            None => self.lanes[direction.index()].stream.end(),
+        }
+    }
+
+    /// The octets that wait in a direction, up to a gap, and where in them the chunks start; the last is their end.
+    fn waiting_octets(&self, direction: Direction, context: &Context<'_>) -> (Vec<u8>, Vec<usize>) {
+        let (mut octets, mut starts, mut part) = (Vec::new(), vec![0], Vec::new());
+        for chunk in &self.lanes[direction.index()].waiting {
+            let Chunk::Data { piece, .. } = chunk else { break };
+            let left = u32::try_from(MAX_LOOK - octets.len()).unwrap_or(0);
+            if left == 0 || context.source.read_span(piece.span.take(left), &mut part).is_err() {
+                break;
+            }
+            octets.extend_from_slice(&part);
+            if piece.span.len > left {
+                break;
+            }
+            starts.push(octets.len());
+        }
+        (octets, starts)
+    }
+}
+
+/// Whether a segment that starts with `octets` starts with an HTTP head.
+fn is_head(octets: &[u8]) -> bool {
+    match sniff(octets) {
+        Some(Kind::Requests) => starts_request(octets),
+        Some(Kind::Responses) => true,
+        Some(Kind::NotHttp) | None => false,
+    }
+}
+
+/// The best place for frames to start at.
+fn look(octets: &[u8], starts: &[usize], sender: Sender) -> Found {
+    let mut best = Found::default();
+    for (chunk, start) in starts.iter().enumerate().take(MAX_STARTS) {
+        let ends: Vec<usize> = starts[chunk..].iter().map(|end| end - start).collect();
+        let evidence = evidence(&octets[*start..], &ends, sender);
+        if evidence.bits > best.evidence.bits {
+            best = Found { chunk, evidence };
+        }
+    }
+    best
+}

@@ -1,0 +1,166 @@
+//! How sure it is that octets are frames where no handshake says so.
+//!
+//! What a frame header must look like is unlikely to come about by chance, and each part of it counts as so many bits: a
+//! stream of other octets passes for frames with a probability of 2^-bits, for each place that is looked at.
+
+use super::plausible::{could_begin, has_likely_length};
+use super::{FrameHeader, Negotiated, Opcode, Parsed, is_utf8, unmask};
+use crate::base::Sender;
+
+/// A defined opcode, reserved bits that can mean something, and the right MASK bit: 13 of 256, and one of two.
+const HEADER: u32 = 5;
+/// A length that leads just to the end of a TCP segment.
+const EXACT: u32 = 7;
+/// Text that is UTF-8 without control characters.
+const TEXT: u32 = 8;
+/// Octets of a frame that are compared with those of the ones before.
+const COMPARED: usize = 24;
+/// Text that is shorter proves too little.
+const LEAST_TEXT: usize = 6;
+/// What is enough: a false alarm in 2^40, for each place.
+const ENOUGH: u32 = 40;
+/// What is enough where frames are expected.
+const GOOD: u32 = 20;
+
+/// What speaks for frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Frames with a payload whose lengths chain.
+    pub frames: u32,
+    /// Those that are masked, as a client's are.
+    pub masked: u32,
+    /// Those that are text in UTF-8.
+    pub texts: u32,
+    /// Whether any has the bit that says "compressed".
+    pub compressed: bool,
+    /// All of it in bits.
+    pub bits: u32,
+}
+
+impl Evidence {
+    /// Both together.
+    pub fn and(self, other: Evidence) -> Evidence {
+        Evidence {
+            frames: self.frames + other.frames,
+            masked: self.masked + other.masked,
+            texts: self.texts + other.texts,
+            compressed: self.compressed || other.compressed,
+            bits: self.bits + other.bits,
+        }
+    }
+
+    /// Whether it can hardly be anything else. Some protocols have short binary records that start like frames of a
+    /// server (MQTT's SUBSCRIBE is one), so masked frames or texts must be among them.
+    pub fn is_convincing(&self) -> bool {
+        self.frames >= 3 && self.bits >= ENOUGH && (self.masked >= 2 || self.texts >= 2)
+    }
+
+    /// Whether it is enough behind a gap of a connection that is known to carry frames: a false alarm in a million, for each
+    /// place.
+    pub fn is_good(&self) -> bool {
+        self.bits >= GOOD
+    }
+
+    /// How sure it is, in words.
+    pub fn confidence(&self) -> &'static str {
+        match self.bits {
+            0..60 => "likely",
+            60..100 => "very likely",
+            _ => "as good as certain",
+        }
+    }
+}
+
+/// What speaks for `octets` being frames of `sender` from the first octet on; `ends` are the places in them, in order, at
+/// which TCP segments end. Nothing where they are not.
+pub fn evidence(octets: &[u8], ends: &[usize], sender: Sender) -> Evidence {
+    let any = Negotiated { deflate: true, other: false };
+    let mut found = Evidence::default();
+    let mut at = 0;
+    let mut before: [&[u8]; 2] = [&[]; 2];
+    // A message that was open before may go on here.
+    let mut open = None;
+    while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+        if !could_begin(rest, sender, any) {
+            return Evidence::default();
+        }
+        let Parsed::Done(header) = FrameHeader::parse(rest) else { break };
+        let opcode = header.opcode();
+        let continues = opcode == Opcode::CONTINUATION;
+        let is_compressed = header.rsv()[0];
+        let is_out_of_place = !opcode.is_control() && open.is_some_and(|open| open != continues);
+        if !has_likely_length(&header) || is_out_of_place || is_compressed && (opcode.is_control() || continues) {
+            return Evidence::default();
+        }
+        if !opcode.is_control() {
+            open = Some(!header.fin());
+        }
+        let payload_at = at + usize::from(header.header_len());
+        let end = usize::try_from(header.payload_len()).ok().and_then(|len| payload_at.checked_add(len));
+        // What repeats itself proves nothing but that.
+        let len = end.map_or(rest.len(), |end| end - at);
+        let start = &rest[..rest.len().min(len).min(COMPARED)];
+        let repeats = before.contains(&start);
+        before = [start, before[0]];
+        if header.payload_len() > 0 && !repeats {
+            found.frames += 1;
+            found.bits += HEADER;
+            found.masked += u32::from(header.masked());
+            found.compressed |= is_compressed;
+            if end.is_some_and(|end| ends.binary_search(&end).is_ok()) {
+                found.bits += EXACT;
+            }
+            let payload = end.and_then(|end| octets.get(payload_at..end));
+            if opcode == Opcode::TEXT && !is_compressed && header.fin() && payload.is_some() {
+                match payload.is_some_and(|payload| is_text(payload, header.masking_key())) {
+                    true => (found.texts, found.bits) = (found.texts + 1, found.bits + TEXT),
+                    false if payload.is_some_and(|payload| payload.len() >= LEAST_TEXT) => return Evidence::default(),
+                    false => {}
+                }
+            }
+        }
+        match end {
+            Some(end) => at = end,
+            None => break,
+        }
+    }
+    found
+}
+
+/// Whether a payload is text that people could have written.
+fn is_text(payload: &[u8], key: Option<[u8; 4]>) -> bool {
+    if payload.len() < LEAST_TEXT {
+        return false;
+    }
+    let mut plain = payload.to_vec();
+    if let Some(key) = key {
+        unmask(key, 0, &mut plain);
+    }
+    is_utf8(&plain) && !plain.iter().any(|octet| matches!(octet, 0..=8 | 11 | 12 | 14..=31 | 127))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(octets: &[u8], sender: Sender) -> Evidence {
+        evidence(octets, &[octets.len()], sender)
+    }
+
+    #[test]
+    fn frames_and_what_looks_like_them() {
+        let text = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        let one = of(text, Sender::Client);
+        assert_eq!((one.frames, one.masked, one.texts, one.bits), (1, 1, 0, HEADER + EXACT));
+        assert_eq!(of(text, Sender::Server), Evidence::default());
+        let long = b"\x81\x0bHello there\x81\x0bhow are you\x81\x09very well".to_vec();
+        let three = of(&long, Sender::Server);
+        assert_eq!((three.frames, three.texts, three.is_convincing()), (3, 3, true));
+        assert_eq!(of(&b"\x81\x0bHello there".repeat(9), Sender::Server).frames, 1, "the same again");
+        assert_eq!(of(b"\x81\x0bHello\0there", Sender::Server), Evidence::default(), "no text");
+        // MQTT subscribes; zeros; a chain that breaks.
+        assert!(!of(&b"\x82\x06\x00\x01\x00\x01a\x00".repeat(20), Sender::Server).is_convincing());
+        assert!(!of(&[0; 4096], Sender::Server).is_convincing());
+        assert_eq!(of(&[&long[..], b"GET / HTTP/1.1"].concat(), Sender::Server), Evidence::default());
+    }
+}
