@@ -248,6 +248,13 @@ impl Snapshot {
         holes
     }
 
+    /// Whether the capture lacks octets of the sender's stream between `from` and a frame.
+    pub(super) fn lacks_before(&self, frame: &FrameRecord, from: u64) -> bool {
+        let between = from.min(frame.at)..frame.at;
+        let len = between.end - between.start;
+        self.stream(frame).is_none_or(|stream| stream.missing() > 0 && stream.captured(between) < len)
+    }
+
     /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
     ///
     /// # Errors
