@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{FrameRecord, Inflated, Inflation, MAX_INFLATED, Octets, Snapshot};
+use crate::dissect::{FrameRecord, Inflated, Inflation, Octets, Snapshot};
 use crate::view::{FrameView, MessageState, close_summary, message_payload, message_row};
 use crate::ws::{FrameHeader, Opcode};
 
@@ -200,7 +200,7 @@ pub fn message(
         text: None,
     };
     if message.compressed {
-        let max = if payload { MAX_INFLATED } else { 0 };
+        let max = if payload { u64::MAX } else { 0 };
         let inflated = inflation.message(snapshot, &message, max).map_err(unreadable)?;
         return compressed_message(row, &message, inflated, payload, output);
     }

@@ -7,14 +7,28 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Connection, Message, Octets, Snapshot};
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
 use crate::ws::{Agreed, InflateError, Inflater, Piece, Window};
 
+/// Octets that a message may inflate to, unless the user says otherwise.
+pub const MAX_INFLATED: u64 = 64 << 20;
+
+static LIMIT: AtomicU64 = AtomicU64::new(MAX_INFLATED);
+
+/// Lets messages inflate to `octets` in this process, instead of [`MAX_INFLATED`].
+pub fn set_max_inflated(octets: u64) {
+    LIMIT.store(octets, Ordering::Relaxed);
+}
+
 /// Octets that a message may inflate to.
-pub const MAX_INFLATED: u64 = 256 << 20;
+pub fn max_inflated() -> u64 {
+    LIMIT.load(Ordering::Relaxed)
+}
+
 /// Senders whose window is remembered: 32 MiB where all of them are known, at most 64.
 const REMEMBERED: usize = 1024;
 /// Octets of a payload that are read at once.
@@ -72,7 +86,7 @@ impl Connection {
     }
 
     /// The window that its senders start with: empty, unless the capture began when they had been talking already.
-    fn first_window(&self) -> Window {
+    pub(super) fn first_window(&self) -> Window {
         if self.request.is_none() && self.response.is_none() { Window::lost() } else { Window::default() }
     }
 }
@@ -126,7 +140,7 @@ impl Inflation {
         if snapshot.lacks_before(first, place.end) {
             place.window = Window::lost();
         }
-        self.inflater.resume(connection.agreed(message.sender), &place.window, MAX_INFLATED);
+        self.inflater.resume(connection.agreed(message.sender), &place.window, max_inflated());
         let mut plain = Octets::default();
         let mut sink = |piece: Piece<'_>| keep(&mut plain, piece, max);
         let (mut result, mut is_whole) = (Ok(()), message.final_seen);

@@ -33,12 +33,12 @@ mod session;
 mod snapshot;
 
 pub use backlog::MAX_BACKLOG;
-pub use connection::{CloseRecord, Connection, End, HandshakeState, HeadPlace, TcpEnd, Transport};
+pub use connection::{CloseRecord, Connection, Deflated, End, HandshakeState, HeadPlace, TcpEnd, Transport};
 pub use dissector::Dissector;
 pub use finding::FindingRecord;
 pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
-pub use inflated::{Inflated, Inflation, MAX_INFLATED};
+pub use inflated::{Inflated, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
 pub use record::FrameRecord;
 pub use session::{Progress, Session};

@@ -133,6 +133,11 @@ impl Snapshot {
         })
     }
 
+    /// How many octets a compressed message inflates to, as far as messages were inflated in the background.
+    pub fn plain_len(&self, message: MessageId) -> Option<u64> {
+        self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
+    }
+
     /// How bad the worst finding about a message's frames is.
     pub fn message_severity(&self, message: &Message) -> Option<Severity> {
         match self.index.fragmented(message.id) {
