@@ -17,6 +17,9 @@ use clap::{Args, Parser, Subcommand};
 pub struct Arguments {
     /// Open the window on this capture
     pub file: Option<PathBuf>,
+    /// Inflate no message to more than so many MiB [default: 64]
+    #[arg(long, global = true, value_name = "MIB")]
+    pub inflate_limit: Option<u32>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -12,6 +12,7 @@ mod stats;
 mod table;
 mod walk;
 
+use crate::dissect::set_max_inflated;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -47,6 +48,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
+    if let Some(mebibytes) = arguments.inflate_limit {
+        set_max_inflated(u64::from(mebibytes) << 20);
+    }
     match arguments.command {
         None => open_window(arguments.file),
         Some(Command::Connections(list)) => rows::connections(&list, output),

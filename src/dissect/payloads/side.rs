@@ -220,8 +220,10 @@ impl Side {
                     continue;
                 }
                 len = plain.len() as u64;
+                let totals = &mut scene.writer.index.totals;
+                // Of what is compressed, the octets it inflates to are judged.
+                totals.judged_octets += if frame.is_compressed() { 0 } else { len };
                 let start = self.text.len().saturating_sub(self.at);
-                scene.writer.index.totals.judged_octets += len;
                 if let Some(compressed) = self.compressed.as_mut().filter(|_| frame.is_compressed()) {
                     let text = Some(&mut self.text).filter(|_| self.is_text);
                     if let Err(error) = compressed.push(plain, text) {
@@ -302,7 +304,10 @@ impl Side {
             let (remarks, len) = compressed.end_message(last, wire, text);
             if let Some(len) = len {
                 scene.writer.set_plain_len(message, len);
-                scene.writer.index.totals.judged_messages += u64::from(self.is_text);
+                if self.is_text {
+                    scene.writer.index.totals.judged_messages += 1;
+                    scene.writer.index.totals.judged_octets += len;
+                }
             }
             for remark in remarks {
                 self.say(FrameId(self.frame), Some(remark), scene);
