@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Connection;
 use super::connection::side;
 use super::finding::{Detail, FindingRecord};
+use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
@@ -61,6 +62,8 @@ pub(super) struct Index {
     /// By message: one more than the octets that a compressed one inflates to, 0 where that is not known. No longer than up
     /// to the last one that is.
     pub plain_lens: Table<u32>,
+    /// Where inflating can start, in the order of discovery; of each sender in the order of its messages.
+    pub checkpoints: Table<Arc<Checkpoint>>,
     pub totals: Totals,
 }
 

@@ -52,6 +52,18 @@ impl Inflated {
     }
 }
 
+/// Where a sender's messages can be inflated from, kept by the pass that inflates them all.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoint {
+    pub connection: ConnectionId,
+    pub sender: Sender,
+    /// The message before, and its first frame.
+    pub last: (MessageId, FrameId),
+    /// Stream offset behind it.
+    pub end: u64,
+    pub window: Window,
+}
+
 /// Inflates messages on demand, and remembers where it was: to go through the messages of a connection in order inflates
 /// each once.
 #[derive(Debug, Default)]
@@ -98,7 +110,7 @@ impl Inflation {
     /// When the capture file cannot be read.
     pub fn message(&mut self, snapshot: &Snapshot, message: &Message, max: u64) -> io::Result<Inflated> {
         let Some(connection) = snapshot.connection(message.connection) else { return Ok(Inflated::default()) };
-        let mut place = self.place(connection, message);
+        let mut place = self.place(snapshot, connection, message);
         let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
         let mut inflated = Inflated::default();
         while let Some(next) = waiting.pop() {
@@ -114,10 +126,16 @@ impl Inflation {
     }
 
     /// Where to go on for `message`: behind what was inflated before it, or at the start.
-    fn place(&mut self, connection: &Connection, message: &Message) -> Place {
+    fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> Place {
         let is_its = |place: &Place| place.connection == connection.id && place.sender == message.sender;
         let known = self.places.iter().position(is_its).and_then(|at| self.places.remove(at));
-        known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id)).unwrap_or_else(|| Place {
+        let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
+        let last = known.as_ref().and_then(|place| place.last);
+        if let Some(checkpoint) = snapshot.checkpoint(message).filter(|it| Some(it.last) > last) {
+            let Checkpoint { connection, sender, last, end, ref window } = *checkpoint;
+            return Place { connection, sender, last: Some(last), end, window: window.clone() };
+        }
+        known.unwrap_or_else(|| Place {
             connection: connection.id,
             sender: message.sender,
             last: None,

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::{Index, Totals};
+use super::inflated::Checkpoint;
 use super::record::FrameRecord;
 use super::{Connection, HeadPlace, Octets};
 use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
@@ -136,6 +137,14 @@ impl Snapshot {
     /// How many octets a compressed message inflates to, as far as messages were inflated in the background.
     pub fn plain_len(&self, message: MessageId) -> Option<u64> {
         self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
+    }
+
+    /// The last checkpoint before a message. There are few: each time there are 1,024 more, they become twice as far apart.
+    pub(super) fn checkpoint(&self, message: &Message) -> Option<&Checkpoint> {
+        let is_before = |it: &&Checkpoint| {
+            it.connection == message.connection && it.sender == message.sender && it.last.0 < message.id
+        };
+        self.index.checkpoints.iter().map(|checkpoint| &**checkpoint).filter(is_before).last()
     }
 
     /// How bad the worst finding about a message's frames is.

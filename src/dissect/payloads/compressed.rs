@@ -1,14 +1,21 @@
 //! The compressed messages of one sender: the window between them, and what is said about them.
 
-use crate::base::{Place, Rule, Sender};
+use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
 use crate::dissect::Connection;
 use crate::dissect::connection::Deflated;
-use crate::dissect::inflated::max_inflated;
+use crate::dissect::inflated::{Checkpoint, max_inflated};
 use crate::dissect::record::FrameRecord;
 use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
 
 /// Octets up to which a message that grows is nobody's mistake: it is the start of a context, or too short to repeat itself.
 const SMALL: u64 = 256;
+
+/// Octets between two checkpoints of a sender: some 10 ms of inflating.
+const STRIDE: u64 = 4 << 20;
+/// What a message costs besides its octets, in octets.
+const MESSAGE_COST: u64 = 512;
+/// Whenever there are so many checkpoints more, which take 32 KiB each, they are made half as often.
+const CHECKPOINTS: usize = 1024;
 
 /// Something to be said about a compressed message.
 #[derive(Debug)]
@@ -37,6 +44,10 @@ pub(super) struct Compressed {
     said_lost: bool,
     said_expanded: bool,
     tally: Deflated,
+    /// The last message, and its first frame.
+    last: Option<(MessageId, FrameId)>,
+    /// What it would take to inflate everything behind the last checkpoint, in octets.
+    behind: u64,
 }
 
 impl Compressed {
@@ -54,6 +65,8 @@ impl Compressed {
             said_lost: false,
             said_expanded: false,
             tally: Deflated::default(),
+            last: None,
+            behind: 0,
         }
     }
 
@@ -73,10 +86,11 @@ impl Compressed {
     }
 
     /// A message begins; the capture `lacks` octets before it.
-    pub fn begin(&mut self, lacks: bool, spare: &mut Vec<Box<Inflater>>) {
+    pub fn begin(&mut self, message: (MessageId, FrameId), lacks: bool, spare: &mut Vec<Box<Inflater>>) {
         if lacks {
             self.lose();
         }
+        self.last = Some(message);
         if self.inflater.is_none() {
             let mut inflater = spare.pop().unwrap_or_default();
             inflater.resume(self.agreed, &self.window, max_inflated());
@@ -159,6 +173,7 @@ impl Compressed {
         self.tally.messages += 1;
         self.tally.wire += wire;
         self.tally.plain += self.plain;
+        self.behind += MESSAGE_COST + wire + self.plain;
         (remarks, Some(self.plain))
     }
 
@@ -222,14 +237,22 @@ impl Compressed {
         }
     }
 
-    /// Between two messages nothing but the window is kept.
-    pub fn rest(&mut self, spare: &mut Vec<Box<Inflater>>) {
+    /// Between two messages nothing but the window is kept. A checkpoint, where the last of `checkpoints` is far behind.
+    pub fn rest(
+        &mut self,
+        connection: ConnectionId,
+        checkpoints: usize,
+        spare: &mut Vec<Box<Inflater>>,
+    ) -> Option<Checkpoint> {
         if self.is_open {
-            return;
+            return None;
         }
-        if let Some(inflater) = self.inflater.take() {
-            self.window = inflater.window();
-            spare.push(inflater);
-        }
+        let inflater = self.inflater.take()?;
+        self.window = inflater.window();
+        spare.push(inflater);
+        let stride = STRIDE << (checkpoints / CHECKPOINTS).min(32);
+        let last = self.last.filter(|_| self.behind >= stride)?;
+        self.behind = 0;
+        Some(Checkpoint { connection, sender: self.sender, last, end: self.end, window: self.window.clone() })
     }
 }

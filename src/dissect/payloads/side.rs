@@ -1,5 +1,7 @@
 //! One sender of one connection: its text messages, from frame to frame.
 
+use std::sync::Arc;
+
 use super::blocks::Octets;
 use super::compressed::{Compressed, Remark};
 use super::{Link, Scene};
@@ -292,7 +294,9 @@ impl Side {
             }
             _ => false,
         };
-        compressed.begin(lacks, &mut octets.inflaters);
+        let first = scene.writer.index.messages.get(self.message as usize).copied();
+        let message = (MessageId(self.message), first.unwrap_or(FrameId(self.frame)));
+        compressed.begin(message, lacks, &mut octets.inflaters);
     }
 
     /// The final frame of a compressed message was read, or need not be.
@@ -320,7 +324,10 @@ impl Side {
     /// Its turn is over: between two messages no inflater is kept.
     fn rest(&mut self, octets: &mut Octets, scene: &mut Scene<'_>) {
         let Some(compressed) = &mut self.compressed else { return };
-        compressed.rest(&mut octets.inflaters);
+        let made = scene.writer.index.checkpoints.len();
+        if let Some(checkpoint) = compressed.rest(self.connection, made, &mut octets.inflaters) {
+            scene.writer.index.checkpoints.push(Arc::new(checkpoint));
+        }
         let (tally, place) = (compressed.tally(), side_of(self.sender));
         if let Some(connection) = scene.writer.connection(self.connection)
             && connection.deflated[place] != tally
