@@ -139,6 +139,11 @@ impl Snapshot {
         self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
     }
 
+    /// How many checkpoints there are that messages can be inflated from.
+    pub fn checkpoints(&self) -> usize {
+        self.index.checkpoints.len()
+    }
+
     /// The last checkpoint before a message. There are few: each time there are 1,024 more, they become twice as far apart.
     pub(super) fn checkpoint(&self, message: &Message) -> Option<&Checkpoint> {
         let is_before = |it: &&Checkpoint| {

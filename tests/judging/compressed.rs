@@ -157,3 +157,24 @@ fn a_bomb_is_stopped_and_says_so() {
     assert!(finding.text.contains("64 MiB") && finding.text.contains("--inflate-limit"), "{}", finding.text);
     assert_eq!(snapshot.plain_len(MessageId(0)), None);
 }
+
+/// A sender so talkative that there are checkpoints: each message opens alone, wherever it is.
+#[test]
+fn any_message_of_a_long_conversation() {
+    let (mut talk, mut deflater) = (agreed("permessage-deflate"), Deflater::new());
+    let message = |n: u32| format!("{n} {}", format!("{ORDER}{} ", n.wrapping_mul(2_654_435_761)).repeat(800));
+    for n in 0..400 {
+        talk.say_in(Server, 1448, frame::server(FIN | RSV1 | TEXT, &deflater.message(message(n).as_bytes())));
+    }
+    let capture = talk.capture().pcap();
+    let mut session = read(&capture, 5, |session| {
+        session.judge(u64::MAX);
+    });
+    while session.judge(u64::MAX) {}
+    let snapshot = session.snapshot();
+    assert!(snapshot.checkpoints() >= 2, "{}", snapshot.checkpoints());
+    for n in [399, 0, 1, 150, 149, 398, 200, 399] {
+        // Nobody remembers anything: only checkpoints help.
+        assert_eq!(texts(&snapshot, &[n as usize]), [message(n)]);
+    }
+}
