@@ -17,7 +17,7 @@ pub(super) struct Octets {
     blocks: Vec<Block>,
     plain: Vec<u8>,
     /// Inflaters that nobody uses just now.
-    pub inflaters: Vec<Box<Inflater>>,
+    pub inflaters: Vec<Inflater>,
 }
 
 /// A part of the file.

@@ -32,7 +32,7 @@ pub(super) struct Compressed {
     agreed: Agreed,
     window: Window,
     /// While there is something to inflate.
-    inflater: Option<Box<Inflater>>,
+    inflater: Option<Inflater>,
     /// Stream offset behind the last message.
     end: u64,
     /// A message has begun and not ended.
@@ -86,7 +86,7 @@ impl Compressed {
     }
 
     /// A message begins; the capture `lacks` octets before it.
-    pub fn begin(&mut self, message: (MessageId, FrameId), lacks: bool, spare: &mut Vec<Box<Inflater>>) {
+    pub fn begin(&mut self, message: (MessageId, FrameId), lacks: bool, spare: &mut Vec<Inflater>) {
         if lacks {
             self.lose();
         }
@@ -242,7 +242,7 @@ impl Compressed {
         &mut self,
         connection: ConnectionId,
         checkpoints: usize,
-        spare: &mut Vec<Box<Inflater>>,
+        spare: &mut Vec<Inflater>,
     ) -> Option<Checkpoint> {
         if self.is_open {
             return None;
