@@ -26,6 +26,8 @@ fn main() {
         return;
     }
     let Some(runtime) = find("libpcap.so.0.8").or_else(|| find("libpcap.so.1")) else {
+        // A path that is never there: the next build looks again, for it may have been installed.
+        println!("cargo:rerun-if-changed=libpcap-was-not-found");
         println!(
             "cargo:warning=libpcap was not found: install libpcap0.8, or build with --no-default-features --features gui"
         );

@@ -88,6 +88,40 @@ fn rows_are_found_by_label_and_open_their_bits() {
 }
 
 #[test]
+fn findings_are_listed_explained_and_lead_to_their_place() {
+    let mut harness = open_sample("broken.pcap");
+    harness.get_by_label_contains("15 violations").click();
+    settle(&mut harness);
+    harness.get_by_label_contains("finding 3 violation frame.opcode-reserved frame 15 client").click();
+    harness.run();
+    // What was found, what the rule is for, and the field that breaks it, selected.
+    harness.get_by_label_contains("are kept for later versions. A receiver must fail the connection");
+    let field = harness.get_by_label_contains("opcode 0x3");
+    assert_eq!(field.accesskit_node().toggled(), Some(egui::accesskit::Toggled::True));
+    harness.key_press(Key::Enter);
+    settle(&mut harness);
+    harness.get_by_label_contains("frame 15 ");
+    assert_eq!(selected_row(&harness), 14);
+    // And back: the frame's finding.
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    settle(&mut harness);
+    assert_eq!(selected_row(&harness), 2);
+    type_filter(&mut harness, "finding:utf8");
+    assert_eq!(harness.state().opened().unwrap().rows.len(), 1);
+}
+
+#[test]
+fn a_finding_about_no_frame_shows_the_handshake() {
+    let mut harness = open_sample("refused.pcap");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    settle(&mut harness);
+    harness.get_by_label_contains("finding 3 note handshake.refused").click();
+    harness.run();
+    harness.get_by_label_contains("HTTP/1.1 404 Not Found");
+    assert_eq!(harness.state().tab(), Some(Tab::Bits), "the chosen tab comes back with the next frame");
+}
+
+#[test]
 fn chinese_is_no_squares() {
     let mut harness = open_sample("chat-unicode.pcapng");
     let font = egui::FontId::proportional(13.0);

@@ -110,6 +110,7 @@ rules! {
     LimitInflate = "limit.inflate", Note, "";
     CaptureGap = "capture.gap", Note, "";
     CapturePacketsCut = "capture.packets-cut", Note, "";
+    CaptureOverlapConflict = "capture.overlap-conflict", Warning, "";
 }
 
 impl Rule {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+#[cfg(feature = "live")]
+use crate::capture::live;
+
 /// Shows every bit of every WebSocket frame in a capture.
 #[derive(Debug, Parser)]
 #[command(
@@ -34,7 +37,7 @@ pub enum Command {
     /// Print one row per data message, joined
     Messages(List),
     /// Print what breaks the rules; the exit status is 1 if a MUST is broken
-    Check(ListFile),
+    Check(Check),
     /// Print the bit diagram and every field of one frame
     Show(Show),
     /// Print the bit diagram and every field of pasted octets
@@ -48,6 +51,59 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Sniff an interface into a file, or print its frames as they come
+    #[cfg(feature = "live")]
+    Capture(Capture),
+}
+
+/// What to sniff, and where to.
+#[cfg(feature = "live")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without -w, frames are printed as they come. Ctrl-C ends it with a summary on standard error.\n\
+                  Sizes are octets: 500k, 100MB, 2GiB. Durations: 30s, 5m, 1h."
+)]
+pub struct Capture {
+    /// The interface, as `framescope interfaces` names it; any is all of them
+    #[arg(short = 'i', long, value_name = "NAME")]
+    pub interface: String,
+    /// Write packets to this pcapng file instead of printing frames; - for standard output
+    #[arg(short = 'w', long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Only packets that pass this capture filter (BPF), for example "tcp port 8080"
+    #[arg(short = 'f', long, value_name = "BPF", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// Packets for other machines too
+    #[arg(short = 'p', long)]
+    pub promiscuous: bool,
+    /// Capture at most so many octets of a packet
+    #[arg(long, value_name = "OCTETS", default_value_t = live::FULL_SNAP_LEN, hide_default_value = true,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(live::FULL_SNAP_LEN)))]
+    pub snap_len: u32,
+    /// The kernel's buffer: a larger one bears longer bursts
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = live::parse_size)]
+    pub buffer: u64,
+    /// End after so many packets
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub packets: Option<u64>,
+    /// End after so long
+    #[arg(long, value_name = "TIME", value_parser = live::parse_duration)]
+    pub duration: Option<std::time::Duration>,
+    /// End when the capture is so large
+    #[arg(long, value_name = "SIZE", value_parser = live::parse_size)]
+    pub size: Option<u64>,
+    /// Go on for ever, and keep the newest packets in two files (FILE and FILE with .2) of so much together
+    #[arg(long, value_name = "SIZE", value_parser = live::parse_size, requires = "write", conflicts_with = "size")]
+    pub ring_size: Option<u64>,
+    /// Print JSON lines, one object a frame; the summary is one too
+    #[arg(long)]
+    pub json: bool,
+    /// Add the unmasked payload
+    #[arg(long, conflicts_with = "write")]
+    pub payload: bool,
+    /// Tell the window how it goes: JSON lines on standard output, until standard input ends
+    #[arg(long, hide = true, requires = "write")]
+    pub reports: bool,
 }
 
 /// A list over a capture.
@@ -68,6 +124,16 @@ pub struct List {
     /// Add the unmasked payload
     #[arg(long)]
     pub payload: bool,
+}
+
+/// The findings of a capture.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub list: ListFile,
+    /// Explain each rule that is named, in two sentences
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// Totals over a capture.

@@ -1,12 +1,15 @@
 //! `check`: what breaks the rules, for people and for CI jobs.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::args::ListFile;
+use super::args::{Check, ListFile};
 use super::output::{Failure, Output};
 use super::walk::{Moment, walk};
 use super::{json, table};
-use crate::base::{Finding, Severity};
+use crate::base::{Finding, Rule, Severity};
+use crate::view::explanation;
 
 /// A row of `check --json`.
 #[derive(Debug, Serialize)]
@@ -19,10 +22,12 @@ struct Row<'a> {
     message: Option<u64>,
     sender: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
-    fn new(finding: &'a Finding) -> Row<'a> {
+    fn new(finding: &'a Finding, explain: bool) -> Row<'a> {
         Row {
             rule: finding.rule.id(),
             severity: finding.severity().as_str(),
@@ -32,6 +37,7 @@ impl<'a> Row<'a> {
             message: finding.message.map(|id| id.number()),
             sender: finding.sender.as_str(),
             text: &finding.text,
+            explanation: explain.then(|| explanation(finding.rule)),
         }
     }
 }
@@ -40,14 +46,17 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// [`Failure::Violations`] where a MUST is broken.
-pub fn run(arguments: &ListFile, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Check, output: &mut Output) -> Result<(), Failure> {
+    let Check { list: ListFile { file, json }, explain } = arguments;
     let (mut told, mut violations) = (0, 0);
-    walk(&arguments.file, |snapshot, moment| {
+    let mut named = BTreeSet::new();
+    walk(file, |snapshot, moment| {
         while let Some(finding) = snapshot.finding(told) {
             told += 1;
             violations += usize::from(finding.severity() == Severity::Violation);
-            if arguments.json {
-                json::write(&Row::new(&finding), output)?;
+            named.insert(finding.rule);
+            if *json {
+                json::write(&Row::new(&finding, *explain), output)?;
             } else {
                 output.line(&table::finding(&finding))?;
             }
@@ -55,12 +64,22 @@ pub fn run(arguments: &ListFile, output: &mut Output) -> Result<(), Failure> {
         match moment {
             Moment::Waiting => output.flush(),
             Moment::Reading => Ok(()),
-            Moment::End if arguments.json => Ok(()),
+            Moment::End if *json => Ok(()),
+            Moment::End if *explain => {
+                named.iter().try_for_each(|rule| output.line(&explained(*rule)))?;
+                output.line(&format!("\n{}", summary(&snapshot.totals().findings)))
+            }
             Moment::End => output.line(&summary(&snapshot.totals().findings)),
         }
     })?;
     output.flush()?;
     if violations > 0 { Err(Failure::Violations) } else { Ok(()) }
+}
+
+/// What a rule is for, for people.
+fn explained(rule: Rule) -> String {
+    let section = if rule.section().is_empty() { String::new() } else { format!(" ({})", rule.section()) };
+    format!("\n{rule}{section}\n  {}", explanation(rule))
 }
 
 /// The last line, for people.

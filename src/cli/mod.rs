@@ -1,9 +1,13 @@
 //! The command line: the same answers as the window's, as tables and JSON lines.
 
 mod args;
+#[cfg(feature = "live")]
+mod capture;
 mod check;
 mod decode;
 mod diagram;
+#[cfg(feature = "live")]
+mod interfaces;
 mod json;
 mod output;
 mod rows;
@@ -35,6 +39,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(failure) = forgo_rights(&arguments) {
+        output::complain(&failure);
+        return ExitCode::from(2);
+    }
     let mut output = Output::new();
     let result = run(arguments, &mut output).and_then(|()| output.flush());
     match result {
@@ -45,6 +53,22 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Only the command that sniffs uses the right to sniff that the program's file may give (`setcap`): the window and the
+/// other commands read what strangers sent, and need none.
+#[cfg(feature = "live")]
+fn forgo_rights(arguments: &Arguments) -> Result<(), String> {
+    use crate::capture::live;
+    if matches!(arguments.command, Some(Command::Capture(_))) || live::is_root() {
+        return Ok(());
+    }
+    live::forgo_rights().map_err(|error| live::LiveError::Kept(error).to_string())
+}
+
+#[cfg(not(feature = "live"))]
+fn forgo_rights(_arguments: &Arguments) -> Result<(), String> {
+    Ok(())
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
@@ -61,7 +85,9 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         Some(Command::Decode(decode)) => decode::run(&decode, output),
         Some(Command::Stats(stats)) => stats::run(&stats, output),
         #[cfg(feature = "live")]
-        Some(Command::Interfaces { json }) => rows::interfaces(json, output),
+        Some(Command::Interfaces { json }) => interfaces::run(json, output),
+        #[cfg(feature = "live")]
+        Some(Command::Capture(capture)) => capture::run(&capture, output),
     }
 }
 

@@ -64,6 +64,17 @@ impl Write for Output {
     }
 }
 
+/// Whether whoever read standard output has gone. A pipe tells so without being written to: who waits for rows that may
+/// never come must ask.
+#[cfg(all(unix, feature = "live"))]
+pub fn is_reader_gone() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let stdout = io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    poll(&mut asked, Some(&Timespec::default())).is_ok() && asked[0].revents().contains(PollFlags::ERR)
+}
+
 /// One line on standard error. When nobody listens there either, that is all that can be done.
 pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "framescope: {message}");

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::args::{List, ListFile};
 use super::output::{Failure, Output};
-use super::walk::{Moment, walk};
+use super::walk::{self, Moment};
 use super::{json, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{Inflation, Snapshot};
+use crate::dissect::{Inflation, Session, Snapshot};
 
 /// Decides which rows can be printed.
 ///
@@ -69,9 +69,24 @@ fn list(
     ready: impl Fn(&Snapshot, usize, Moment) -> bool,
     print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let session = walk::open(&arguments.file)?;
+    list_of(session, walk::pump, arguments.json, output, header, count, ready, print)
+}
+
+#[expect(clippy::too_many_arguments, reason = "what is read, how it is waited for, and how its rows are printed")]
+fn list_of(
+    session: Session,
+    wait: impl FnMut(&mut Session) -> Result<(), Failure>,
+    as_json: bool,
+    output: &mut Output,
+    header: &str,
+    count: impl Fn(&Snapshot) -> usize,
+    ready: impl Fn(&Snapshot, usize, Moment) -> bool,
+    print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut gate = Gate::default();
-    let mut header = Some(header).filter(|_| !arguments.json);
-    walk(&arguments.file, |snapshot, moment| {
+    let mut header = Some(header).filter(|_| !as_json);
+    walk::walk_on(session, wait, |snapshot, moment| {
         gate.pass(
             count(snapshot),
             moment,
@@ -94,19 +109,32 @@ fn list(
 
 /// `framescope frames FILE`
 pub fn frames(arguments: &List, output: &mut Output) -> Result<(), Failure> {
-    let List { list: file, payload } = arguments;
-    list(
-        file,
+    let List { list, payload } = arguments;
+    let session = walk::open(&list.file)?;
+    frames_of(session, walk::pump, (list.json, *payload), output)
+}
+
+/// The frames of a capture; `wait` is called where there are no more for now.
+pub fn frames_of(
+    session: Session,
+    wait: impl FnMut(&mut Session) -> Result<(), Failure>,
+    (as_json, payload): (bool, bool),
+    output: &mut Output,
+) -> Result<(), Failure> {
+    list_of(
+        session,
+        wait,
+        as_json,
         output,
         table::FRAMES_HEADER,
         Snapshot::frame_count,
         |snapshot, index, moment| frame_is_ready(snapshot, FrameId::from_index(index), moment),
         |snapshot, index, output| {
             let id = FrameId::from_index(index);
-            if file.json {
-                json::frame(snapshot, id, *payload, output)
+            if as_json {
+                json::frame(snapshot, id, payload, output)
             } else {
-                table::frame(snapshot, id, *payload, output)
+                table::frame(snapshot, id, payload, output)
             }
         },
     )
@@ -163,27 +191,6 @@ pub fn connections(arguments: &ListFile, output: &mut Output) -> Result<(), Fail
             }
         },
     )
-}
-
-/// `framescope interfaces`
-#[cfg(feature = "live")]
-pub fn interfaces(as_json: bool, output: &mut Output) -> Result<(), Failure> {
-    let interfaces = crate::capture::live::interfaces()
-        .map_err(|error| Failure::Message(format!("cannot list the network interfaces: {error}")))?;
-    for interface in interfaces {
-        if as_json {
-            json::write(&interface, output)?;
-        } else {
-            output.line(&format!(
-                "{:<16} {:<5} {:<9} {}",
-                interface.name,
-                if interface.up { "up" } else { "down" },
-                if interface.loopback { "loopback" } else { "" },
-                interface.addresses.join(" ")
-            ))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -19,17 +19,25 @@ pub enum Moment {
     End,
 }
 
-/// Reads `file` (`-` is standard input), judges payloads too, and calls `look` from time to time, and once at the end.
-/// What the capture lacks is told on standard error.
-pub fn walk(file: &Path, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
-    let mut session = open(file)?;
+/// Reads `file` (`-` is standard input): see [`walk_on`].
+pub fn walk(file: &Path, look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
+    walk_on(open(file)?, pump, look)
+}
+
+/// Reads a capture, judges payloads too, and calls `look` from time to time, and once at the end. Where nothing more is
+/// there, `wait` waits for more. What the capture lacks is told on standard error.
+pub fn walk_on(
+    mut session: Session,
+    mut wait: impl FnMut(&mut Session) -> Result<(), Failure>,
+    mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     session.judge_at_once();
     loop {
         match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => look(&session.snapshot(), Moment::Reading)?,
             Progress::Pending => {
                 look(&session.snapshot(), Moment::Waiting)?;
-                session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))?;
+                wait(&mut session)?;
             }
             Progress::End => break,
         }
@@ -48,9 +56,7 @@ pub fn read_through(file: &Path, deep: bool) -> Result<Session, Failure> {
     loop {
         match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => {}
-            Progress::Pending => {
-                session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))?;
-            }
+            Progress::Pending => pump(&mut session)?,
             Progress::End => break,
         }
     }
@@ -58,7 +64,13 @@ pub fn read_through(file: &Path, deep: bool) -> Result<Session, Failure> {
     Ok(session)
 }
 
-fn open(file: &Path) -> Result<Session, Failure> {
+/// Waits for more of what a pipe brings.
+pub fn pump(session: &mut Session) -> Result<(), Failure> {
+    session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))
+}
+
+/// Opens `file`; `-` is standard input.
+pub fn open(file: &Path) -> Result<Session, Failure> {
     let session = match file.to_str() {
         Some("-") => Session::open_stream(Box::new(std::io::stdin()), "standard input"),
         _ => Session::open(file),

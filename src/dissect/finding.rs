@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::frames::hex;
 use super::index::Writer;
-use super::record::NONE;
+use super::record::{FrameRecord, NONE};
 use super::snapshot::Snapshot;
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity};
+use crate::base::{
+    Breach, ConnectionId, Finding, FindingId, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity,
+};
 use crate::net::GapCause;
 use crate::ws::{FrameBreach, InvalidUtf8};
 
@@ -44,6 +46,8 @@ pub(super) enum Detail {
     Gap(Gap),
     /// Octets of a frame's payload that the capture lacks: `len` from octet `at` on.
     Hole { at: u64, len: u64 },
+    /// Octets that were sent twice, and not the same.
+    Conflict(Conflict),
     /// Text that is not UTF-8.
     NotUtf8(NotUtf8),
     /// Anything that is rare: place and sentence as they are.
@@ -86,6 +90,38 @@ impl Gap {
         let consequence = if *lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
         let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
         Breach { rule: self.rule(), place: Place::StreamOctets { at: *at, len: *len }, text }
+    }
+}
+
+/// Octets that were sent twice, and not the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conflict {
+    /// Stream offset of the first octet that differs.
+    pub at: u64,
+    /// Octets up to the last one that differs.
+    pub len: u64,
+    /// The packet that brought the first copy.
+    pub first: PacketId,
+    /// The packet that brought the second.
+    pub second: PacketId,
+}
+
+impl Conflict {
+    /// `frame` is the one that they are in.
+    fn tell(&self, sender: Sender, frame: Option<&FrameRecord>) -> Breach {
+        let Conflict { at, len, first, second } = *self;
+        let octets = if len == 1 { "1 octet".to_owned() } else { format!("{len} octets") };
+        let text = format!(
+            "{octets} of the {sender}'s stream were sent again with other values: packet {first} has the copy that is shown, \
+             packet {second} the other, and the {} may have read either.",
+            sender.peer()
+        );
+        let in_payload = frame.filter(|frame| frame.payload_at() <= at);
+        let place = match in_payload {
+            Some(frame) => Place::PayloadOctets { at: at - frame.payload_at(), len },
+            None => Place::StreamOctets { at, len },
+        };
+        Breach { rule: Rule::CaptureOverlapConflict, place, text }
     }
 }
 
@@ -170,6 +206,24 @@ impl Writer {
         }
     }
 
+    /// Says that octets were sent twice and not the same; `frame` is the one that the first of them is in.
+    pub fn report_conflict(
+        &mut self,
+        connection: ConnectionId,
+        sender: Sender,
+        frame: Option<FrameId>,
+        conflict: Conflict,
+    ) {
+        let (rule, told) = (Rule::CaptureOverlapConflict, self.add_detail(Detail::Conflict(conflict)));
+        match frame {
+            Some(frame) => self.add_finding_of_frame(frame, rule, told),
+            None => {
+                let unbound = FindingRecord::new(rule, sender, told);
+                self.add_finding(FindingRecord { connection: connection.0, ..unbound });
+            }
+        }
+    }
+
     /// Says that the text of a message is not UTF-8; the wrong octets begin in `frame`.
     pub fn report_text(&mut self, frame: FrameId, found: NotUtf8) {
         let told = self.add_detail(Detail::NotUtf8(found));
@@ -230,6 +284,16 @@ impl Snapshot {
         found
     }
 
+    /// The worst finding about a frame; of several, the first one found.
+    pub fn worst_finding_of_frame(&self, id: FrameId) -> Option<FindingId> {
+        let last = self.frame(id).map_or(NONE, |frame| frame.finding);
+        let index = |at: &u32| Some(*at).filter(|at| *at != NONE);
+        let severity = |at: &u32| self.finding_record(*at as usize).map(FindingRecord::severity);
+        let before = |at: &u32| index(&self.finding_record(*at as usize)?.previous_of_frame);
+        // Going back, the last of the maximal ones is the first one found.
+        std::iter::successors(index(&last), before).max_by_key(severity).map(FindingId)
+    }
+
     /// The findings about a frame, in the order of discovery.
     pub fn findings_of_frame(&self, id: FrameId) -> Vec<Finding> {
         self.finding_records_of_frame(id).into_iter().filter_map(|record| self.tell(record)).collect()
@@ -259,6 +323,7 @@ impl Snapshot {
             Told::Frame(breach) => breach.tell(&frame?.header, record.sender, frame?.has_deflate()),
             Told::Detail(row) => match self.index.details.get(row as usize)? {
                 Detail::Gap(gap) => gap.tell(record.sender),
+                Detail::Conflict(conflict) => conflict.tell(record.sender, frame),
                 Detail::Hole { at, len } => {
                     let whole = frame?.header.payload_len();
                     let text =

@@ -18,6 +18,7 @@ use super::conversation::Conversation;
 use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
+use super::overlap::Double;
 use crate::base::{ConnectionId, FlowId, PacketId, PacketRef, Piece, ReadAt};
 use crate::http::{HttpReader, HttpStep};
 use crate::net::{self, Assembler, ByteStream, Direction, GapCause, Segment, StreamEvent};
@@ -113,6 +114,8 @@ pub(super) struct FlowState {
     pub id: FlowId,
     pub ends: net::Flow,
     pub exchange: Exchange,
+    /// Second copies of octets whose first copy waits behind a hole.
+    pub doubles: Vec<Double>,
 }
 
 /// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
@@ -139,6 +142,7 @@ impl FlowState {
             id: segment.flow,
             ends: segment.ends(),
             exchange: Exchange::default(),
+            doubles: Vec::new(),
         }
     }
 
@@ -246,6 +250,9 @@ impl FlowState {
         for event in events {
             self.event(direction, event, context);
         }
+        if !self.doubles.is_empty() {
+            self.compare_doubles(context);
+        }
     }
 
     fn event(&mut self, direction: Direction, event: StreamEvent, context: &mut Context<'_>) {
@@ -255,8 +262,8 @@ impl FlowState {
                 self.lanes[direction.index()].stream.push_gap(at, len);
                 self.chunk(direction, Chunk::Gap { at, len, cause, packet }, context);
             }
-            // First copy wins; the octets are known already.
-            StreamEvent::Overlap { .. } => {}
+            // The first copy counts.
+            StreamEvent::Overlap { at, piece } => self.overlap(direction, at, piece, context),
             StreamEvent::Fin { packet, .. } => self.tcp_end(direction, End::Fin, packet, context),
             StreamEvent::Reset { packet, .. } => self.tcp_end(direction, End::Reset, packet, context),
         }

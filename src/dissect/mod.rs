@@ -26,6 +26,7 @@ mod handshake;
 mod index;
 mod inflated;
 mod octets;
+mod overlap;
 mod payloads;
 mod record;
 mod resync;

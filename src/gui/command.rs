@@ -17,6 +17,25 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Open the built-in sample with this index.
     OpenSample(usize),
+    /// Choose an interface to sniff.
+    Live,
+    /// Sniff what was chosen; `elevated` asks for a password first.
+    StartLive {
+        /// With an administrator's rights.
+        elevated: bool,
+    },
+    /// Sniff the same once more.
+    RestartLive,
+    /// Save what was sniffed.
+    Save,
+    /// … at this path.
+    SaveAs(PathBuf),
+    /// Delete what was sniffed, after a question.
+    Discard,
+    /// Delete it.
+    DiscardForGood,
+    /// Open a capture that was sniffed and not saved.
+    Recover(PathBuf),
     /// Back to the start screen.
     CloseCapture,
     /// End the reading, keep what was found.
@@ -27,6 +46,8 @@ pub enum Command {
     ShowFrames,
     /// List messages.
     ShowMessages,
+    /// List findings.
+    ShowFindings,
     /// Show the other list at the selected row's place: a frame's message, a message's first frame.
     Cross,
     /// List the rows in the order of a column: ascending, then descending, then as they were captured.
@@ -79,12 +100,17 @@ impl Command {
     /// The commands that have a shortcut, in the order in which help lists them.
     pub const WITH_SHORTCUT: &'static [Command] = &[
         Command::Open,
+        #[cfg(feature = "live")]
+        Command::Live,
+        #[cfg(feature = "live")]
+        Command::Save,
         Command::CloseCapture,
         Command::Quit,
         Command::Stop,
         Command::FocusFilter,
         Command::ShowFrames,
         Command::ShowMessages,
+        Command::ShowFindings,
         Command::Cross,
         Command::NextRow,
         Command::PreviousRow,
@@ -111,6 +137,7 @@ impl Command {
         match kind {
             RowKind::Frames => Command::ShowFrames,
             RowKind::Messages => Command::ShowMessages,
+            RowKind::Findings => Command::ShowFindings,
         }
     }
 
@@ -120,11 +147,21 @@ impl Command {
             Command::Open => "Open…",
             Command::OpenPath(_) => "Open",
             Command::OpenSample(_) => "Open sample",
+            Command::Live => "Live…",
+            Command::StartLive { elevated: false } => "Start",
+            Command::StartLive { elevated: true } => "Start as administrator…",
+            Command::RestartLive => "Restart",
+            Command::Save => "Save…",
+            Command::SaveAs(_) => "Save",
+            Command::Discard => "Discard…",
+            Command::DiscardForGood => "Discard",
+            Command::Recover(_) => "Open unsaved capture",
             Command::CloseCapture => "Close capture",
             Command::Stop => "Stop",
             Command::ToggleTheme => "Dark or light",
             Command::ShowFrames => "Frames",
             Command::ShowMessages => "Messages",
+            Command::ShowFindings => "Findings",
             Command::Cross => "Frame to message and back",
             Command::SortBy(_) => "Sort",
             Command::SelectConnection(None) => "All connections",
@@ -158,12 +195,28 @@ impl Command {
             Command::Open => "Open a pcap or pcapng file, plain or compressed with gzip or zstd",
             Command::OpenPath(_) => "Open this capture",
             Command::OpenSample(_) => "Open this built-in capture",
+            Command::Live => "Sniff a network interface and see frames as they come",
+            Command::StartLive { elevated: false } => "Start to sniff this interface",
+            Command::StartLive { elevated: true } => {
+                "Ask for an administrator's password and start the process that sniffs with it; it gives the rights away at once"
+            }
+            Command::RestartLive => {
+                "Sniff the same interface again; what was captured so far stays among the unsaved captures"
+            }
+            Command::Save => "Save what was sniffed as a pcapng file",
+            Command::SaveAs(_) => "Save it there",
+            Command::Discard => "Delete what was sniffed",
+            Command::DiscardForGood => "Delete what was sniffed; this cannot be undone",
+            Command::Recover(_) => "Open what was sniffed and not saved",
             Command::CloseCapture => "Close the capture and go back to the start screen",
             Command::Stop => "Stop reading and judging; what was found so far stays",
             Command::ToggleTheme => "Switch between the dark and the light theme",
             Command::ShowFrames => "One row for each frame",
             Command::ShowMessages => "One row for each data message, its frames joined",
-            Command::Cross => "From a frame to the message it belongs to, from a message to its first frame",
+            Command::ShowFindings => "One row for each rule that is broken, and for whatever else is worth knowing",
+            Command::Cross => {
+                "From a frame to the message it belongs to, from a message to its first frame, from a finding to its frame"
+            }
             Command::SortBy(_) => {
                 "Click to sort; again for the other direction, once more for the order of the capture"
             }
@@ -197,12 +250,15 @@ impl Command {
         let (plain, command) = (Modifiers::NONE, Modifiers::COMMAND);
         match self {
             Command::Open => key(command, Key::O),
+            Command::Live => key(command, Key::L),
+            Command::Save => key(command, Key::S),
             Command::CloseCapture => key(command, Key::W),
             Command::Quit => key(command, Key::Q),
             Command::Stop => key(plain, Key::Escape),
             Command::FocusFilter => key(command, Key::F),
             Command::ShowFrames => key(command, Key::Num1),
             Command::ShowMessages => key(command, Key::Num2),
+            Command::ShowFindings => key(command, Key::Num3),
             Command::Cross => key(plain, Key::Enter),
             Command::NextRow => key(plain, Key::ArrowDown),
             Command::PreviousRow => key(plain, Key::ArrowUp),

@@ -1,6 +1,7 @@
 //! The lower half: everything about the selected row, in tabs.
 
 mod bits;
+mod finding;
 mod segments;
 
 use std::io;
@@ -15,7 +16,7 @@ use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty, fonts, text};
-use crate::base::{ConnectionId, FrameId};
+use crate::base::{ConnectionId, FindingId, FrameId};
 use crate::dissect::{Inflation, Snapshot};
 use crate::view::{
     FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, field_tree, handshake_view, message_payload,
@@ -153,9 +154,16 @@ impl DetailsState {
                 Some(message) => (Some(message.first), message.frames, message.ended),
                 None => (None, 0, false),
             },
+            Some(RowId::Finding(id)) => {
+                let about = snapshot.finding_record(id.index()).and_then(|record| {
+                    record.frame().or_else(|| snapshot.message(record.message()?).map(|message| message.first))
+                });
+                (about, 1, about.and_then(|id| snapshot.frame(id)).is_some_and(|frame| frame.is_ended()))
+            }
             None => (None, 0, false),
         };
         self.steps = steps;
+        let is_new = self.shown != row;
         if self.shown != row {
             (self.shown, self.at, self.step) = (row, first, 0);
         }
@@ -167,6 +175,22 @@ impl DetailsState {
         if self.frame.as_ref().is_some_and(|loaded| loaded.fits(of)) {
             return;
         }
+        self.read(snapshot, of, frame);
+        if let (true, RowId::Finding(id)) = (is_new, row) {
+            self.point_at(snapshot, id);
+        }
+    }
+
+    /// Selects what a finding is about.
+    fn point_at(&mut self, snapshot: &Snapshot, id: FindingId) {
+        let view = self.frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
+        let place = snapshot.finding(id.index()).map(|finding| finding.place);
+        if let Some((field, octets)) = view.zip(place).and_then(|(view, place)| view.target_of(place)) {
+            self.selection.select(field, octets);
+        }
+    }
+
+    fn read(&mut self, snapshot: &Snapshot, of: Wanted, frame: FrameId) {
         let same = self.frame.as_ref().filter(|loaded| loaded.of.frame == Some(frame));
         let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
         let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
@@ -247,9 +271,17 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let details = &mut opened.details;
     details.load(&snapshot, version, row);
     let spacing = std::mem::take(&mut ui.spacing_mut().item_spacing.y);
-    // Of a connection without frames there is only the handshake; the chosen tab comes back with the next row.
-    let tab = if row.is_some() { details.tab } else { Tab::Handshake };
+    let finding = match row {
+        Some(RowId::Finding(id)) => snapshot.finding(id.index()),
+        _ => None,
+    };
+    // Of a connection without frames, and of a finding about none, there is only the handshake; the chosen tab comes back
+    // with the next row.
+    let tab = if details.at.is_some() { details.tab } else { Tab::Handshake };
     let command = head_ui(ui, details, row, tab);
+    if let Some(finding) = &finding {
+        finding::finding_banner_ui(ui, finding);
+    }
     ui.spacing_mut().item_spacing.y = spacing;
     let frame = details.frame.take();
     let view = frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
@@ -260,7 +292,8 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             None
         }
         (Tab::Handshake, _, view) => {
-            let connection = view.and_then(|view| view.connection).or(opened.connection);
+            let of_finding = finding.as_ref().and_then(|finding| finding.connection);
+            let connection = view.and_then(|view| view.connection).or(of_finding).or(opened.connection);
             connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
         }
         (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),

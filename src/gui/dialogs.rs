@@ -20,6 +20,18 @@ pub enum Dialog {
         /// Why that cannot be opened.
         problem: Option<String>,
     },
+    /// A box to type a path into, for a capture to be saved at.
+    SavePath {
+        /// What was typed.
+        path: String,
+        /// Why it cannot be saved there.
+        problem: Option<String>,
+    },
+    /// Whether what was sniffed is to be deleted.
+    Discard {
+        /// What it is called.
+        name: String,
+    },
     /// Shortcuts, filter terms and what this program is.
     Help,
 }
@@ -29,20 +41,61 @@ pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog) -> (bool, Option<Comm
     let style = ctx.style_of(ctx.theme());
     let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
     let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
-        Dialog::Path { path, problem } => path_ui(ui, path, problem.as_deref()),
+        Dialog::Path { path, problem } => path_ui(ui, &OPEN, path, problem.as_deref()),
+        Dialog::SavePath { path, problem } => path_ui(ui, &SAVE, path, problem.as_deref()),
+        Dialog::Discard { name } => discard_ui(ui, name),
         Dialog::Help => help_ui(ui),
     });
     let (closed, command) = response.inner.clone();
     (closed || command.is_some() || response.should_close(), command)
 }
 
-fn path_ui(ui: &mut Ui, path: &mut String, problem: Option<&str>) -> (bool, Option<Command>) {
+/// What a box for a path is for.
+struct PathBox {
+    title: &'static str,
+    why: &'static str,
+    wish: fn(PathBuf) -> Command,
+}
+
+const OPEN: PathBox = PathBox {
+    title: "Open a capture",
+    why: "Type the path of a pcap or pcapng file. Dropping the file on the window works too.",
+    wish: Command::OpenPath,
+};
+
+const SAVE: PathBox = PathBox {
+    title: "Save the capture",
+    why: "Type the path of the file. A file that is there is not overwritten.",
+    wish: Command::SaveAs,
+};
+
+/// Asks whether what was sniffed is to be deleted.
+fn discard_ui(ui: &mut Ui, name: &str) -> (bool, Option<Command>) {
+    let palette = Palette::of(ui);
+    ui.set_width(420.0);
+    ui.label(RichText::new("Discard this capture?").font(fonts::semibold(theme::HEADING)));
+    ui.add_space(4.0);
+    let words = format!("{name} was not saved. Its packets will be deleted, and cannot be had again.");
+    ui.add(egui::Label::new(RichText::new(words).color(palette.secondary)).wrap());
+    ui.add_space(12.0);
+    let mut result = (false, None);
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let wish = Command::DiscardForGood;
+        let button = egui::Button::new(RichText::new(wish.text()).color(palette.violation)).min_size(vec2(88.0, 30.0));
+        if ui.add(button).on_hover_text(wish.tooltip()).clicked() {
+            result.1 = Some(wish);
+        }
+        result.0 = ui.add(egui::Button::new("Keep it").min_size(vec2(88.0, 30.0))).clicked();
+    });
+    result
+}
+
+fn path_ui(ui: &mut Ui, kind: &PathBox, path: &mut String, problem: Option<&str>) -> (bool, Option<Command>) {
     let palette = Palette::of(ui);
     ui.set_width(520.0);
-    ui.label(RichText::new("Open a capture").font(fonts::semibold(theme::HEADING)));
+    ui.label(RichText::new(kind.title).font(fonts::semibold(theme::HEADING)));
     ui.add_space(4.0);
-    let why = "Type the path of a pcap or pcapng file. Dropping the file on the window works too.";
-    ui.label(RichText::new(why).color(palette.secondary));
+    ui.label(RichText::new(kind.why).color(palette.secondary));
     ui.add_space(8.0);
     let edit = egui::TextEdit::singleline(path)
         .hint_text("/path/to/capture.pcapng")
@@ -55,12 +108,12 @@ fn path_ui(ui: &mut Ui, path: &mut String, problem: Option<&str>) -> (bool, Opti
     }
     if let Some(problem) = problem {
         ui.add_space(8.0);
-        super::explain::finding_ui(ui, Severity::Violation, problem);
+        super::explain::problem_ui(ui, Severity::Violation, problem);
     }
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.add_space(12.0);
     let given = !path.trim().is_empty();
-    let wish = Command::OpenPath(PathBuf::from(path.trim()));
+    let wish = (kind.wish)(PathBuf::from(path.trim()));
     let mut result = (false, (entered && given).then(|| wish.clone()));
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.add_enabled_ui(given, |ui| {

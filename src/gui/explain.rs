@@ -1,11 +1,11 @@
 //! The tooltip of a field or of a payload octet, the same in the diagram, the tree and the hex dump.
 
-use egui::{RichText, Ui, vec2};
+use egui::{Response, RichText, Ui, vec2};
 
 use super::theme::{self, Palette};
 use super::{fonts, marks};
-use crate::base::{Place, Severity};
-use crate::view::{FrameView, meaning, value_text};
+use crate::base::{Place, Rule, Severity};
+use crate::view::{FrameView, explanation, meaning, value_text};
 use crate::ws::{FieldId, field};
 
 /// `bit 0`, `bits 4–7` of the frame; for the payload its octets.
@@ -42,8 +42,8 @@ pub fn explain_ui(ui: &mut Ui, view: &FrameView, id: FieldId, index: Option<u64>
     });
     ui.label(RichText::new(table.explanation).size(theme::SECONDARY).color(palette.secondary));
     ui.label(RichText::new(table.section).size(theme::SECONDARY).color(palette.accent));
-    for (severity, text) in findings(view, id, index) {
-        finding_ui(ui, severity, &text);
+    for (rule, text) in findings(view, id, index) {
+        finding_ui(ui, rule, &text);
     }
 }
 
@@ -72,7 +72,7 @@ fn octet_ui(ui: &mut Ui, view: &FrameView, index: u64) {
 }
 
 /// The findings about a field; with `index`, those about that payload octet.
-fn findings(view: &FrameView, id: FieldId, index: Option<u64>) -> Vec<(Severity, String)> {
+fn findings(view: &FrameView, id: FieldId, index: Option<u64>) -> Vec<(Rule, String)> {
     let touches = |place: Place| match (index, place) {
         (Some(index), Place::PayloadOctets { at, len }) => at <= index && index - at < len,
         _ => true,
@@ -80,19 +80,31 @@ fn findings(view: &FrameView, id: FieldId, index: Option<u64>) -> Vec<(Severity,
     let mut findings: Vec<_> = view
         .findings_of(id)
         .filter(|finding| touches(finding.place))
-        .map(|finding| (finding.severity(), finding.text.clone()))
+        .map(|finding| (finding.rule, finding.text.clone()))
         .collect();
-    findings.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    findings.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.severity()));
     findings
 }
 
-/// A finding in one line: its mark and its sentence.
-pub fn finding_ui(ui: &mut Ui, severity: Severity, text: &str) {
+/// A finding in one line: its mark and its sentence. The tooltip tells what the rule is for.
+pub fn finding_ui(ui: &mut Ui, rule: Rule, text: &str) {
+    problem_ui(ui, rule.severity(), text).on_hover_ui(|ui| {
+        let palette = Palette::of(ui);
+        ui.set_max_width(420.0);
+        ui.label(RichText::new(rule.id()).font(fonts::mono_bold(theme::SECONDARY)));
+        ui.label(RichText::new(explanation(rule)).size(theme::SECONDARY));
+        ui.label(RichText::new(rule.section()).size(theme::SECONDARY).color(palette.accent));
+    });
+}
+
+/// Something that is wrong in one line: its mark and its sentence.
+pub fn problem_ui(ui: &mut Ui, severity: Severity, text: &str) -> Response {
     let palette = Palette::of(ui);
-    ui.horizontal_top(|ui| {
+    let shown = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let (rect, _) = ui.allocate_exact_size(vec2(12.0, 16.0), egui::Sense::hover());
         marks::severity(ui.painter(), rect.center(), 11.0, severity, palette);
         ui.add(egui::Label::new(RichText::new(text).size(theme::SECONDARY).color(palette.severity(severity))).wrap());
     });
+    shown.response
 }

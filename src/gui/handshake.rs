@@ -15,8 +15,8 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
     let mut command = None;
     ScrollArea::vertical().id_salt("handshake").auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
-        for (severity, text) in &view.findings {
-            explain::finding_ui(ui, *severity, text);
+        for (rule, text) in &view.findings {
+            explain::finding_ui(ui, *rule, text);
         }
         let sides = [(Sender::Client, &view.request), (Sender::Server, &view.response)];
         if ui.available_width() >= SIDE_BY_SIDE {
@@ -142,7 +142,7 @@ fn negotiation_ui(ui: &mut Ui, rows: &[Negotiated]) {
                 marks::arrow(ui.painter(), rect.center(), 12.0, 1.0, palette.faint);
             }
             (3, _) => value(ui, &row.chosen),
-            (_, Some(severity)) => explain::finding_ui(ui, severity, &row.note),
+            (_, Some(severity)) => drop(explain::problem_ui(ui, severity, &row.note)),
             (_, None) => {
                 let note = RichText::new(&row.note).size(theme::SECONDARY).color(palette.secondary);
                 ui.add(Label::new(note).wrap());

@@ -5,6 +5,7 @@
 //!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
+//!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
@@ -27,6 +28,8 @@ pub mod explain;
 pub mod fonts;
 pub mod handshake;
 pub mod hex;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod marks;
 pub mod opened;
 pub mod payload;

@@ -5,7 +5,7 @@ use super::rows::RowScroll;
 use super::search::Search;
 use super::table::TableState;
 use super::worker::{Input, Phase, ReadState, Worker};
-use crate::base::{ConnectionId, FrameId, MessageId};
+use crate::base::{ConnectionId, FindingId, FrameId, MessageId};
 use crate::dissect::Snapshot;
 use crate::query::{Filter, Order, Query, RowKind, RowSet, SortKey};
 use crate::view::Timeline;
@@ -17,6 +17,8 @@ pub enum RowId {
     Frame(FrameId),
     /// A message.
     Message(MessageId),
+    /// A finding.
+    Finding(FindingId),
 }
 
 /// What is in sight when the rows of another query have been found.
@@ -36,6 +38,12 @@ pub struct Opened {
     pub name: String,
     worker: Worker,
     search: Search,
+    /// The process that sniffs it, or did.
+    #[cfg(feature = "live")]
+    pub recording: Option<super::live::Recording>,
+    /// The capture file, as long as nobody has saved it.
+    #[cfg(feature = "live")]
+    pub unsaved: Option<super::live::Unsaved>,
     /// How the reading goes.
     pub state: ReadState,
     /// Everything known so far; `None` until the first rows exist.
@@ -77,6 +85,10 @@ impl Opened {
             name,
             worker: Worker::start(input, wake.clone()),
             search: Search::start(wake),
+            #[cfg(feature = "live")]
+            recording: None,
+            #[cfg(feature = "live")]
+            unsaved: None,
             state: ReadState::default(),
             snapshot: None,
             version: 0,
@@ -189,8 +201,13 @@ impl Opened {
         self.searched
     }
 
-    /// Ends the reading.
+    /// Ends the sniffing; where nothing is sniffed, the reading.
     pub fn stop(&mut self) {
+        #[cfg(feature = "live")]
+        if let Some(recording) = self.recording.as_mut().filter(|recording| recording.is_running()) {
+            // What was captured before is still read to its end.
+            return recording.stop();
+        }
         self.worker.stop();
     }
 
@@ -235,12 +252,11 @@ impl Opened {
         }
     }
 
-    /// Lists frames, or messages. The selected row's counterpart is selected.
+    /// Lists frames, messages or findings. The selected row's counterpart is selected.
     pub fn show_kind(&mut self, kind: RowKind) {
         if self.query.kind != kind {
-            self.selected = self.counterpart();
-            // Frames have no column that says of how many frames they are.
-            let order = Some(self.query.order).filter(|order| order.key != SortKey::Frames);
+            self.selected = self.counterpart(kind);
+            let order = Some(self.query.order).filter(|order| order.key.is_of(kind));
             self.want(kind, order.unwrap_or_default(), Arrival::Selected);
         }
     }
@@ -262,17 +278,24 @@ impl Opened {
         self.table.follow = true;
     }
 
-    /// The message of the selected frame, the first frame of the selected message.
-    pub fn counterpart(&self) -> Option<RowId> {
+    /// What the selected row is among those of another kind: a frame's message, a message's frame, what a finding is about,
+    /// the worst finding about a frame or a message.
+    pub fn counterpart(&self, kind: RowKind) -> Option<RowId> {
         let snapshot = self.snapshot.as_ref()?;
-        match self.selected? {
-            RowId::Frame(id) => snapshot.frame(id)?.message().map(RowId::Message),
-            RowId::Message(id) => Some(RowId::Frame(
-                self.details
-                    .frame()
+        let frame = match self.selected? {
+            RowId::Frame(id) => Some(id),
+            RowId::Message(id) => {
+                let shown = self.details.frame();
+                shown
                     .filter(|frame| snapshot.frame(*frame).is_some_and(|frame| frame.message() == Some(id)))
-                    .unwrap_or(snapshot.message(id)?.first),
-            )),
+                    .or_else(|| snapshot.message(id).map(|message| message.first))
+            }
+            RowId::Finding(id) => snapshot.finding_record(id.index())?.frame(),
+        };
+        match kind {
+            RowKind::Frames => frame.map(RowId::Frame),
+            RowKind::Messages => snapshot.frame(frame?)?.message().map(RowId::Message),
+            RowKind::Findings => snapshot.worst_finding_of_frame(frame?).map(RowId::Finding),
         }
     }
 
@@ -292,6 +315,7 @@ impl Opened {
         Some(match self.rows.kind() {
             RowKind::Frames => RowId::Frame(FrameId(id)),
             RowKind::Messages => RowId::Message(MessageId(id)),
+            RowKind::Findings => RowId::Finding(FindingId(id)),
         })
     }
 
@@ -304,6 +328,7 @@ impl Opened {
         match (self.selected?, rows.kind()) {
             (RowId::Frame(id), RowKind::Frames) => Some(rows.row(id.0)),
             (RowId::Message(id), RowKind::Messages) => Some(rows.row(id.0)),
+            (RowId::Finding(id), RowKind::Findings) => Some(rows.row(id.0)),
             _ => None,
         }
     }

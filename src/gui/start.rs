@@ -8,6 +8,7 @@ use super::command::Command;
 use super::samples::{SAMPLES, Sample};
 use super::theme::{self, Palette};
 use super::{fonts, marks, text, toolbar};
+use crate::view::length;
 
 /// Width of the column in the middle.
 const WIDTH: f32 = 960.0;
@@ -18,8 +19,9 @@ const GAP: f32 = 12.0;
 /// Recent captures that are listed.
 const RECENT: usize = 4;
 
-/// Paints the start screen. `problem` is why the last capture could not be opened.
-pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], problem: Option<&str>) -> Option<Command> {
+/// Paints the start screen. `unsaved` are captures that were sniffed and not saved, with their sizes in octets; `problem` is
+/// why the last capture could not be opened.
+pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], unsaved: &[(PathBuf, u64)], problem: Option<&str>) -> Option<Command> {
     let mut command = None;
     ScrollArea::vertical().id_salt("start").auto_shrink(false).show(ui, |ui| {
         let room = ui.available_width();
@@ -31,6 +33,7 @@ pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], problem: Option<&str>) -> Optio
             + 132.0
             + 44.0
             + rows * (CARD + GAP)
+            + if unsaved.is_empty() { 0.0 } else { 44.0 + RECENT.min(unsaved.len()) as f32 * theme::ROW }
             + if recent.is_empty() { 0.0 } else { 44.0 + RECENT.min(recent.len()) as f32 * theme::ROW };
         ui.add_space(((ui.available_height() - tall) * 0.4).clamp(16.0, 120.0));
         let rect = Rect::from_min_size(pos2(ui.max_rect().left() + left, ui.cursor().top()), vec2(width, 0.0));
@@ -41,10 +44,25 @@ pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], problem: Option<&str>) -> Optio
             ui.add_space(20.0);
             let wish = drop_ui(ui, problem);
             command = wish.or(command.take());
+            if !unsaved.is_empty() {
+                heading_ui(ui, "Unsaved captures");
+                for (path, len) in unsaved.iter().take(RECENT) {
+                    if recent_ui(ui, path, &length(*len)) {
+                        command = Some(Command::Recover(path.clone()));
+                    }
+                }
+                let more = unsaved.len().saturating_sub(RECENT);
+                if let (1.., Some(folder)) = (more, unsaved.first().and_then(|(path, _)| path.parent())) {
+                    let palette = Palette::of(ui);
+                    let words = format!("and {more} more in {}", folder.display());
+                    ui.label(RichText::new(words).size(theme::SECONDARY).color(palette.secondary));
+                }
+            }
             if !recent.is_empty() {
                 heading_ui(ui, "Recent captures");
                 for path in recent.iter().take(RECENT) {
-                    if recent_ui(ui, path) {
+                    let folder = path.parent().map_or_else(String::new, |folder| folder.display().to_string());
+                    if recent_ui(ui, path, &folder) {
                         command = Some(Command::OpenPath(path.clone()));
                     }
                 }
@@ -87,12 +105,16 @@ fn drop_ui(ui: &mut Ui, problem: Option<&str>) -> Option<Command> {
             if toolbar::primary_ui(ui, &Command::Open, vec2(120.0, 36.0)) {
                 command = Some(Command::Open);
             }
+            ui.add_space(8.0);
+            if cfg!(feature = "live") && toolbar::button_ui(ui, &Command::Live, vec2(96.0, 36.0)) {
+                command = Some(Command::Live);
+            }
         });
-        let words = line.with_max_x(line.right() - 140.0);
+        let words = line.with_max_x(line.right() - if cfg!(feature = "live") { 252.0 } else { 140.0 });
         let font = fonts::semibold(theme::HEADING);
         let above = words.with_min_y(words.center().y - 26.0).with_max_y(words.center().y);
         let below = words.with_min_y(words.center().y).with_max_y(words.center().y + 26.0);
-        text::elided(ui, above, "Drop a capture here, or open one", font, palette.text);
+        text::elided(ui, above, "Drop a capture here, open one, or sniff live", font, palette.text);
         let formats =
             "pcap or pcapng, plain or compressed with gzip or zstd. From a pipe: tcpdump -U -w - | framescope -";
         text::elided(ui, below, formats, fonts::body(theme::BODY), palette.secondary);
@@ -109,7 +131,7 @@ fn problem_ui(ui: &mut Ui, problem: &str, palette: &Palette) {
     });
 }
 
-fn recent_ui(ui: &mut Ui, path: &Path) -> bool {
+fn recent_ui(ui: &mut Ui, path: &Path, beside: &str) -> bool {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::click());
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -118,9 +140,8 @@ fn recent_ui(ui: &mut Ui, path: &Path) -> bool {
         ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 4.0, palette.hover);
     }
     let place = text::elided(ui, rect, &name, fonts::body(theme::BODY), palette.accent);
-    let folder = path.parent().map_or_else(String::new, |folder| folder.display().to_string());
     let rest = rect.with_min_x(place.right() + 12.0);
-    text::elided(ui, rest, &folder, fonts::body(theme::SECONDARY), palette.secondary);
+    text::elided(ui, rest, beside, fonts::body(theme::SECONDARY), palette.secondary);
     response.on_hover_text(path.display().to_string()).clicked()
 }
 

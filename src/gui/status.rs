@@ -32,12 +32,20 @@ pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
     text::within(ui, rect.shrink2(vec2(12.0, 0.0)), Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
-        reading_ui(ui, opened, palette);
+        #[cfg(feature = "live")]
+        super::live::recording_ui(ui, opened);
+        #[cfg(feature = "live")]
+        let is_sniffing = opened.recording.as_ref().is_some_and(super::live::Recording::is_running);
+        #[cfg(not(feature = "live"))]
+        let is_sniffing = false;
+        if !is_sniffing {
+            reading_ui(ui, opened, palette);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             small(ui, &count_text(opened), palette.text);
             if let Some(snapshot) = &opened.snapshot {
-                findings_ui(ui, snapshot, palette);
+                command = findings_ui(ui, snapshot, palette).or(command.take());
             }
             troubles_ui(ui, opened, palette);
         });
@@ -97,19 +105,26 @@ fn judging_ui(ui: &mut Ui, part: f32, stopped: bool, palette: &Palette) {
         .on_hover_text("Whether text is UTF-8 takes every octet of it; the rows do not wait for that.");
 }
 
-/// How many findings of each severity there are.
-fn findings_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette) {
+/// How many findings of each severity there are. A click lists them.
+fn findings_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette) -> Option<Command> {
     let totals = snapshot.totals().findings;
+    let wish = Command::ShowFindings;
+    let mut command = None;
     for (severity, number) in [Severity::Note, Severity::Warning, Severity::Violation].into_iter().zip(totals) {
         if number > 0 {
             ui.scope(|ui| {
                 ui.spacing_mut().item_spacing.x = 5.0;
-                small(ui, &count(number, severity.as_str()), palette.text);
+                let words = RichText::new(count(number, severity.as_str())).size(theme::SECONDARY).color(palette.text);
+                let button = egui::Button::new(words).frame_when_inactive(false).small();
+                if ui.add(button).on_hover_text(wish.hint(ui.ctx())).clicked() {
+                    command = Some(wish.clone());
+                }
                 let (rect, _) = ui.allocate_exact_size(vec2(12.0, 16.0), Sense::hover());
                 marks::severity(ui.painter(), rect.center(), 11.0, severity, palette);
             });
         }
     }
+    command
 }
 
 /// Damage of the file and packets that could not be looked into.
@@ -201,7 +216,7 @@ fn timeline_ui(
     };
     let selected = match opened.selected {
         Some(RowId::Frame(id)) => Some(id),
-        Some(RowId::Message(_)) => opened.details.frame(),
+        Some(RowId::Message(_) | RowId::Finding(_)) => opened.details.frame(),
         None => None,
     };
     if let Some(frame) = selected.and_then(|id| snapshot.frame(id)) {

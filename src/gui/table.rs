@@ -1,13 +1,15 @@
-//! The list of frames or messages: one row each, addressed by whole numbers, so that ten million cost what ten do.
+//! The list of frames, messages or findings: one row each, addressed by whole numbers, so that ten million cost what ten do.
 //!
 //! ```text
 //!   mod        head, scrolling, following, selection, the rows in sight
 //!   columns    which columns there are and where
-//!   cells      painting one row
+//!   cells      painting the row of a frame or a message
+//!   finding    painting the row of a finding
 //! ```
 
 mod cells;
 mod columns;
+mod finding;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,6 +18,7 @@ use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
 use self::cells::Row;
 use self::columns::Columns;
+use self::finding::FindingLine;
 use super::command::Command;
 use super::opened::{Opened, RowId};
 use super::rows::{RowScroll, rows_ui};
@@ -38,18 +41,42 @@ pub struct TableState {
     /// Rows in sight when it was painted last.
     pub page: usize,
     /// Rows that were made, for the snapshot they were made from.
-    made: HashMap<u32, Row>,
+    made: HashMap<u32, Made>,
     made_from: (u64, RowKind),
     /// The largest number that its column was made wide enough for.
     most: u64,
 }
 
+/// A row that was made.
+enum Made {
+    Row(Row),
+    Finding(FindingLine),
+}
+
+impl Made {
+    fn of(snapshot: &Snapshot, id: RowId) -> Option<Made> {
+        Some(match id {
+            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
+            RowId::Message(id) => Made::Row(Row::of_message(message_row(snapshot, id)?)),
+            RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
+        })
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Made::Row(row) => row.label(),
+            Made::Finding(line) => line.label(),
+        }
+    }
+}
+
 impl TableState {
     /// The row of `id`, made once for every snapshot.
-    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Row> {
+    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Made> {
         let (kind, key) = match id {
             RowId::Frame(id) => (RowKind::Frames, id.0),
             RowId::Message(id) => (RowKind::Messages, id.0),
+            RowId::Finding(id) => (RowKind::Findings, id.0),
         };
         if self.made_from != (version, kind) || self.made.len() > 4096 {
             self.made.clear();
@@ -57,19 +84,16 @@ impl TableState {
         }
         Some(match self.made.entry(key) {
             Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(empty) => empty.insert(match id {
-                RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?),
-                RowId::Message(id) => Row::of_message(message_row(snapshot, id)?),
-            }),
+            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id)?),
         })
     }
 }
 
 /// A row as a line of text, its columns separated by tabs.
 pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
-    Some(match id {
-        RowId::Frame(id) => Row::of_frame(frame_row(snapshot, id)?).line(),
-        RowId::Message(id) => Row::of_message(message_row(snapshot, id)?).line(),
+    Some(match Made::of(snapshot, id)? {
+        Made::Row(row) => row.line(),
+        Made::Finding(line) => line.line(),
     })
 }
 
@@ -105,7 +129,7 @@ fn most_rows(opened: &mut Opened) -> u64 {
     opened.table.most
 }
 
-/// Frames or messages, and how many there are.
+/// Frames, messages or findings, and how many there are.
 fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
@@ -113,7 +137,7 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     text::within(ui, rect.shrink2(vec2(12.0, 4.0)), layout, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        for kind in [RowKind::Frames, RowKind::Messages] {
+        for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
             let wish = Command::show(kind);
             let chosen = opened.query().kind == kind;
             let words = RichText::new(wish.text());
@@ -152,6 +176,7 @@ pub fn count_text(opened: &Opened) -> String {
     let what = match opened.rows.kind() {
         RowKind::Frames => "frame",
         RowKind::Messages => "message",
+        RowKind::Findings => "finding",
     };
     let (shown, total) = (opened.rows.len() as u64, opened.rows.total() as u64);
     if opened.connection.is_some() || opened.is_filtered() {
@@ -177,6 +202,9 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
                 command = Some(Command::ClearFilter);
             }
         });
+    } else if opened.rows.kind() == RowKind::Findings {
+        let lines = ["Every rule that was judged is kept, and no octet is missing.".to_owned()];
+        empty::message_ui(ui, "Nothing was found", &lines);
     } else if opened.connection.is_some() {
         let lines = ["The opening handshake below says what became of it.".to_owned()];
         empty::message_ui(ui, "No frame was sent on this connection", &lines);
@@ -184,7 +212,12 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];
         empty::message_ui(ui, "There are no data messages", &lines);
     } else {
-        empty::message_ui(ui, "There are no frames yet", &[]);
+        let lines = [
+            "Frames show as soon as a WebSocket opens.".to_owned(),
+            "Of connections that were open before, the capture lacks the beginning.".to_owned(),
+        ];
+        let is_growing = opened.state.is_growing();
+        empty::message_ui(ui, "There are no frames yet", if is_growing { &lines } else { &[] });
     }
     command
 }
@@ -234,8 +267,13 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
             } else if number % 2 == 1 {
                 ui.painter().rect_filled(rect, 0.0, palette.stripe);
             }
-            row.paint(ui, rect, columns, chosen, palette);
-            row.tooltip(response);
+            match row {
+                Made::Row(row) => {
+                    row.paint(ui, rect, columns, chosen, palette);
+                    row.tooltip(response);
+                }
+                Made::Finding(line) => line.paint(ui, rect, columns, chosen, palette),
+            }
         },
     );
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.

@@ -17,15 +17,18 @@ pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) 
     let mut command = None;
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        if opened.is_some() && button_ui(ui, &Command::Open) {
+        if opened.is_some() && button_ui(ui, &Command::Open, vec2(0.0, 28.0)) {
             command = Some(Command::Open);
+        }
+        if cfg!(feature = "live") && opened.is_some() && button_ui(ui, &Command::Live, vec2(0.0, 28.0)) {
+            command = Some(Command::Live);
         }
         let Some(opened) = opened else {
             ui.label(RichText::new("Framescope").font(fonts::semibold(theme::HEADING)));
             command = right_ui(ui).or(command.take());
             return;
         };
-        if opened.state.is_active() && button_ui(ui, &Command::Stop) {
+        if opened.state.is_active() && button_ui(ui, &Command::Stop, vec2(0.0, 28.0)) {
             command = Some(Command::Stop);
         }
         ui.add_space(4.0);
@@ -37,6 +40,10 @@ pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) 
         });
         if close_ui(ui) {
             command = Some(Command::CloseCapture);
+        }
+        #[cfg(feature = "live")]
+        if let Some(wish) = super::live::tools_ui(ui, opened) {
+            command = Some(wish);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command = right_buttons_ui(ui).or(command.take());
@@ -61,7 +68,7 @@ fn right_ui(ui: &mut Ui) -> Option<Command> {
 /// From the right: help, theme.
 fn right_buttons_ui(ui: &mut Ui) -> Option<Command> {
     let mut command = None;
-    if button_ui(ui, &Command::Help) {
+    if button_ui(ui, &Command::Help, vec2(0.0, 28.0)) {
         command = Some(Command::Help);
     }
     if theme_ui(ui) {
@@ -71,9 +78,9 @@ fn right_buttons_ui(ui: &mut Ui) -> Option<Command> {
 }
 
 /// A button with the command's text and tooltip.
-fn button_ui(ui: &mut Ui, wish: &Command) -> bool {
+pub fn button_ui(ui: &mut Ui, wish: &Command, size: Vec2) -> bool {
     let hint = wish.hint(ui.ctx());
-    ui.add(egui::Button::new(wish.text()).min_size(vec2(0.0, 28.0))).on_hover_text(hint).clicked()
+    ui.add(egui::Button::new(wish.text()).min_size(size)).on_hover_text(hint).clicked()
 }
 
 /// The one button of a screen that stands out.

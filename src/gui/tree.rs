@@ -23,10 +23,10 @@ pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) -> Opti
         ui.spacing_mut().item_spacing.y = 0.0;
         for row in &rows {
             row_ui(ui, view, row, selection);
-            for (severity, text) in &row.findings {
+            for (rule, text) in &row.findings {
                 ui.horizontal_top(|ui| {
                     ui.add_space(24.0);
-                    explain::finding_ui(ui, *severity, text);
+                    explain::finding_ui(ui, *rule, text);
                 });
                 ui.add_space(theme::GRID);
             }

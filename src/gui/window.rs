@@ -42,6 +42,9 @@ pub struct Window {
     /// Why the last capture could not be opened.
     problem: Option<String>,
     dialog: Option<Dialog>,
+    /// Sniffing.
+    #[cfg(feature = "live")]
+    pub live: super::live::LiveDesk,
     asked: Option<Receiver<Option<PathBuf>>>,
     focus_filter: bool,
 }
@@ -73,7 +76,7 @@ impl Window {
                 path.display().to_string()
             }
             Input::Stdin => "standard input".to_owned(),
-            Input::Octets { name, .. } => name.clone(),
+            Input::Octets { name, .. } | Input::Growing { name, .. } => name.clone(),
         };
         self.problem = None;
         self.dialog = None;
@@ -91,6 +94,7 @@ impl Window {
         }
         // A dialog takes the keys for itself.
         if self.dialog.is_none()
+            && !self.is_picking()
             && let Some(command) = Command::pressed(&ctx)
         {
             self.apply(&ctx, command);
@@ -98,6 +102,16 @@ impl Window {
         if let Some(command) = self.panels_ui(ui) {
             self.apply(&ctx, command);
             ctx.request_repaint();
+        }
+        #[cfg(feature = "live")]
+        if let Some(picker) = &mut self.live.picker {
+            let (closed, command) = super::live::picker_ui(&ctx, picker);
+            if let Some(command) = command {
+                self.apply(&ctx, command);
+                ctx.request_repaint();
+            } else if closed {
+                self.live.picker = None;
+            }
         }
         if let Some(dialog) = &mut self.dialog {
             let (closed, command) = dialog_ui(&ctx, dialog);
@@ -111,8 +125,44 @@ impl Window {
         }
     }
 
+    /// Whether the dialog for sniffing is open.
+    fn is_picking(&self) -> bool {
+        #[cfg(feature = "live")]
+        return self.live.picker.is_some();
+        #[cfg(not(feature = "live"))]
+        return false;
+    }
+
+    /// Takes what the process that sniffs has for us.
+    #[cfg(feature = "live")]
+    fn poll_live(&mut self, ctx: &egui::Context) {
+        use super::live::News;
+
+        match self.live.poll(ctx, self.opened.as_ref()) {
+            Some(News::Dialog(dialog)) => self.dialog = Some(dialog),
+            Some(News::Saved(path)) => {
+                self.settings.remember(&path);
+                if let Some(opened) = &mut self.opened {
+                    opened.name = path.display().to_string();
+                    if let Some(unsaved) = opened.unsaved.take() {
+                        // The copy is there; what cannot be deleted is offered again.
+                        _ = unsaved.discard();
+                    }
+                }
+            }
+            Some(News::Failed) => {
+                if let Some(unsaved) = self.opened.take().and_then(|mut opened| opened.unsaved.take()) {
+                    _ = unsaved.discard();
+                }
+            }
+            None => {}
+        }
+    }
+
     /// Takes what the threads have for us.
     fn poll(&mut self, ctx: &egui::Context) {
+        #[cfg(feature = "live")]
+        self.poll_live(ctx);
         if let Some(opened) = &mut self.opened {
             opened.poll();
             // Nothing of it can be shown: the start screen says why.
@@ -162,7 +212,11 @@ impl Window {
             .show(ui, |ui| command = toolbar_ui(ui, self.opened.as_mut(), focus_filter));
         let Some(opened) = &mut self.opened else {
             CentralPanel::default().frame(plain).show(ui, |ui| {
-                command = start_ui(ui, &self.settings.recent, self.problem.as_deref()).or(command.take());
+                #[cfg(feature = "live")]
+                let unsaved = self.live.left_over();
+                #[cfg(not(feature = "live"))]
+                let unsaved = &[];
+                command = start_ui(ui, &self.settings.recent, unsaved, self.problem.as_deref()).or(command.take());
             });
             return command;
         };
@@ -216,7 +270,26 @@ impl Window {
                     self.open(ctx, Input::Octets { octets: sample.octets.to_vec(), name: sample.name.to_owned() });
                 }
             }
-            Command::CloseCapture => self.opened = None,
+            Command::CloseCapture => {
+                self.opened = None;
+                #[cfg(feature = "live")]
+                self.live.forget_left_over();
+            }
+            #[cfg(feature = "live")]
+            Command::Live
+            | Command::StartLive { .. }
+            | Command::RestartLive
+            | Command::Save
+            | Command::SaveAs(_)
+            | Command::Discard
+            | Command::DiscardForGood => {
+                self.dialog = self.live.apply(ctx, &mut self.opened, &command);
+            }
+            #[cfg(feature = "live")]
+            Command::Recover(path) => match self.live.recover(ctx, path) {
+                Ok(opened) => self.opened = Some(opened),
+                Err(why) => self.problem = Some(why),
+            },
             Command::ToggleTheme => self.settings.toggle_theme(ctx),
             Command::Help => self.dialog = Some(Dialog::Help),
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
@@ -240,11 +313,17 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::Stop => opened.stop(),
         Command::ShowFrames => opened.show_kind(RowKind::Frames),
         Command::ShowMessages => opened.show_kind(RowKind::Messages),
+        Command::ShowFindings => opened.show_kind(RowKind::Findings),
         Command::SortBy(key) => opened.sort_by(key),
-        Command::Cross if opened.counterpart().is_some() => opened.show_kind(match opened.query().kind {
-            RowKind::Frames => RowKind::Messages,
-            RowKind::Messages => RowKind::Frames,
-        }),
+        Command::Cross => {
+            let other = match opened.query().kind {
+                RowKind::Frames => RowKind::Messages,
+                RowKind::Messages | RowKind::Findings => RowKind::Frames,
+            };
+            if opened.counterpart(other).is_some() {
+                opened.show_kind(other);
+            }
+        }
         Command::SelectConnection(connection) => opened.select_connection(connection),
         Command::SelectRow(row) => opened.select_row(row),
         Command::SelectFrame(id) => opened.select_frame(id),

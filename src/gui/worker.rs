@@ -40,12 +40,19 @@ const PAUSE_BY_COST: u32 = 10;
 const WAIT: Duration = Duration::from_millis(20);
 
 /// What is to be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Input {
     /// A file, or a path that is a pipe.
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// What somebody still appends to.
+    Growing {
+        /// The capture.
+        source: Arc<Source>,
+        /// What people call it.
+        name: String,
+    },
     /// Octets in memory.
     Octets {
         /// The capture.
@@ -58,7 +65,7 @@ pub enum Input {
 impl Input {
     /// Whether it may still grow while it is shown.
     pub fn is_stream(&self) -> bool {
-        *self == Input::Stdin
+        matches!(self, Input::Stdin | Input::Growing { .. })
     }
 
     fn open(self) -> Result<Session, String> {
@@ -67,6 +74,7 @@ impl Input {
             Input::Stdin => {
                 Session::open_stream(Box::new(io::stdin()), "standard input").map_err(|error| error.to_string())
             }
+            Input::Growing { source, .. } => Ok(Session::new(source, None)),
             Input::Octets { octets, name } => Ok(Session::new(Arc::new(Source::from_octets(octets, &name)), None)),
         }
     }
@@ -196,6 +204,33 @@ pub fn ask_for_file(wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf
     receiver
 }
 
+/// Asks the user where to save a capture that is to be called `name`. The answer is `None` at once where there is no such
+/// dialog.
+#[cfg(feature = "live")]
+pub fn ask_where_to_save(name: String, wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
+    let (answer, receiver) = mpsc::channel();
+    in_background("file dialog", move || {
+        let dialog = rfd::FileDialog::new().set_title("Save the capture").set_file_name(name);
+        // The window may have been closed meanwhile.
+        let _ = answer.send(dialog.save_file());
+        wake();
+    });
+    receiver
+}
+
+/// Copies a capture. The answer is its new path, or what went wrong.
+#[cfg(feature = "live")]
+pub fn copy(from: PathBuf, to: PathBuf, wake: impl Fn() + Send + 'static) -> Receiver<Result<PathBuf, String>> {
+    let (answer, receiver) = mpsc::channel();
+    in_background("save", move || {
+        let copied = std::fs::copy(&from, &to).map(drop).map_err(|error| format!("{}: {error}", to.display()));
+        // The window may have been closed meanwhile.
+        let _ = answer.send(copied.map(|()| to));
+        wake();
+    });
+    receiver
+}
+
 /// The worker's side.
 struct Desk {
     inbox: Receiver<Order>,
@@ -231,6 +266,7 @@ impl Desk {
         let mut pause = FIRST_PAUSE;
         let mut last = Instant::now();
         let mut step = *STEP.start();
+        let mut told = None;
         loop {
             let start = Instant::now();
             let progress = match session.step(step) {
@@ -248,7 +284,10 @@ impl Desk {
                 return Phase::Stopped;
             }
             let now = Instant::now();
-            if now - last >= pause && lock(&self.slot).is_none() {
+            // Of a capture that grows nothing is said while it does not.
+            let is_news = progress != Progress::Pending || judging || told != Some(session.position());
+            if is_news && now - last >= pause && lock(&self.slot).is_none() {
+                told = (progress == Progress::Pending && !judging).then(|| session.position());
                 let phase = match progress {
                     Progress::More => Phase::Reading,
                     Progress::Pending => Phase::Waiting,

@@ -173,6 +173,24 @@ impl FrameView {
         })
     }
 
+    /// The field that a place is in, and its octets (0 is the first of the header); `None` where it is not in this frame.
+    pub fn target_of(&self, place: Place) -> Option<(FieldId, Range<u64>)> {
+        match place {
+            Place::HeaderBits { at, len } => {
+                let touches = |field: &crate::ws::HeaderField| at < field.at + field.bits && field.at < at + len;
+                let field = self.header.fields().find(touches)?.id;
+                Some((field, self.octets_of(field)))
+            }
+            Place::PayloadOctets { at, len } => {
+                let payload = self.octets_of(FieldId::Payload);
+                let start = payload.start.saturating_add(at);
+                let octets = start..start.saturating_add(len).min(payload.end);
+                (!octets.is_empty()).then_some((FieldId::Payload, octets))
+            }
+            Place::Connection | Place::StreamOctets { .. } | Place::HandshakeField(_) => None,
+        }
+    }
+
     /// How bad the worst finding about `field` is.
     pub fn severity_of(&self, field: FieldId) -> Option<Severity> {
         self.findings_of(field).map(Finding::severity).max()

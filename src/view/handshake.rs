@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::base::{ConnectionId, Finding, PacketId, Place, Severity};
+use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
@@ -18,7 +18,7 @@ pub struct HandshakeView {
     /// How the accept value comes about; `None` without a key.
     pub accept: Option<AcceptSteps>,
     /// What is to be said about it: severity and sentence.
-    pub findings: Vec<(Severity, String)>,
+    pub findings: Vec<(Rule, String)>,
 }
 
 /// An HTTP head.
@@ -97,7 +97,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
             Vec::new()
         },
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
-        findings: findings.iter().map(|finding| (finding.severity(), finding.text.clone())).collect(),
+        findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))

@@ -6,6 +6,7 @@
 pub use crate::dissect::Octets;
 
 mod bit_grid;
+mod explanation;
 mod field_tree;
 mod frame;
 mod handshake;
@@ -18,6 +19,7 @@ mod segments;
 mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
+pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
 pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated, handshake_view};
@@ -26,8 +28,8 @@ pub use meaning::{count, frame_title, length, meaning, value_text};
 pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
 pub use rows::{
-    CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_row,
-    message_row,
+    CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
+    frame_row, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::Timeline;

@@ -1,7 +1,7 @@
 //! One row each: connections, frames, messages.
 
 use super::payload::{PayloadKind, payload_text, printable};
-use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Timestamp};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
@@ -47,6 +47,11 @@ pub struct FrameRow {
     pub severity: Option<Severity>,
     /// How many findings there are about it.
     pub findings: usize,
+}
+
+/// The number of the frame that a finding is about; empty where it is about none.
+pub fn frame_numbers(finding: &Finding) -> String {
+    finding.frame.map_or_else(String::new, |id| id.to_string())
 }
 
 /// The row of a frame.
@@ -134,6 +139,8 @@ pub struct MessageRow {
     pub opcode: Opcode,
     /// Whether it is compressed.
     pub compressed: bool,
+    /// Octets it inflates to, as far as messages were inflated in the background.
+    pub plain_len: Option<u64>,
     /// How many frames it has.
     pub frames: u32,
     /// Its first frame.
@@ -170,6 +177,7 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
         sender: message.sender,
         opcode: message.opcode,
         compressed: message.compressed,
+        plain_len: snapshot.plain_len(id),
         frames: message.frames,
         first: message.first,
         time: first.time,

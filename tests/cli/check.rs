@@ -32,3 +32,13 @@ fn every_finding_is_a_row_with_its_place() {
     let piped = run_with(&["check", "--json", "-"], &sample.octets());
     assert_eq!((piped.json(), piped.status), (rows, 1));
 }
+
+#[test]
+fn each_rule_is_explained_once() {
+    let sample = samples::named("broken");
+    let text = run(&["check", "--explain", sample.argument()]).out;
+    assert_eq!(text.matches("\nframe.opcode-reserved (RFC 6455 §5.2)\n  Opcodes 3 to 7").count(), 1);
+    assert!(text.trim_end().ends_with("0 notes"), "{text}");
+    let rows = run(&["check", "--explain", "--json", sample.argument()]).json();
+    assert!(rows.iter().all(|row| row["explanation"].as_str().is_some_and(|text| text.ends_with('.'))));
+}

@@ -4,6 +4,7 @@
 mod closing;
 #[path = "../common/mod.rs"]
 mod common;
+mod conflicts;
 mod findings;
 mod fragments;
 mod handshake;

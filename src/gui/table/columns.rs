@@ -22,6 +22,10 @@ pub(super) enum Column {
     Length,
     Preview,
     Findings,
+    Severity,
+    Frame,
+    Rule,
+    Finding,
 }
 
 impl Column {
@@ -38,6 +42,10 @@ impl Column {
             Column::Length => "Octets",
             Column::Preview => "Payload",
             Column::Findings => "",
+            Column::Severity => "Severity",
+            Column::Frame => "Frame",
+            Column::Rule => "Rule",
+            Column::Finding => "Finding",
         }
     }
 
@@ -64,7 +72,10 @@ impl Column {
             Column::Opcode => Some(SortKey::Opcode),
             Column::Frames => Some(SortKey::Frames),
             Column::Length => Some(SortKey::Length),
-            Column::Flags | Column::Preview | Column::Findings => None,
+            Column::Severity => Some(SortKey::Severity),
+            Column::Frame => Some(SortKey::Frame),
+            Column::Rule => Some(SortKey::Rule),
+            Column::Flags | Column::Preview | Column::Findings | Column::Finding => None,
         }
     }
 
@@ -81,6 +92,10 @@ impl Column {
             Column::Length => "Payload octets, as the header declares them",
             Column::Preview => "How the payload begins; octets where it is no text",
             Column::Findings => "How bad the worst finding is",
+            Column::Severity => "A violation breaks a MUST, a warning a SHOULD; a note is nobody's fault",
+            Column::Frame => "The frame that it is about",
+            Column::Rule => "Which rule, by its stable name",
+            Column::Finding => "What was found, with the values; select it to see where",
         }
     }
 
@@ -98,12 +113,19 @@ impl Column {
             Column::Length => 84.0,
             Column::Preview => 0.0,
             Column::Findings => 40.0,
+            Column::Severity => 94.0,
+            Column::Frame => 72.0,
+            Column::Rule => 232.0,
+            Column::Finding => 0.0,
         }
     }
 
     /// Whether numbers are compared in it.
     pub(super) fn is_right(self) -> bool {
-        matches!(self, Column::Number | Column::Connection | Column::Delta | Column::Frames | Column::Length)
+        matches!(
+            self,
+            Column::Number | Column::Connection | Column::Delta | Column::Frames | Column::Length | Column::Frame
+        )
     }
 }
 
@@ -124,13 +146,21 @@ impl Columns {
         if with_connection {
             columns.push(Column::Connection);
         }
-        columns.extend([Column::Time, Column::Delta, Column::Sender, Column::Opcode]);
-        columns.push(if kind == RowKind::Frames { Column::Flags } else { Column::Frames });
-        columns.extend([Column::Length, Column::Preview, Column::Findings]);
+        match kind {
+            RowKind::Frames | RowKind::Messages => {
+                columns.extend([Column::Time, Column::Delta, Column::Sender, Column::Opcode]);
+                columns.push(if kind == RowKind::Frames { Column::Flags } else { Column::Frames });
+                columns.extend([Column::Length, Column::Preview, Column::Findings]);
+            }
+            RowKind::Findings => {
+                columns.extend([Column::Severity, Column::Frame, Column::Sender, Column::Rule, Column::Finding]);
+            }
+        }
         // Room for the scroll bar.
         let width = width - 14.0;
         let needed = |columns: &[Column]| columns.iter().map(|column| column.width(most)).sum::<f32>() + PREVIEW;
-        for dispensable in [Column::Delta, Column::Time, Column::Flags, Column::Connection] {
+        let dispensable = [Column::Delta, Column::Time, Column::Flags, Column::Connection];
+        for dispensable in dispensable.into_iter().filter(|_| kind != RowKind::Findings) {
             // Without the column that it is sorted by nobody would understand the list.
             if needed(&columns) > width && dispensable.key() != Some(sorted) {
                 columns.retain(|column| *column != dispensable);
@@ -139,7 +169,8 @@ impl Columns {
         let fixed = columns.iter().map(|column| column.width(most)).sum::<f32>();
         let mut x = 0.0;
         let place = |column: Column| {
-            let wide = if column == Column::Preview { (width - fixed).max(40.0) } else { column.width(most) };
+            let is_flexible = matches!(column, Column::Preview | Column::Finding);
+            let wide = if is_flexible { (width - fixed).max(40.0) } else { column.width(most) };
             x += wide;
             (column, x - wide, x)
         };

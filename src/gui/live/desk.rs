@@ -1,0 +1,199 @@
+//! What the window keeps for sniffing, and what it does about it.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Picker, Recording, Unsaved, folder, left_over};
+use crate::base::Timestamp;
+use crate::capture::live::Start;
+use crate::gui::command::Command;
+use crate::gui::dialogs::Dialog;
+use crate::gui::opened::Opened;
+use crate::gui::worker::{self, Input};
+
+/// The window's part in sniffing.
+pub struct LiveDesk {
+    /// The dialog, if it is open.
+    pub picker: Option<Picker>,
+    /// Where captures are that nobody has saved.
+    pub folder: PathBuf,
+    /// The program that sniffs: this one, except in tests.
+    pub program: Option<PathBuf>,
+    /// What an earlier window left, with sizes in octets.
+    left_over: Option<Vec<(PathBuf, u64)>>,
+    asked: Option<Receiver<Option<PathBuf>>>,
+    copying: Option<Receiver<Result<PathBuf, String>>>,
+}
+
+impl Default for LiveDesk {
+    fn default() -> LiveDesk {
+        LiveDesk { picker: None, folder: folder(), program: None, left_over: None, asked: None, copying: None }
+    }
+}
+
+/// What is to be done with the window after a look at the threads.
+pub enum News {
+    /// Another dialog.
+    Dialog(Dialog),
+    /// What is open is saved there.
+    Saved(PathBuf),
+    /// The process could not start: what is open is to be closed.
+    Failed,
+}
+
+impl LiveDesk {
+    /// Captures that an earlier window left.
+    pub fn left_over(&mut self) -> &[(PathBuf, u64)] {
+        let LiveDesk { folder, left_over: known, .. } = self;
+        known.get_or_insert_with(|| left_over(folder))
+    }
+
+    /// They may have become others.
+    pub fn forget_left_over(&mut self) {
+        self.left_over = None;
+    }
+
+    /// Starts what was chosen.
+    pub fn start(&mut self, ctx: &egui::Context, elevated: bool) -> Option<Opened> {
+        let picker = self.picker.clone()?;
+        let start = picker.start(elevated)?;
+        self.start_again(ctx, start, picker)
+    }
+
+    /// Starts the same once more.
+    pub fn restart(&mut self, ctx: &egui::Context, start: Start) -> Option<Opened> {
+        self.start_again(ctx, start, Picker::new())
+    }
+
+    fn start_again(&mut self, ctx: &egui::Context, mut start: Start, picker: Picker) -> Option<Opened> {
+        if let Some(program) = &self.program {
+            start.program.clone_from(program);
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
+        let (waking, wake) = (ctx.clone(), ctx.clone());
+        match Recording::start(start.clone(), &self.folder, now, move || waking.request_repaint()) {
+            Ok((recording, unsaved, input)) => {
+                let name = match &input {
+                    Input::Growing { name, .. } => name.clone(),
+                    _ => String::new(),
+                };
+                let mut opened = Opened::new(input, name, move || wake.request_repaint());
+                (opened.recording, opened.unsaved) = (Some(recording), Some(unsaved));
+                self.picker = None;
+                Some(opened)
+            }
+            Err(why) => {
+                self.picker = Some(picker.again(&start, why, false));
+                None
+            }
+        }
+    }
+
+    /// Opens a capture that an earlier window left.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn recover(&mut self, ctx: &egui::Context, path: &Path) -> Result<Opened, String> {
+        self.forget_left_over();
+        let unsaved = Unsaved::hold(path.to_owned()).map_err(|error| format!("{}: {error}", path.display()))?;
+        let wake = ctx.clone();
+        let mut opened = Opened::new(Input::File(path.to_owned()), unsaved.name(), move || wake.request_repaint());
+        opened.unsaved = Some(unsaved);
+        Ok(opened)
+    }
+
+    /// Asks where to save.
+    pub fn ask(&mut self, ctx: &egui::Context, opened: &Opened) {
+        if let Some(unsaved) = opened.unsaved.as_ref().filter(|_| self.asked.is_none() && self.copying.is_none()) {
+            let ctx = ctx.clone();
+            self.asked = Some(worker::ask_where_to_save(unsaved.name(), move || ctx.request_repaint()));
+        }
+    }
+
+    /// Saves at `path`; or says why not there.
+    pub fn save(&mut self, ctx: &egui::Context, opened: &Opened, path: &Path, chosen: bool) -> Option<Dialog> {
+        let unsaved = opened.unsaved.as_ref()?;
+        // The desktop's dialog has asked about that already.
+        if !chosen && path.exists() {
+            let problem = Some(format!("{}: there is such a file", path.display()));
+            return Some(Dialog::SavePath { path: path.display().to_string(), problem });
+        }
+        let ctx = ctx.clone();
+        self.copying = Some(worker::copy(unsaved.path().to_owned(), path.to_owned(), move || ctx.request_repaint()));
+        None
+    }
+
+    /// Takes what the threads and the process have for us.
+    pub fn poll(&mut self, ctx: &egui::Context, opened: Option<&Opened>) -> Option<News> {
+        if let Some(recording) = opened.and_then(|opened| opened.recording.as_ref())
+            && let Some((why, lacks_rights)) = recording.state().failed
+        {
+            let picker = self.picker.take().unwrap_or_default();
+            self.picker = Some(picker.again(&recording.start, why, lacks_rights));
+            return Some(News::Failed);
+        }
+        match self.asked.as_ref().map(Receiver::try_recv) {
+            Some(Ok(Some(path))) => {
+                self.asked = None;
+                if let Some(opened) = opened {
+                    return self.save(ctx, opened, &path, true).map(News::Dialog);
+                }
+            }
+            // Cancelled, or this desktop has no dialog: which of the two cannot be told.
+            Some(Ok(None)) => {
+                self.asked = None;
+                let name = opened.and_then(|opened| opened.unsaved.as_ref()).map(Unsaved::name).unwrap_or_default();
+                let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+                let path = home.join(name).display().to_string();
+                return Some(News::Dialog(Dialog::SavePath { path, problem: None }));
+            }
+            Some(Err(TryRecvError::Disconnected)) => self.asked = None,
+            _ => {}
+        }
+        let saved = self.copying.as_ref()?.try_recv().ok()?;
+        self.copying = None;
+        Some(match saved {
+            Ok(path) => News::Saved(path),
+            Err(why) => News::Dialog(Dialog::SavePath { path: String::new(), problem: Some(why) }),
+        })
+    }
+
+    /// Does what the user wants with sniffing; what is open may become something else. Gives back a dialog to open.
+    pub fn apply(&mut self, ctx: &egui::Context, opened: &mut Option<Opened>, command: &Command) -> Option<Dialog> {
+        match command {
+            Command::Live => self.picker = Some(Picker::new()),
+            Command::StartLive { elevated } => {
+                if let Some(started) = self.start(ctx, *elevated) {
+                    *opened = Some(started);
+                }
+            }
+            Command::RestartLive => {
+                let start = opened.as_ref().and_then(|opened| Some(opened.recording.as_ref()?.start.clone()));
+                if let Some(started) = start.and_then(|start| self.restart(ctx, start)) {
+                    *opened = Some(started);
+                }
+            }
+            Command::Save => {
+                if let Some(opened) = opened {
+                    self.ask(ctx, opened);
+                }
+            }
+            Command::SaveAs(path) => return self.save(ctx, opened.as_ref()?, path, false),
+            Command::Discard => {
+                let name = opened.as_ref()?.unsaved.as_ref()?.name();
+                return Some(Dialog::Discard { name });
+            }
+            Command::DiscardForGood => {
+                if let Some(unsaved) = opened.take().and_then(|mut opened| opened.unsaved.take()) {
+                    // Where it cannot be deleted, it is offered again.
+                    _ = unsaved.discard();
+                }
+                self.forget_left_over();
+            }
+            _ => {}
+        }
+        None
+    }
+}
