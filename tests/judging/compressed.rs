@@ -152,8 +152,8 @@ fn a_bomb_is_stopped_and_says_so() {
     assert!(bomb.len() < 210_000);
     talk.say_in(Server, 1448, frame::server(FIN | RSV1 | TEXT, &bomb));
     let snapshot = read_at_once(&talk.capture().pcap(), usize::MAX).snapshot();
-    let finding = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index));
-    let finding = finding.filter(|finding| finding.rule == Rule::LimitInflate).next_back().unwrap();
+    let mut findings = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index));
+    let finding = findings.find(|finding| finding.rule == Rule::LimitInflate).unwrap();
     assert!(finding.text.contains("64 MiB") && finding.text.contains("--inflate-limit"), "{}", finding.text);
     assert_eq!(snapshot.plain_len(MessageId(0)), None);
 }
