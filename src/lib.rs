@@ -54,11 +54,14 @@
 //! | what grows with the capture | octets of memory |
 //! |---|---|
 //! | a frame | 52: a record of 48 and its message's first frame; a message of several frames 32 more. 10 million frames of 2 octets in 20 MB take 0.5 GB |
+//! | a message, where any of the capture is compressed | 4 |
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
 //! | … that carries HTTP and is open | 1,700 more |
 //! | … that carries a WebSocket | 2,900 more while it is open, 1,100 when both sides have ended it |
+//! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
+//! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
 //! | bound | what it is | what happens there |
 //! |---|---|---|
@@ -77,6 +80,7 @@
 //! | `capture::record::MAX_CAPTURED` | 16 MiB of one packet | the capture is damaged there: a warning, and everything before is shown |
 //! | `capture::pcapng::MAX_DESCRIPTIONS`, `capture::interface::MAX_NAME` | 65,536 sections and interfaces, 1 KiB of a name: 70 MiB | the same |
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
+//! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
 //! | the window of zstd | 128 MiB | the same |
 //!
 //! Not bounded: a pipe and a compressed capture are written to a temporary file (`TMPDIR`) that is as large as what comes

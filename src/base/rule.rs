@@ -102,6 +102,12 @@ rules! {
     PongUnsolicited = "pong.unsolicited", Note, "RFC 6455 §5.5.3";
     DeflateRsv1OnControl = "deflate.rsv1-on-control", Violation, "RFC 7692 §6.1";
     DeflateRsv1OnContinuation = "deflate.rsv1-on-continuation", Violation, "RFC 7692 §6.1";
+    DeflateInvalidData = "deflate.invalid-data", Violation, "RFC 7692 §7.2.2";
+    DeflateWindowExceeded = "deflate.window-exceeded", Violation, "RFC 7692 §7.1.2";
+    DeflateContextKept = "deflate.context-kept", Violation, "RFC 7692 §7.1.1";
+    DeflateContextLost = "deflate.context-lost", Note, "";
+    DeflateExpanded = "deflate.expanded", Warning, "";
+    LimitInflate = "limit.inflate", Note, "";
     CaptureGap = "capture.gap", Note, "";
     CapturePacketsCut = "capture.packets-cut", Note, "";
     CaptureMidStream = "capture.mid-stream", Note, "";

@@ -20,6 +20,9 @@ use crate::capture::live;
 pub struct Arguments {
     /// Open the window on this capture
     pub file: Option<PathBuf>,
+    /// Inflate no message to more than so many MiB [default: 64]
+    #[arg(long, global = true, value_name = "MIB")]
+    pub inflate_limit: Option<u32>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

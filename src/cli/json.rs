@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{FrameRecord, Snapshot};
+use crate::dissect::{FrameRecord, Inflated, Inflation, Octets, Snapshot};
 use crate::view::{FrameView, MessageState, close_summary, message_payload, message_row};
 use crate::ws::{FrameHeader, Opcode};
 
@@ -172,7 +172,13 @@ struct Message<'a> {
 }
 
 /// A row of `messages --json`.
-pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut Output) -> Result<(), Failure> {
+pub fn message(
+    snapshot: &Snapshot,
+    inflation: &mut Inflation,
+    id: MessageId,
+    payload: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let (Some(message), Some(facts)) = (snapshot.message(id), message_row(snapshot, id)) else { return Ok(()) };
     let frames = snapshot.message_frames(&message);
     let records: Vec<&FrameRecord> = frames.iter().filter_map(|id| snapshot.frame(*id)).collect();
@@ -187,18 +193,22 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
         end_time_ns: records.last().map_or(facts.time, |last| snapshot.end_time(last)).nanoseconds(),
         compressed: message.compressed,
         wire_length: message.wire_len,
-        // What a compressed message expands to is not known before it is inflated.
-        length: (!message.compressed).then_some(message.wire_len),
-        complete: facts.state == MessageState::Complete && !message.compressed,
+        length: Some(message.wire_len),
+        complete: facts.state == MessageState::Complete,
         findings: distinct(findings),
         missing: None,
         text: None,
     };
+    if message.compressed {
+        let max = if payload { u64::MAX } else { 0 };
+        let inflated = inflation.message(snapshot, &message, max).map_err(unreadable)?;
+        return compressed_message(row, &message, inflated, payload, output);
+    }
     if !payload {
         return write(&row, output);
     }
     let (missing, known_end) = message_holes(snapshot, &records);
-    if missing.is_empty() && message.opcode == Opcode::TEXT && !message.compressed {
+    if missing.is_empty() && message.opcode == Opcode::TEXT {
         let octets = message_payload(snapshot, &message, u64::MAX).map_err(unreadable)?.octets;
         return match String::from_utf8(octets) {
             Ok(text) => write(&Message { text: Some(text), ..row }, output),
@@ -207,6 +217,34 @@ pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut O
     }
     row.missing = Some(missing).filter(|missing| !missing.is_empty());
     write_with_hex(&row, "payload_hex", output, |output| write_message(snapshot, &records, known_end, output))
+}
+
+/// The row of a compressed message, with what it inflates to.
+fn compressed_message(
+    mut row: Message<'_>,
+    message: &crate::dissect::Message,
+    inflated: Inflated,
+    payload: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    row.length = inflated.reached_end.then_some(inflated.plain.total);
+    row.complete = inflated.is_complete();
+    if !payload {
+        return write(&row, output);
+    }
+    let Octets { mut octets, missing, .. } = inflated.plain;
+    if row.complete && message.opcode == Opcode::TEXT {
+        return match String::from_utf8(octets) {
+            Ok(text) => write(&Message { text: Some(text), ..row }, output),
+            Err(error) => write_with_hex(&row, "payload_hex", output, |output| write_hex(error.as_bytes(), output)),
+        };
+    }
+    let end = octets.len() as u64;
+    let known_end = missing.last().filter(|hole| hole.end >= end).map_or(end, |hole| hole.start);
+    octets.truncate(known_end as usize);
+    row.missing =
+        Some(missing.iter().map(|hole| [hole.start, hole.end]).collect()).filter(|it: &Vec<_>| !it.is_empty());
+    write_with_hex(&row, "payload_hex", output, |output| write_hex(&octets, output))
 }
 
 /// The octets of a message that the capture lacks, `[from, to]` with `to` excluded, and where the last known one ends.

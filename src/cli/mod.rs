@@ -16,6 +16,7 @@ mod stats;
 mod table;
 mod walk;
 
+use crate::dissect::set_max_inflated;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -71,6 +72,9 @@ fn forgo_rights(_arguments: &Arguments) -> Result<(), String> {
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
+    if let Some(mebibytes) = arguments.inflate_limit {
+        set_max_inflated(u64::from(mebibytes) << 20);
+    }
     match arguments.command {
         None => open_window(arguments.file),
         Some(Command::Connections(list)) => rows::connections(&list, output),

@@ -1,5 +1,6 @@
 //! `connections`, `frames`, `messages`: rows as they are found.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::args::{List, ListFile};
@@ -7,8 +8,7 @@ use super::output::{Failure, Output};
 use super::walk::{self, Moment};
 use super::{json, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::Session;
-use crate::dissect::Snapshot;
+use crate::dissect::{Inflation, Session, Snapshot};
 
 /// Decides which rows can be printed.
 ///
@@ -153,6 +153,7 @@ pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool 
 /// `framescope messages FILE`
 pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
     let List { list: file, payload } = arguments;
+    let inflation = RefCell::new(Inflation::default());
     list(
         file,
         output,
@@ -162,9 +163,9 @@ pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
         |snapshot, index, output| {
             let id = MessageId::from_index(index);
             if file.json {
-                json::message(snapshot, id, *payload, output)
+                json::message(snapshot, &mut inflation.borrow_mut(), id, *payload, output)
             } else {
-                table::message(snapshot, id, *payload, output)
+                table::message(snapshot, &mut inflation.borrow_mut(), id, *payload, output)
             }
         },
     )

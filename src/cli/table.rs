@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
-use crate::dissect::Snapshot;
+use crate::dissect::{Inflation, Snapshot};
 use crate::view::{
     MessageState, close_summary, connection_row, count, frame_row, length, message_payload, message_row, payload_text,
     printable,
@@ -13,6 +13,9 @@ use crate::view::{
 
 /// Columns of a preview on a terminal; a pipe gets the whole preview.
 const PREVIEW_COLUMNS: usize = 60;
+
+/// Octets of a compressed message that are shown of it without `--payload`.
+const PREVIEW_OCTETS: u64 = 160;
 
 /// Octets of a payload in a row; a person reads no more, and `--json` has them all.
 const PAYLOAD_OCTETS: u64 = 1 << 20;
@@ -118,18 +121,33 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
 }
 
 /// A row of `messages`; with `payload` the whole payload instead of its start.
-pub fn message(snapshot: &Snapshot, id: MessageId, payload: bool, output: &mut Output) -> Result<(), Failure> {
+pub fn message(
+    snapshot: &Snapshot,
+    inflation: &mut Inflation,
+    id: MessageId,
+    payload: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Some(row) = message_row(snapshot, id) else { return Ok(()) };
     let mut text = preview(&row.preview, output);
-    if payload && let Some(message) = snapshot.message(id) {
-        let octets =
-            message_payload(snapshot, &message, PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
-        text = whole(&octets, row.opcode, row.compressed);
+    let unreadable = |error: std::io::Error| Failure::Message(error.to_string());
+    let mut ratio = None;
+    if let Some(message) = snapshot.message(id).filter(|message| message.compressed) {
+        let most = if payload { PAYLOAD_OCTETS } else { PREVIEW_OCTETS };
+        let inflated = inflation.message(snapshot, &message, most).map_err(unreadable)?;
+        ratio = Some(match inflated.is_complete() {
+            true => format!("[inflates to {}]", length(inflated.plain.total)),
+            false => "[not all of it can be inflated]".to_owned(),
+        });
+        text = whole(&inflated.plain, row.opcode, false);
+        if !payload {
+            text = preview(&text, output);
+        }
+    } else if payload && let Some(message) = snapshot.message(id) {
+        let octets = message_payload(snapshot, &message, PAYLOAD_OCTETS).map_err(unreadable)?;
+        text = whole(&octets, row.opcode, false);
     }
-    let mut notes = Vec::new();
-    if row.compressed {
-        notes.push("[compressed]".to_owned());
-    }
+    let mut notes = Vec::from_iter(ratio);
     match row.state {
         MessageState::Complete => {}
         MessageState::Open => notes.push("[open]".to_owned()),

@@ -97,6 +97,17 @@ impl HandshakeState {
     }
 }
 
+/// Compressed messages of one sender that were inflated whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deflated {
+    /// How many.
+    pub messages: u64,
+    /// Their payload octets as sent.
+    pub wire: u64,
+    /// Their octets, inflated.
+    pub plain: u64,
+}
+
 /// A WebSocket connection, or an attempt to open one.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -150,6 +161,8 @@ pub struct Connection {
     pub last_frame: Option<FrameId>,
     /// The distinct rules that its findings are about, with how many there are.
     pub rules: Vec<(Rule, u64)>,
+    /// What was inflated of client and server.
+    pub deflated: [Deflated; 2],
     pub(super) last_finding: u32,
 }
 

@@ -351,6 +351,7 @@ impl FlowState {
             is_over: false,
             last_frame: None,
             rules: Vec::new(),
+            deflated: Default::default(),
             last_finding: NONE,
         };
         context.writer.add_connection(connection, self.connection, || self.streams());

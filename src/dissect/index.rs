@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Connection;
 use super::connection::side;
 use super::finding::{Detail, FindingRecord};
+use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
@@ -58,6 +59,11 @@ pub(super) struct Index {
     pub published: Table<Published>,
     /// Where the octets of each flow with a connection are.
     streams: Table<Arc<[ByteStream; 2]>>,
+    /// By message: one more than the octets that a compressed one inflates to, 0 where that is not known. No longer than up
+    /// to the last one that is.
+    pub plain_lens: Table<u32>,
+    /// Where inflating can start, in the order of discovery; of each sender in the order of its messages.
+    pub checkpoints: Table<Arc<Checkpoint>>,
     pub totals: Totals,
 }
 
@@ -211,6 +217,16 @@ impl Writer {
     pub fn fragmented(&mut self, message: MessageId) -> Option<&mut Fragmented> {
         let row = self.index.fragmented_row(message);
         self.index.fragmented.get_mut(row).filter(|row| row.message == message)
+    }
+
+    /// Keeps how many octets a compressed message inflates to.
+    pub fn set_plain_len(&mut self, message: MessageId, len: u64) {
+        while self.index.plain_lens.len() <= message.index() {
+            self.index.plain_lens.push(0);
+        }
+        if let Some(kept) = self.index.plain_lens.get_mut(message.index()) {
+            *kept = u32::try_from(len.saturating_add(1)).unwrap_or(0);
+        }
     }
 
     /// Marks that nothing more of a frame will come, and counts the `payload` octets of it that were exchanged.

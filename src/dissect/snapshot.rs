@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::index::{Index, Totals};
+use super::inflated::Checkpoint;
 use super::record::FrameRecord;
 use super::{Connection, HeadPlace, Octets};
 use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
@@ -133,6 +134,24 @@ impl Snapshot {
         })
     }
 
+    /// How many octets a compressed message inflates to, as far as messages were inflated in the background.
+    pub fn plain_len(&self, message: MessageId) -> Option<u64> {
+        self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
+    }
+
+    /// How many checkpoints there are that messages can be inflated from.
+    pub fn checkpoints(&self) -> usize {
+        self.index.checkpoints.len()
+    }
+
+    /// The last checkpoint before a message. There are few: each time there are 1,024 more, they become twice as far apart.
+    pub(super) fn checkpoint(&self, message: &Message) -> Option<&Checkpoint> {
+        let is_before = |it: &&Checkpoint| {
+            it.connection == message.connection && it.sender == message.sender && it.last.0 < message.id
+        };
+        self.index.checkpoints.iter().map(|checkpoint| &**checkpoint).filter(is_before).last()
+    }
+
     /// How bad the worst finding about a message's frames is.
     pub fn message_severity(&self, message: &Message) -> Option<Severity> {
         match self.index.fragmented(message.id) {
@@ -246,6 +265,13 @@ impl Snapshot {
             holes.push(at..declared);
         }
         holes
+    }
+
+    /// Whether the capture lacks octets of the sender's stream between `from` and a frame.
+    pub(super) fn lacks_before(&self, frame: &FrameRecord, from: u64) -> bool {
+        let between = from.min(frame.at)..frame.at;
+        let len = between.end - between.start;
+        self.stream(frame).is_none_or(|stream| stream.missing() > 0 && stream.captured(between) < len)
     }
 
     /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.

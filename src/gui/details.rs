@@ -17,7 +17,7 @@ use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty, fonts, text};
 use crate::base::{ConnectionId, FindingId, FrameId};
-use crate::dissect::Snapshot;
+use crate::dissect::{Inflation, Snapshot};
 use crate::view::{
     FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, field_tree, handshake_view, message_payload,
     payload_text, segment_rows,
@@ -88,6 +88,8 @@ pub struct DetailsState {
     diagram: DiagramState,
     hex: HexState,
     payload: PayloadState,
+    /// Where compressed messages were inflated to.
+    inflation: Inflation,
     shown: Option<RowId>,
     /// The selected frame, or one of the selected message.
     at: Option<FrameId>,
@@ -224,17 +226,29 @@ impl DetailsState {
             of.frame = None;
         }
         if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
-            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value: read_text(snapshot, of.row, view) });
+            let value = read_text(snapshot, &mut self.inflation, of.row, view);
+            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value });
         }
     }
 }
 
-fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(PayloadText, Vec<TreeRow>)> {
+fn read_text(
+    snapshot: &Snapshot,
+    inflation: &mut Inflation,
+    row: RowId,
+    view: &FrameView,
+) -> io::Result<(PayloadText, Vec<TreeRow>)> {
     if let RowId::Message(id) = row
         && let Some(message) = snapshot.message(id)
     {
+        if message.compressed {
+            let inflated = inflation.message(snapshot, &message, TEXT_OCTETS)?;
+            // Nothing but what cannot be inflated at all is shown as compressed.
+            let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
+            return Ok((payload_text(&inflated.plain, message.opcode, is_closed), Vec::new()));
+        }
         let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
-        return Ok((payload_text(&plain, message.opcode, message.compressed), Vec::new()));
+        return Ok((payload_text(&plain, message.opcode, false), Vec::new()));
     }
     let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
     let plain = match view.id.and_then(|id| snapshot.frame(id)) {

@@ -189,6 +189,30 @@ pub fn explanation(rule: Rule) -> &'static str {
             "Only a message's first frame says whether it is compressed; its continuations have RSV1 0. Receivers must fail \
              the connection."
         }
+        Rule::DeflateInvalidData => {
+            "The payload is no DEFLATE data, or it copies from octets that were never sent. Where a window is kept, everything \
+             behind it may copy from what is missing now."
+        }
+        Rule::DeflateWindowExceeded => {
+            "The handshake limits how far back a message may copy, so that the receiver needs no more memory than that. A \
+             receiver that relies on it cannot inflate the message."
+        }
+        Rule::DeflateContextKept => {
+            "With no_context_takeover each message starts with an empty window, so that the receiver need not keep one. A \
+             receiver that keeps none cannot inflate the message."
+        }
+        Rule::DeflateContextLost => {
+            "Compressed messages copy from the ones before, and of those the capture does not tell everything. What is copied \
+             from there is unknown, the rest is shown, and nobody is to blame."
+        }
+        Rule::DeflateExpanded => {
+            "Data that is random, encrypted or compressed already does not become smaller. Sending such messages without RSV1 \
+             saves octets and time."
+        }
+        Rule::LimitInflate => {
+            "A few octets can inflate to gigabytes, so a message is inflated only up to a limit. Raise it with \
+             --inflate-limit if the message is worth it."
+        }
         Rule::CaptureGap => {
             "The peers exchanged these octets, and the capture does not have them: the capturing machine was too slow, or \
              saw only part of the traffic. Nothing that depends on them is held against anybody."

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Snapshot};
-use crate::http::{ACCEPT_GUID, Head, accept_for, accept_hash};
+use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
 /// The opening handshake of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,9 +160,7 @@ fn negotiation(
     let extension = |offered: &str, chosen: &str| match (offered, chosen) {
         ("", "") => "none: frames are as RFC 6455 has them".to_owned(),
         (_, "") => "the server accepted none".to_owned(),
-        (_, chosen) if chosen.to_ascii_lowercase().contains("permessage-deflate") => {
-            "messages may be compressed; RSV1 marks those that are".to_owned()
-        }
+        (_, chosen) if chosen.to_ascii_lowercase().contains("permessage-deflate") => compression(chosen),
         _ => "it may give reserved bits and opcodes a meaning".to_owned(),
     };
     let mut version = row("Version", "sec-websocket-version", &version);
@@ -174,6 +172,25 @@ fn negotiation(
         row("Subprotocol", "sec-websocket-protocol", &subprotocol),
         row("Extensions", "sec-websocket-extensions", &extension),
     ]
+}
+
+/// What was agreed on about compression, in words (RFC 7692 §7.1).
+fn compression(accepted: &str) -> String {
+    let extensions = extensions_in(accepted);
+    let said = extensions.iter().find(|it| is_deflate(it)).and_then(|it| DeflateParameters::read(it, false).ok());
+    let mut words = "messages may be compressed; RSV1 marks those that are".to_owned();
+    let Some(said) = said else { return words };
+    words.push_str(match (said.client_no_context_takeover, said.server_no_context_takeover) {
+        (false, false) => "; both sides copy from their earlier messages",
+        (true, false) => "; only the server copies from its earlier messages",
+        (false, true) => "; only the client copies from its earlier messages",
+        (true, true) => "; each message stands for itself",
+    });
+    let bits = [said.client_max_window_bits.flatten(), said.server_max_window_bits].map(|bits| bits.unwrap_or(15));
+    if bits != [15, 15] {
+        words.push_str(&format!(", client no more than {} octets back, server {}", 1 << bits[0], 1 << bits[1]));
+    }
+    words
 }
 
 fn accept_steps(request: &Head, response: Option<&Head>) -> Option<AcceptSteps> {

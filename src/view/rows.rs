@@ -139,6 +139,8 @@ pub struct MessageRow {
     pub opcode: Opcode,
     /// Whether it is compressed.
     pub compressed: bool,
+    /// Octets it inflates to, as far as messages were inflated in the background.
+    pub plain_len: Option<u64>,
     /// How many frames it has.
     pub frames: u32,
     /// Its first frame.
@@ -175,6 +177,7 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
         sender: message.sender,
         opcode: message.opcode,
         compressed: message.compressed,
+        plain_len: snapshot.plain_len(id),
         frames: message.frames,
         first: message.first,
         time: first.time,

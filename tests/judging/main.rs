@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod compressed;
 mod lists;
 mod loss;
 mod random;

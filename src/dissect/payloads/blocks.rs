@@ -1,7 +1,7 @@
 //! The octets of payloads, with few reads.
 
 use crate::base::{AtHand, ReadAt, Span};
-use crate::ws::unmask;
+use crate::ws::{Inflater, unmask};
 
 /// Octets of one read. Sides that take turns in one part of the file read a block once each at worst, so a larger one
 /// would cost more where many streams are interleaved, and gains little where there is one.
@@ -16,6 +16,8 @@ const PLAIN: usize = 16 * 1024;
 pub(super) struct Octets {
     blocks: Vec<Block>,
     plain: Vec<u8>,
+    /// Inflaters that nobody uses just now.
+    pub inflaters: Vec<Inflater>,
 }
 
 /// A part of the file.

@@ -16,6 +16,7 @@
 
 mod at_once;
 mod blocks;
+mod compressed;
 mod side;
 
 pub(super) use self::at_once::AtOnce;
@@ -131,10 +132,12 @@ impl Payloads {
             scene.budget = scene.budget.saturating_sub(FRAME_COST);
             let Some(frame) = scene.writer.index.frames.get(id.index()) else { continue };
             let opcode = frame.header.opcode();
-            if frame.is_judged() || opcode != Opcode::TEXT && opcode != Opcode::CONTINUATION {
+            // What is compressed is the window of what follows, be it text or not.
+            let starts = opcode == Opcode::TEXT || opcode == Opcode::BINARY && frame.is_compressed();
+            if frame.is_judged() || !starts && opcode != Opcode::CONTINUATION {
                 continue;
             }
-            let Some(place) = self.place_of_text(frame, opcode == Opcode::TEXT, scene) else { continue };
+            let Some(place) = self.place_of_text(frame, starts, scene) else { continue };
             self.enqueue(place, id);
             octets = octets.saturating_add(frame.header.payload_len());
         }

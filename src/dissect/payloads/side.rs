@@ -1,15 +1,19 @@
 //! One sender of one connection: its text messages, from frame to frame.
 
+use std::sync::Arc;
+
 use super::blocks::Octets;
+use super::compressed::{Compressed, Remark};
 use super::{Link, Scene};
-use crate::base::{FlowId, FrameId, MessageId, Sender};
+use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
+use crate::dissect::connection::side as side_of;
 use crate::dissect::dissector::Slot;
 use crate::dissect::finding::NotUtf8;
 use crate::dissect::index::Index;
 use crate::dissect::record::{FrameRecord, NONE};
-use crate::net::{Direction, StreamWalk};
-use crate::ws::{InvalidUtf8, Utf8};
+use crate::net::{ByteStream, Direction, StreamWalk};
+use crate::ws::{InvalidUtf8, Opcode, Utf8};
 
 /// How far judging went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,8 @@ enum Verdict {
 /// The text messages of one sender of a connection.
 #[derive(Debug)]
 pub(super) struct Side {
+    connection: ConnectionId,
+    sender: Sender,
     flow: FlowId,
     direction: Direction,
     /// An extension that is not known is in force: what text is made of is its business.
@@ -54,7 +60,13 @@ pub(super) struct Side {
     frame: u32,
     at: u64,
     text: Utf8,
+    /// The message is text.
+    is_text: bool,
     verdict: Verdict,
+    /// What the sender compressed; nothing until it does.
+    compressed: Option<Box<Compressed>>,
+    /// What is to be said about the current frame.
+    remark: Option<Remark>,
     /// Offset in the file behind the furthest octet.
     position: u64,
 }
@@ -63,6 +75,8 @@ impl Side {
     /// The side of `sender`, of which nothing was judged.
     pub fn new(connection: &Connection, sender: Sender) -> Side {
         Side {
+            connection: connection.id,
+            sender,
             flow: connection.flow,
             direction: connection.direction(sender),
             foreign: connection.has_foreign_extension(),
@@ -75,7 +89,10 @@ impl Side {
             frame: NONE,
             at: 0,
             text: Utf8::default(),
+            is_text: false,
             verdict: Verdict::Sound,
+            compressed: None,
+            remark: None,
             position: 0,
         }
     }
@@ -83,7 +100,7 @@ impl Side {
     /// `frame` starts a text message; returns whether that is to be judged.
     pub fn starts_text(&mut self, message: MessageId, frame: &FrameRecord) -> bool {
         // A reserved bit says that the payload is not plain text: compressed, or what nobody negotiated.
-        let is_plain = !self.foreign && frame.header.rsv() == [false; 3];
+        let is_plain = !self.foreign && frame.header.rsv() == [frame.is_compressed(), false, false];
         self.started = if is_plain { message.0 } else { NONE };
         is_plain
     }
@@ -132,8 +149,16 @@ impl Side {
                 self.conclude(scene);
                 self.message = frame.message;
                 self.text = Utf8::default();
+                self.is_text = frame.header.opcode() == Opcode::TEXT;
+                if frame.is_compressed() {
+                    self.begin_compressed(&frame, octets, scene);
+                }
             }
-            match self.judge_payload(&frame, octets, scene) {
+            let judged = self.judge_payload(&frame, octets, scene);
+            if let remark @ Some(_) = self.remark.take() {
+                self.say(FrameId(self.frame), remark, scene);
+            }
+            match judged {
                 Payload::Judged if frame.header.fin() => self.end_message(&frame, scene),
                 Payload::Judged => {}
                 Payload::Waits if self.first == NONE => break,
@@ -144,6 +169,7 @@ impl Side {
             self.frame = NONE;
         }
         self.is_ready = false;
+        self.rest(octets, scene);
         if matches!(self.verdict, Verdict::Wrong(..)) && is_broken_off(self.message, &scene.writer.index) {
             self.conclude(scene);
         }
@@ -196,9 +222,17 @@ impl Side {
                     continue;
                 }
                 len = plain.len() as u64;
+                let totals = &mut scene.writer.index.totals;
+                // Of what is compressed, the octets it inflates to are judged.
+                totals.judged_octets += if frame.is_compressed() { 0 } else { len };
                 let start = self.text.len().saturating_sub(self.at);
-                scene.writer.index.totals.judged_octets += len;
-                if let Err(wrong) = self.text.push(plain) {
+                if let Some(compressed) = self.compressed.as_mut().filter(|_| frame.is_compressed()) {
+                    let text = Some(&mut self.text).filter(|_| self.is_text);
+                    if let Err(error) = compressed.push(plain, text) {
+                        self.remark = compressed.fail(error, self.at + len);
+                        self.verdict = Verdict::Holed;
+                    }
+                } else if let Err(wrong) = self.text.push(plain) {
                     self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
                 }
             }
@@ -210,6 +244,9 @@ impl Side {
 
     /// Every frame of the message was judged, `last` being its final one.
     fn end_message(&mut self, last: &FrameRecord, scene: &mut Scene<'_>) {
+        if last.is_compressed() {
+            return self.end_compressed(last, scene);
+        }
         if matches!(self.verdict, Verdict::Sound) {
             scene.writer.index.totals.judged_messages += 1;
             if let Err(wrong) = self.text.finish() {
@@ -223,13 +260,90 @@ impl Side {
     /// Nothing more of the message will come: reports what is wrong with it.
     fn conclude(&mut self, scene: &mut Scene<'_>) {
         self.message = NONE;
+        if let Some(compressed) = self.compressed.as_mut().filter(|compressed| compressed.is_open()) {
+            compressed.lose();
+        }
         let Verdict::Wrong(frame, found) = std::mem::take(&mut self.verdict) else { return };
         scene.writer.report_text(frame, found);
+        self.publish(scene);
+    }
+
+    /// Lets snapshots see what changed about the connection.
+    fn publish(&self, scene: &mut Scene<'_>) {
         match scene.flows.get_mut(self.flow.index()) {
             Some(Slot::Watched(flow)) => scene.touched.note(flow),
             Some(Slot::Over(connection)) => scene.writer.publish_findings(*connection),
             _ => {}
         }
+    }
+}
+
+impl Side {
+    /// A compressed message starts with `frame`.
+    fn begin_compressed(&mut self, frame: &FrameRecord, octets: &mut Octets, scene: &Scene<'_>) {
+        let Some(connection) = scene.writer.connections().get(self.connection.index()) else { return };
+        let new = || Box::new(Compressed::new(connection, self.sender));
+        let compressed = self.compressed.get_or_insert_with(new);
+        let between = compressed.end().min(frame.at)..frame.at;
+        let len = between.end - between.start;
+        let lacks = |stream: &ByteStream| stream.missing() > 0 && stream.captured(between) < len;
+        let lacks = match scene.flows.get(self.flow.index()) {
+            Some(Slot::Watched(flow)) => lacks(&flow.lanes[self.direction.index()].stream),
+            Some(Slot::Over(connection)) => {
+                scene.writer.index.streams(*connection).is_some_and(|streams| lacks(&streams[self.direction.index()]))
+            }
+            _ => false,
+        };
+        let first = scene.writer.index.messages.get(self.message as usize).copied();
+        let message = (MessageId(self.message), first.unwrap_or(FrameId(self.frame)));
+        compressed.begin(message, lacks, &mut octets.inflaters);
+    }
+
+    /// The final frame of a compressed message was read, or need not be.
+    fn end_compressed(&mut self, last: &FrameRecord, scene: &mut Scene<'_>) {
+        let message = MessageId(self.message);
+        let wire = scene.writer.index.fragmented(message).map_or(last.header.payload_len(), |row| row.payload_len);
+        if let Some(compressed) = self.compressed.as_mut().filter(|_| matches!(self.verdict, Verdict::Sound)) {
+            let text = Some(&mut self.text).filter(|_| self.is_text);
+            let (remarks, len) = compressed.end_message(last, wire, text);
+            if let Some(len) = len {
+                scene.writer.set_plain_len(message, len);
+                if self.is_text {
+                    scene.writer.index.totals.judged_messages += 1;
+                    scene.writer.index.totals.judged_octets += len;
+                }
+            }
+            for remark in remarks {
+                self.say(FrameId(self.frame), Some(remark), scene);
+            }
+        }
+        self.verdict = Verdict::Sound;
+        self.conclude(scene);
+    }
+
+    /// Its turn is over: between two messages no inflater is kept.
+    fn rest(&mut self, octets: &mut Octets, scene: &mut Scene<'_>) {
+        let Some(compressed) = &mut self.compressed else { return };
+        let made = scene.writer.index.checkpoints.len();
+        if let Some(checkpoint) = compressed.rest(self.connection, made, &mut octets.inflaters) {
+            scene.writer.index.checkpoints.push(Arc::new(checkpoint));
+        }
+        let (tally, place) = (compressed.tally(), side_of(self.sender));
+        if let Some(connection) = scene.writer.connection(self.connection)
+            && connection.deflated[place] != tally
+        {
+            connection.deflated[place] = tally;
+            self.publish(scene);
+        }
+    }
+
+    /// Says something about a frame of a compressed message.
+    fn say(&self, frame: FrameId, remark: Option<Remark>, scene: &mut Scene<'_>) {
+        let Some(Remark { rule, place, text }) = remark else { return };
+        let (connection, message) = (Some(self.connection), Some(MessageId(self.message)));
+        let sender = self.sender;
+        scene.writer.report(Finding { rule, connection, frame: Some(frame), message, sender, place, text });
+        self.publish(scene);
     }
 }
 

@@ -6,7 +6,7 @@ use super::columns::{Column, Columns};
 use crate::base::{Sender, Severity, Timestamp};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
-use crate::view::{FrameRow, MessageRow, MessageState, count};
+use crate::view::{FrameRow, MessageRow, MessageState, count, length};
 use crate::ws::Opcode;
 
 /// Side of a mark.
@@ -21,7 +21,8 @@ pub(super) struct Row {
     delta_ns: Option<i64>,
     sender: Sender,
     opcode: Opcode,
-    compressed: bool,
+    /// What is to be said about compression; empty where there is none.
+    compressed: String,
     /// FIN, RSV1, RSV2, RSV3, MASK.
     flags: [bool; 5],
     frames: u32,
@@ -33,6 +34,18 @@ pub(super) struct Row {
     is_octets: bool,
     severity: Option<Severity>,
     findings: usize,
+}
+
+fn compressed(is_compressed: bool) -> String {
+    if is_compressed { "compressed".to_owned() } else { String::new() }
+}
+
+/// How long a message is without compression, and how much of that was sent.
+fn inflates_to(plain: u64, wire: u64) -> String {
+    match plain {
+        0 => "inflates to nothing".to_owned(),
+        _ => format!("inflates to {}, sent as {:.0} %", length(plain), wire as f64 * 100.0 / plain as f64),
+    }
 }
 
 impl Row {
@@ -51,7 +64,7 @@ impl Row {
             delta_ns: row.delta_ns,
             sender: row.sender,
             opcode: row.opcode,
-            compressed: row.compressed,
+            compressed: compressed(row.compressed),
             flags: [row.fin, rsv1, rsv2, rsv3, row.masked],
             frames: 1,
             length: row.payload_len,
@@ -77,7 +90,10 @@ impl Row {
             delta_ns: row.delta_ns,
             sender: row.sender,
             opcode: row.opcode,
-            compressed: row.compressed,
+            compressed: match row.plain_len {
+                Some(plain) => inflates_to(plain, row.wire_len),
+                None => compressed(row.compressed),
+            },
             flags: [false; 5],
             frames: row.frames,
             length: row.wire_len,
@@ -187,9 +203,7 @@ impl Row {
 
     fn preview(&self, ui: &Ui, cell: Rect, quiet: egui::Color32, palette: &Palette) {
         let mut left = cell.left();
-        for (word, color) in
-            [(if self.compressed { "compressed" } else { "" }, palette.flag.text), (self.state, palette.warning)]
-        {
+        for (word, color) in [(self.compressed.as_str(), palette.flag.text), (self.state, palette.warning)] {
             if !word.is_empty() {
                 let at = pos2(left, cell.center().y);
                 let place = ui.painter().text(at, Align2::LEFT_CENTER, word, fonts::body(theme::SECONDARY), color);

@@ -1,0 +1,161 @@
+//! Messages that permessage-deflate compressed (RFC 7692 §7.2.2).
+//!
+//! ```text
+//!   payload of a message ┐                       ┌ the window is known, is one of 15 bits, and is kept: flate2
+//!             00 00 ff ff ├─▶ Inflater ──────────┤
+//!   window of the sender ┘                       └ else: Tracer, our own walk, which sees every distance
+//!                                │
+//!                                └─▶ Piece: octets, or octets that are not known;  the window behind the message
+//! ```
+//!
+//! Between two messages all that has to be kept is the [`Window`]: a checkpoint.
+
+mod bits;
+mod engine;
+#[cfg(test)]
+mod properties;
+mod tracer;
+mod window;
+
+use self::engine::Engine;
+use self::tracer::Tracer;
+pub use self::window::Window;
+
+/// What the sync flush ends with, which a sender leaves out (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// What one sender may do, as agreed in the opening handshake (RFC 7692 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// The base-2 logarithm of its window: 8 to 15.
+    pub window_bits: u8,
+    /// Whether it keeps the window from message to message.
+    pub takeover: bool,
+}
+
+impl Default for Agreed {
+    fn default() -> Agreed {
+        Agreed { window_bits: 15, takeover: true }
+    }
+}
+
+/// A part of a message, inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// These octets.
+    Octets(&'a [u8]),
+    /// So many octets, copied from a part of the window that is not known.
+    Unknown(u64),
+}
+
+/// Why a message cannot be inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InflateError {
+    /// It is no DEFLATE data, or copies from before the window's start.
+    #[error("the data is not valid DEFLATE")]
+    Invalid,
+    /// It inflates to more octets than are wanted of a message.
+    #[error("the message inflates to more octets than the limit")]
+    TooLong,
+}
+
+/// What a message did that its sender had not agreed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strayed {
+    /// The farthest distance that is longer than the window agreed on; 0 where none is.
+    pub beyond_window: u32,
+    /// It copies from the messages before, although the window was not to be kept.
+    pub kept_context: bool,
+}
+
+/// Inflates messages of one sender, one behind another.
+#[derive(Debug)]
+pub struct Inflater {
+    agreed: Agreed,
+    engine: Engine,
+    tracer: Tracer,
+    traces: bool,
+    /// The message so far, where it is traced.
+    compressed: Vec<u8>,
+    /// Something of the message came.
+    began: bool,
+    limit: u64,
+}
+
+impl Default for Inflater {
+    fn default() -> Inflater {
+        Inflater {
+            agreed: Agreed::default(),
+            engine: Engine::default(),
+            tracer: Tracer::default(),
+            traces: false,
+            compressed: Vec::new(),
+            began: false,
+            limit: u64::MAX,
+        }
+    }
+}
+
+impl Inflater {
+    /// Goes on with a sender whose last message left `window`. No message may inflate to more than `limit` octets.
+    pub fn resume(&mut self, agreed: Agreed, window: &Window, limit: u64) {
+        (self.agreed, self.limit) = (agreed, limit);
+        self.began = false;
+        self.compressed.clear();
+        self.traces = agreed.window_bits < 15 || !agreed.takeover || !window.is_known();
+        if self.traces {
+            self.tracer.resume(window);
+        } else {
+            self.engine.resume(window.octets());
+        }
+    }
+
+    /// Takes the next compressed octets of a message, and gives what they inflate to.
+    ///
+    /// # Errors
+    /// Behind an error the message cannot go on, and the window is lost.
+    pub fn push(&mut self, octets: &[u8], sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+        self.began |= !octets.is_empty();
+        if !self.traces {
+            return self.engine.push(octets, self.limit, sink);
+        }
+        // What is traced is traced in one go: a message that long is not kept whole.
+        if self.compressed.len() as u64 + octets.len() as u64 > self.limit {
+            return Err(InflateError::TooLong);
+        }
+        self.compressed.extend_from_slice(octets);
+        Ok(())
+    }
+
+    /// Ends the message.
+    ///
+    /// # Errors
+    /// As with `push`; also where the message ends inside a block.
+    pub fn end(&mut self, sink: &mut dyn FnMut(Piece<'_>)) -> Result<Strayed, InflateError> {
+        // An empty message is one octet, 00 (RFC 7692 §7.2.3.6); one of none cannot mean anything else.
+        if !std::mem::take(&mut self.began) {
+            return Ok(Strayed::default());
+        }
+        if !self.traces {
+            self.engine.end(self.limit, sink)?;
+            return Ok(Strayed::default());
+        }
+        self.compressed.extend_from_slice(&TAIL);
+        let compressed = std::mem::take(&mut self.compressed);
+        let reach = self.tracer.message(&compressed, self.limit, sink)?;
+        self.compressed = compressed;
+        self.compressed.clear();
+        // A large message is no reason to keep its room.
+        self.compressed.shrink_to(1 << 20);
+        let window = 1 << self.agreed.window_bits;
+        Ok(Strayed {
+            beyond_window: if reach.farthest > window { reach.farthest } else { 0 },
+            kept_context: reach.before_message && !self.agreed.takeover,
+        })
+    }
+
+    /// The window behind the last message.
+    pub fn window(&self) -> Window {
+        if self.traces { self.tracer.window() } else { Window::of(self.engine.history()) }
+    }
+}

@@ -1,0 +1,210 @@
+//! Whatever a compressor makes comes out again; whatever else comes in, the inflater ends.
+
+use flate2::{Compress, Compression, FlushCompress};
+use proptest::prelude::*;
+
+use super::*;
+
+const LIMIT: u64 = 1 << 24;
+
+/// A sender: flate2's compressor, the way RFC 7692 §7.2.1 wants it.
+struct Sender {
+    compress: Compress,
+    takeover: bool,
+}
+
+impl Sender {
+    fn new(bits: u8, level: u32, takeover: bool) -> Sender {
+        Sender { compress: Compress::new_with_window_bits(Compression::new(level), false, bits.max(9)), takeover }
+    }
+
+    fn message(&mut self, plain: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(plain.len() * 2 + 200);
+        self.compress.compress_vec(plain, &mut out, FlushCompress::Sync).unwrap();
+        if out.is_empty() {
+            // A second flush of nothing gives nothing; an empty message is this (RFC 7692 §7.2.3.6).
+            return vec![0];
+        }
+        assert!(out.ends_with(&TAIL), "{out:x?}");
+        out.truncate(out.len() - TAIL.len());
+        if !self.takeover {
+            self.compress.reset();
+        }
+        out
+    }
+}
+
+/// Inflates a message that comes in parts of `part` octets; unknown octets are `?`.
+fn inflate(inflater: &mut Inflater, compressed: &[u8], part: usize) -> Result<(Vec<u8>, Strayed), InflateError> {
+    let mut plain = Vec::new();
+    let mut sink = |piece: Piece<'_>| match piece {
+        Piece::Octets(octets) => plain.extend_from_slice(octets),
+        Piece::Unknown(len) => plain.resize(plain.len() + len as usize, b'?'),
+    };
+    for part in compressed.chunks(part) {
+        inflater.push(part, &mut sink)?;
+    }
+    let strayed = inflater.end(&mut sink)?;
+    Ok((plain, strayed))
+}
+
+fn resumed(agreed: Agreed, window: &Window) -> Inflater {
+    let mut inflater = Inflater::default();
+    inflater.resume(agreed, window, LIMIT);
+    inflater
+}
+
+/// Text that repeats itself near and far.
+fn plain() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(vec!["price", "{\"id\":", "☃", "0", "aaaaaaaaaaaaaaaaaaaa", "\u{7f}x", "Hello, "]);
+    prop_oneof![
+        4 => prop::collection::vec((word, 0..60_usize, any::<u8>()), 0..200).prop_map(|words| {
+            words.iter().flat_map(|(word, times, extra)| [word.repeat(*times).as_bytes(), &[*extra]].concat()).collect()
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..3000),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn what_was_compressed_comes_out(
+        messages in prop::collection::vec(plain(), 1..6),
+        bits in 9..=15_u8, level in 0..=9_u32, takeover: bool, part in 1..4000_usize, checkpoint in 0..6_usize,
+    ) {
+        let agreed = Agreed { window_bits: bits, takeover };
+        let mut sender = Sender::new(bits, level, takeover);
+        let mut inflater = resumed(agreed, &Window::default());
+        for (index, message) in messages.iter().enumerate() {
+            if index == checkpoint {
+                // A checkpoint is all that has to be kept.
+                inflater = resumed(agreed, &inflater.window());
+            }
+            let compressed = sender.message(message);
+            let (found, strayed) = inflate(&mut inflater, &compressed, part).unwrap();
+            prop_assert_eq!(&found, message);
+            prop_assert_eq!(strayed, Strayed::default());
+        }
+    }
+
+    /// Both ways of inflating say the same about octets that nobody compressed.
+    #[test]
+    fn noise_ends_the_same_way(compressed in prop::collection::vec(any::<u8>(), 1..300), part in 1..300_usize) {
+        let quick = inflate(&mut resumed(Agreed::default(), &Window::default()), &compressed, part);
+        let traced = Agreed { takeover: false, ..Agreed::default() };
+        let traced = inflate(&mut resumed(traced, &Window::default()), &compressed, part);
+        if let (Ok((quick, _)), Ok((traced, _))) = (quick, traced) {
+            prop_assert_eq!(quick, traced);
+        }
+    }
+
+    /// Damaged messages never panic, whatever the window.
+    #[test]
+    fn damage(plain in plain(), at: prop::sample::Index, bit in 0..8_u32, takeover: bool) {
+        let mut compressed = Sender::new(15, 6, true).message(&plain);
+        let at = at.index(compressed.len());
+        compressed[at] ^= 1 << bit;
+        for window in [Window::default(), Window::lost()] {
+            let _ = inflate(&mut resumed(Agreed { window_bits: 15, takeover }, &window), &compressed, 100);
+        }
+    }
+
+    /// Behind a loss, what does not come from the window is known, and is right.
+    #[test]
+    fn a_lost_window(first in plain(), second in plain()) {
+        let mut sender = Sender::new(15, 6, true);
+        sender.message(&first);
+        let compressed = sender.message(&second);
+        let mut inflater = resumed(Agreed::default(), &Window::lost());
+        let mut found = Vec::new();
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Octets(octets) => found.extend(octets.iter().copied().map(Some)),
+            Piece::Unknown(len) => found.extend((0..len).map(|_| None)),
+        };
+        inflater.push(&compressed, &mut sink).unwrap();
+        inflater.end(&mut sink).unwrap();
+        prop_assert_eq!(found.len(), second.len());
+        for (found, sent) in found.iter().zip(&second) {
+            prop_assert!(found.is_none_or(|found| found == *sent));
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_rfc() {
+    for agreed in [Agreed::default(), Agreed { takeover: false, ..Agreed::default() }] {
+        let mut inflater = resumed(agreed, &Window::default());
+        let mut hello = |compressed: &[u8]| inflate(&mut inflater, compressed, 3).unwrap().0;
+        // RFC 7692 §7.2.3.1, §7.2.3.3 (no compression), §7.2.3.4 (BFINAL), §7.2.3.5 (two blocks), §7.2.3.6 (empty).
+        assert_eq!(hello(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), b"Hello");
+        assert_eq!(hello(&[0, 5, 0, 0xfa, 0xff, b'H', b'e', b'l', b'l', b'o', 0]), b"Hello");
+        assert_eq!(hello(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]), b"Hello");
+        assert_eq!(hello(&[0xf2, 0x48, 0x05, 0, 0, 0, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00]), b"Hello");
+        assert_eq!(hello(&[0]), b"");
+        assert_eq!(hello(&[]), b"");
+        // BFINAL without the octet that should follow; the window goes on all the same.
+        assert_eq!(hello(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), b"Hello");
+        assert_eq!(hello(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), b"Hello");
+    }
+    // §7.2.3.2: the second message copies from the first.
+    let mut inflater = resumed(Agreed::default(), &Window::default());
+    assert_eq!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], 9).unwrap().0, b"Hello");
+    assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00], 9).unwrap().0, b"Hello");
+}
+
+#[test]
+fn a_final_block_keeps_the_window() {
+    let mut sender = Sender::new(15, 6, true);
+    let mut inflater = resumed(Agreed::default(), &Window::default());
+    let first = sender.message(b"a window that is long enough to be worth a copy");
+    inflate(&mut inflater, &first, 9).unwrap();
+    // BFINAL in a block of its own, in between.
+    assert_eq!(inflate(&mut inflater, &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00], 9).unwrap().0, b"Hello");
+    let window = inflater.window();
+    assert_eq!(window, Window::of(b"a window that is long enough to be worth a copyHello"));
+}
+
+#[test]
+fn who_strays_is_found_and_understood() {
+    let text: Vec<u8> = (0..3000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
+    let again = [&text[..2000], &text[..2000]].concat();
+    // A context that was not to be kept.
+    let mut sender = Sender::new(15, 6, true);
+    let mut inflater = resumed(Agreed { window_bits: 15, takeover: false }, &Window::default());
+    let (first, second) = (sender.message(&again), sender.message(&again));
+    assert_eq!(inflate(&mut inflater, &first, 999).unwrap(), (again.clone(), Strayed::default()));
+    let strayed = Strayed { beyond_window: 0, kept_context: true };
+    assert_eq!(inflate(&mut inflater, &second, 999).unwrap(), (again.clone(), strayed));
+    // A distance of 2,000 in a window of 2^9.
+    let mut inflater = resumed(Agreed { window_bits: 9, takeover: true }, &Window::default());
+    let (found, strayed) = inflate(&mut inflater, &first, 999).unwrap();
+    assert_eq!((found, strayed), (again, Strayed { beyond_window: 2000, kept_context: false }));
+}
+
+#[test]
+fn a_bomb_stops_at_the_limit() {
+    let bomb = Sender::new(15, 9, true).message(&vec![0; 20_000_000]);
+    assert!(bomb.len() < 40_000);
+    for takeover in [true, false] {
+        let mut inflater = Inflater::default();
+        inflater.resume(Agreed { window_bits: 15, takeover }, &Window::default(), 1_000_000);
+        let mut given = 0;
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Octets(octets) => given += octets.len() as u64,
+            Piece::Unknown(_) => panic!("nothing was lost"),
+        };
+        let pushed = inflater.push(&bomb, &mut sink).and_then(|()| inflater.end(&mut sink).map(drop));
+        assert_eq!(pushed, Err(InflateError::TooLong));
+        assert!(given <= 1_000_000 && given > 900_000, "{given}");
+    }
+}
+
+#[test]
+fn a_message_that_ends_inside_a_block_is_wrong() {
+    let whole = Sender::new(15, 6, true).message(&b"no end in sight, none at all, and no sight of an end".repeat(3));
+    for takeover in [true, false] {
+        let mut inflater = resumed(Agreed { window_bits: 15, takeover }, &Window::default());
+        assert_eq!(inflate(&mut inflater, &whole[..whole.len() / 2], 9), Err(InflateError::Invalid));
+    }
+}
