@@ -9,8 +9,8 @@ use super::record::{FrameRecord, NONE, flag};
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
 use crate::net::Direction;
 use crate::ws::{
-    CloseBody, Deframer, FrameBreach, FrameHeader, IMPOSTOR_PREFIX, Joined, Joiner, Negotiated, Opcode, Step, evidence,
-    impostor, judge_close, judge_header,
+    CloseBody, Deframer, FrameBreach, FrameHeader, IMPOSTOR_PREFIX, Joined, Joiner, Negotiated, Opcode, Step, impostor,
+    judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -210,9 +210,6 @@ impl FrameSide {
         packet: PacketRef,
         writer: &mut Writer,
     ) {
-        if self.deframer.is_lost_in_gap() {
-            self.find_again(connection, at, octets, writer);
-        }
         let mut rest = octets;
         loop {
             // Nearly every frame is a data frame that is complete here and now; a control frame's body has to be read.
@@ -242,29 +239,6 @@ impl FrameSide {
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
             self.began = packet;
         }
-    }
-
-    /// A gap hid where the next frame starts: looks whether a segment of `octets` at stream offset `at` starts with one.
-    #[cold]
-    fn find_again(&mut self, connection: ConnectionId, at: u64, octets: &[u8], writer: &mut Writer) {
-        let evidence = evidence(octets, &[octets.len()], self.sender);
-        if !evidence.is_good() {
-            return;
-        }
-        self.deframer.find_again();
-        // Whether the message that was open goes on behind the gap nobody can tell: it stays as it is, with its hole.
-        if let Some(row) = self.joiner.open().and_then(|message| writer.fragmented(message)) {
-            row.broken_off = true;
-        }
-        self.joiner = Joiner::default();
-        let confidence = evidence.confidence();
-        let text = format!(
-            "Behind the gap, frames are read again from octet {at} of the {}'s stream on: what stands there is {confidence} \
-             the start of one.",
-            self.sender
-        );
-        let place = Place::StreamOctets { at, len: octets.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule: Rule::CaptureMidStream, place, text });
     }
 
     /// Whether what stands at stream offset `at`, read as a header, is the start of another protocol; says so.

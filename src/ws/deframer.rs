@@ -52,8 +52,6 @@ pub struct Deframer {
     /// Whether `control` is to be filled, and nothing of it is missing.
     keep_control: bool,
     masking_key: Option<[u8; 4]>,
-    /// What stands here is no frame.
-    gave_up: bool,
 }
 
 impl Deframer {
@@ -67,7 +65,6 @@ impl Deframer {
             control: Vec::new(),
             keep_control: false,
             masking_key: None,
-            gave_up: false,
         }
     }
 
@@ -191,17 +188,7 @@ impl Deframer {
 
     /// Gives the place up: what stands here is no frame, and nothing more is read.
     pub fn give_up(&mut self) {
-        (self.state, self.gave_up) = (State::Lost, true);
-    }
-
-    /// Whether a gap over a header lost the place, and nothing else: it may be found again.
-    pub fn is_lost_in_gap(&self) -> bool {
-        self.state == State::Lost && !self.gave_up
-    }
-
-    /// Finds the place again: a frame starts at the next octet.
-    pub fn find_again(&mut self) {
-        (self.state, self.have) = (State::Header, 0);
+        self.state = State::Lost;
     }
 
     /// Stream offset of the next octet.

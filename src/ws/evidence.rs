@@ -19,9 +19,6 @@ const COMPARED: usize = 24;
 const LEAST_TEXT: usize = 6;
 /// What is enough: a false alarm in 2^40, for each place.
 const ENOUGH: u32 = 40;
-/// What is enough where frames are expected.
-const GOOD: u32 = 20;
-
 /// What speaks for frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -53,12 +50,6 @@ impl Evidence {
     /// server (MQTT's SUBSCRIBE is one), so masked frames or texts must be among them.
     pub fn is_convincing(&self) -> bool {
         self.frames >= 3 && self.bits >= ENOUGH && (self.masked >= 2 || self.texts >= 2)
-    }
-
-    /// Whether it is enough behind a gap of a connection that is known to carry frames: a false alarm in a million, for each
-    /// place.
-    pub fn is_good(&self) -> bool {
-        self.bits >= GOOD
     }
 
     /// How sure it is, in words.
