@@ -28,6 +28,7 @@ mod octets;
 mod payloads;
 mod record;
 mod resync;
+mod seek;
 mod session;
 mod snapshot;
 
