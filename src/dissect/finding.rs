@@ -83,7 +83,11 @@ impl Gap {
                 format!("behind packet {before}; more came behind the hole than is held, so it is not waited for")
             }
         };
-        let consequence = if *lost { " A frame header lies in there, so what follows cannot be placed until frames are found again." } else { "" };
+        let consequence = if *lost {
+            " A frame header lies in there, so what follows cannot be placed until frames are found again."
+        } else {
+            ""
+        };
         let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
         Breach { rule: self.rule(), place: Place::StreamOctets { at: *at, len: *len }, text }
     }

@@ -130,8 +130,9 @@ impl Filter {
     pub fn message(&self, snapshot: &Snapshot, message: &Message) -> bool {
         let Some(frame) = snapshot.frame(message.first) else { return false };
         let subject = Subject { snapshot, frame, len: message.wire_len };
-        let finding =
-            |wanted: &Wanted| snapshot.message_frames(message).into_iter().any(|id| wanted.is_met_by_frame(snapshot, id));
+        let finding = |wanted: &Wanted| {
+            snapshot.message_frames(message).into_iter().any(|id| wanted.is_met_by_frame(snapshot, id))
+        };
         self.terms.iter().all(|term| subject.meets(term, &finding))
     }
 }
