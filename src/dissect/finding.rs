@@ -87,7 +87,11 @@ impl Gap {
                 format!("behind packet {before}; more came behind the hole than is held, so it is not waited for")
             }
         };
-        let consequence = if *lost { " A frame header lies in there, so what follows cannot be placed." } else { "" };
+        let consequence = if *lost {
+            " A frame header lies in there, so what follows cannot be placed until frames are found again."
+        } else {
+            ""
+        };
         let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
         Breach { rule: self.rule(), place: Place::StreamOctets { at: *at, len: *len }, text }
     }
@@ -366,7 +370,7 @@ mod tests {
             told(GapCause::NotCaptured, true),
             (
                 Rule::CaptureGap,
-                "between packets 3 and 5. A frame header lies in there, so what follows cannot be placed.".to_owned()
+                "between packets 3 and 5. A frame header lies in there, so what follows cannot be placed until frames are found again.".to_owned()
             )
         );
         assert_eq!(

@@ -6,6 +6,7 @@ use super::finding::Gap;
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::index::{Tally, Writer};
 use super::record::{FrameRecord, NONE, flag};
+use super::seek::{Found, Seeker};
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
 use crate::net::Direction;
 use crate::ws::{
@@ -37,6 +38,8 @@ pub(super) struct FrameSide {
     ended: bool,
     /// Stream offset of the first frame.
     start: u64,
+    /// A gap lies over a header, and frames are looked for behind it.
+    seeker: Option<Box<Seeker>>,
 }
 
 impl FrameSide {
@@ -58,6 +61,7 @@ impl FrameSide {
             gap_seen: false,
             ended: false,
             start: at,
+            seeker: None,
         }
     }
 
@@ -90,7 +94,7 @@ impl FlowState {
 
     /// Octets are missing where frames are read.
     pub(super) fn frames_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        let Chunk::Gap { len, .. } = chunk else { return };
+        let Chunk::Gap { at, len, .. } = chunk else { return };
         let Some(connection) = self.connection else { return };
         let Side::Frames(side) = &mut self.lanes[direction.index()].side else { return };
         side.gap_seen = true;
@@ -102,9 +106,15 @@ impl FlowState {
         }
         let mut left = len;
         while let Some(step) = side.deframer.skip(&mut left) {
-            if step == Step::End {
-                side.end(connection, &mut self.conversation, context.writer);
+            match step {
+                Step::End => side.end(connection, &mut self.conversation, context.writer),
+                // Where another protocol stands, no frames are looked for behind a gap either.
+                Step::Lost { .. } => side.seeker = Some(Box::default()),
+                Step::Header { .. } => {}
             }
+        }
+        if let Some(seeker) = &mut side.seeker {
+            seeker.skip(at.saturating_add(len));
         }
         if was_lost {
             // That nothing can be placed here was said.
@@ -211,6 +221,12 @@ impl FrameSide {
         writer: &mut Writer,
     ) {
         let mut rest = octets;
+        if self.seeker.is_some() {
+            match self.seek(connection, at, octets, writer) {
+                Some(behind) => rest = behind,
+                None => return while self.deframer.next(&mut rest).is_some() {},
+            }
+        }
         loop {
             // Nearly every frame is a data frame that is complete here and now; a control frame's body has to be read.
             while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
@@ -239,6 +255,35 @@ impl FrameSide {
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
             self.began = packet;
         }
+    }
+
+    /// Looks for frames behind a gap over a header; the octets from the first frame on, if they are found.
+    fn seek<'a>(
+        &mut self,
+        connection: ConnectionId,
+        at: u64,
+        octets: &'a [u8],
+        writer: &mut Writer,
+    ) -> Option<&'a [u8]> {
+        let Found { at: start, frames } = self.seeker.as_mut()?.look(at, octets, self.sender, self.negotiated)?;
+        let behind = octets.get(usize::try_from(start - at).ok()?..)?;
+        self.seeker = None;
+        self.deframer = Deframer::new(start);
+        self.previous_key = None;
+        // Whether a message that was open goes on, ended, or was followed by others, stood in what is missing.
+        if let Some(row) = std::mem::take(&mut self.joiner).open().and_then(|message| writer.fragmented(message)) {
+            row.broken_off = true;
+            row.has_holes = true;
+        }
+        let confidence = if frames < 4 { "fair" } else { "high" };
+        let text = format!(
+            "Frames of the {} are read again from octet {start} of its stream on: behind the missing octets, MASK bits, \
+             opcodes and lengths chain over {frames} frames (confidence: {confidence}).",
+            self.sender
+        );
+        let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
+        report(writer, connection, self.sender, None, None, Breach { rule: Rule::CaptureGap, place, text });
+        Some(behind)
     }
 
     /// Whether what stands at stream offset `at`, read as a header, is the start of another protocol; says so.

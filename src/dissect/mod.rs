@@ -31,6 +31,7 @@ mod overlap;
 mod payloads;
 mod record;
 mod resync;
+mod seek;
 mod session;
 mod snapshot;
 

@@ -29,5 +29,5 @@ pub use judge::{HeaderRule, Negotiated, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
 pub use opcode::Opcode;
-pub use plausible::{is_start_of_frames, looks_like_frames};
+pub use plausible::{Chain, follow, is_start_of_frames, looks_like_frames};
 pub use utf8::{InvalidUtf8, Utf8, is_utf8};

@@ -14,34 +14,48 @@ const CONVINCING: u32 = 3;
 /// continuations only of an open message, and the same again where each frame ends, up to the end of `octets`. For the
 /// place where the first frame is expected.
 pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
-    chain(octets, sender, negotiated).is_some()
+    follow(octets, false, sender, negotiated).is_some()
 }
 
 /// Whether frames start where `octets` do, although nothing before says so: besides looking right, either the last frame
 /// ends just where the octets (those of a TCP segment) end, or there are three with a payload in a row. What fails may
 /// still be frames; what passes hardly ever is anything else.
 pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
-    chain(octets, sender, negotiated).is_some_and(|chain| chain.ends_exactly || chain.with_payload >= CONVINCING)
+    follow(octets, false, sender, negotiated).is_some_and(|chain| chain.is_convincing())
 }
 
-struct Chain {
+/// Frames in a row, as [`follow`] found them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
     /// Whole headers of frames with a payload: zeros are a chain of empty ones.
-    with_payload: u32,
+    pub with_payload: u32,
     /// The last frame ends where the octets end.
-    ends_exactly: bool,
+    pub ends_exactly: bool,
+    /// Where the next header starts, in octets from the first; less than one header may be there already.
+    pub next: u64,
+    /// A fragmented message waits for its continuation there.
+    pub open: bool,
 }
 
-fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain> {
-    let mut rest = octets;
+impl Chain {
+    /// Whether hardly anything but frames looks like this, from the first frame on.
+    pub fn is_convincing(&self) -> bool {
+        self.ends_exactly || self.with_payload >= CONVINCING
+    }
+}
+
+/// Follows the chain of frames that `octets` start with; `None` where a conforming `sender` cannot have sent it. `open`
+/// says that a fragmented message waits for its continuation.
+pub fn follow(octets: &[u8], open: bool, sender: Sender, negotiated: Negotiated) -> Option<Chain> {
+    let mut open = open;
+    let (mut rest, mut at) = (octets, 0_u64);
     let mut with_payload = 0;
-    // Whether a fragmented message waits for its continuation.
-    let mut open = false;
     loop {
         if !could_begin(rest, sender, negotiated) {
             return None;
         }
         let Parsed::Done(header) = FrameHeader::parse(rest) else {
-            return Some(Chain { with_payload, ends_exactly: false });
+            return Some(Chain { with_payload, ends_exactly: false, next: at, open });
         };
         let opcode = header.opcode();
         let continues = opcode == Opcode::CONTINUATION;
@@ -53,10 +67,11 @@ fn chain(octets: &[u8], sender: Sender, negotiated: Negotiated) -> Option<Chain>
         }
         with_payload += u32::from(header.payload_len() > 0);
         let end = header.payload_len().saturating_add(u64::from(header.header_len()));
+        at = at.saturating_add(end);
         match usize::try_from(end).ok().and_then(|end| rest.get(end..)) {
-            Some([]) => return Some(Chain { with_payload, ends_exactly: true }),
+            Some([]) => return Some(Chain { with_payload, ends_exactly: true, next: at, open }),
             Some(next) => rest = next,
-            None => return Some(Chain { with_payload, ends_exactly: false }),
+            None => return Some(Chain { with_payload, ends_exactly: false, next: at, open }),
         }
     }
 }

@@ -106,6 +106,40 @@ fn a_lost_header_is_told_and_breaks_no_rule() {
     assert_eq!(violations.count(), 0);
 }
 
+/// The frames behind are read again, and nothing is said against the message that the hole is in.
+#[test]
+fn frames_are_found_again_behind_a_lost_header() {
+    for who in [Client, Server] {
+        let of = |octet0: u8, text: &[u8]| match who {
+            Client => frame::client(octet0, text),
+            Server => frame::server(octet0, text),
+        };
+        let mut talk = Talk::upgraded();
+        talk.say(who, of(FIN | TEXT, b"first"));
+        talk.say(who, of(TEXT, b"begun"));
+        talk.lose(who, [of(FIN, b"ended"), of(FIN | TEXT, b"lost")].concat());
+        for text in ["one", "two", "three", "four"] {
+            talk.say(who, of(FIN | TEXT, text.as_bytes()));
+        }
+        talk.say(who, of(FIN, b"orphan"));
+        talk.finish(who);
+        let snapshot = rows::read(&talk.capture().pcap());
+        let sender = if who == Client { "client" } else { "server" };
+        // The first frame behind the hole could be chance; the second bears it out.
+        let expected = ["text \"first\"", "text, FIN 0 \"begun\"", "text \"two\"", "text \"three\"", "text \"four\""];
+        let frames = rows::frames(&snapshot);
+        assert_eq!(frames.len(), 6, "{frames:?}");
+        for (row, expected) in frames.iter().zip(expected) {
+            let body = expected.rsplit(' ').next().unwrap();
+            assert!(row.starts_with(sender) && row.ends_with(body), "{row} is not {expected}");
+        }
+        assert!(rows::messages(&snapshot)[1].ends_with("incomplete"), "{:?}", rows::messages(&snapshot));
+        let findings: Vec<_> = (0..snapshot.finding_count()).map(|index| snapshot.finding(index).unwrap()).collect();
+        assert!(findings.iter().all(|finding| finding.severity() == framescope::base::Severity::Note), "{findings:?}");
+        assert_eq!(rows::findings(&snapshot).iter().filter(|rule| **rule == "capture.gap").count(), 2);
+    }
+}
+
 #[test]
 fn a_snap_length_cuts_payloads_and_not_the_frames_behind() {
     let payload = vec![b'x'; 1000];
