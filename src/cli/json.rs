@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::{FrameRecord, Inflated, Inflation, Octets, Snapshot};
-use crate::view::{FrameView, MessageState, close_summary, message_payload, message_row};
+use crate::view::{FrameView, MessageState, close_story, close_summary, message_payload, message_row};
 use crate::ws::{FrameHeader, Opcode};
 
 /// Payload octets that are read and printed at once.
@@ -309,6 +309,8 @@ struct Connection<'a> {
     start_ns: u64,
     end_ns: u64,
     close: Option<Close>,
+    /// How it ended, in sentences.
+    story: String,
     findings: Vec<&'static str>,
 }
 
@@ -351,6 +353,7 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
                 by: close.by.as_str(),
                 clean: close.clean,
             }),
+            story: close_story(snapshot, id).join(" "),
             findings: connection.rules.iter().map(|(rule, _)| rule.id()).collect(),
         },
         output,

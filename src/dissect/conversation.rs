@@ -156,10 +156,15 @@ fn seconds(nanoseconds: u64) -> String {
     }
 }
 
+/// The common time-out of proxies and load balancers, in seconds, that a connection idle for so many nanoseconds may have
+/// met: with half a second to spare.
+pub fn common_timeout(idle: u64) -> Option<u64> {
+    PROXY_TIMEOUTS.into_iter().find(|timeout| idle.abs_diff(timeout * SECOND) <= SECOND / 2)
+}
+
 /// A hint where the idle time fits a common time-out, with half a second to spare.
 fn proxy_hint(idle: u64) -> String {
-    let fits = |timeout: &&u64| idle.abs_diff(**timeout * SECOND) <= SECOND / 2;
-    PROXY_TIMEOUTS.iter().find(fits).map_or(String::new(), |timeout| {
+    common_timeout(idle).map_or(String::new(), |timeout| {
         format!(" {timeout} s is a common time-out of proxies and load balancers for idle connections.")
     })
 }

@@ -37,6 +37,7 @@ mod snapshot;
 
 pub use backlog::MAX_BACKLOG;
 pub use connection::{CloseRecord, Connection, Deflated, End, HandshakeState, HeadPlace, TcpEnd, Transport};
+pub use conversation::common_timeout;
 pub use dissector::Dissector;
 pub use finding::FindingRecord;
 pub use handshake::MAX_KEPT_TEXT;

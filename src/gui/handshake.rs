@@ -37,6 +37,12 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             section(ui, "Negotiated");
             negotiation_ui(ui, &view.negotiation);
         }
+        if !view.story.is_empty() {
+            section(ui, "How it ended");
+            for sentence in &view.story {
+                ui.add(Label::new(RichText::new(sentence)).wrap());
+            }
+        }
         if let Some(steps) = &view.accept {
             section(ui, "Sec-WebSocket-Accept, step by step");
             accept_ui(ui, steps);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::close_story::close_story;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
@@ -19,6 +20,8 @@ pub struct HandshakeView {
     pub accept: Option<AcceptSteps>,
     /// What is to be said about it: severity and sentence.
     pub findings: Vec<(Rule, String)>,
+    /// How the connection ended, in sentences.
+    pub story: Vec<String>,
 }
 
 /// An HTTP head.
@@ -84,7 +87,8 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
     let Some(connection) = snapshot.connection(id) else { return Ok(None) };
     let request = read_head(snapshot, connection, connection.request.as_ref(), |octets| Head::request(octets).ok())?;
     let response = read_head(snapshot, connection, connection.response.as_ref(), |octets| Head::response(octets).ok())?;
-    let findings = snapshot.findings_of_connection(id, |rule| rule.id().starts_with("handshake."));
+    let findings = snapshot
+        .findings_of_connection(id, |rule| rule.id().starts_with("handshake.") || rule == Rule::CaptureMidStream);
     let severity_of = |field: &str| {
         let about = findings.iter().filter(|finding| is_about(finding, field));
         about.map(|finding| finding.severity()).max()
@@ -98,6 +102,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         },
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
+        story: close_story(snapshot, id),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))

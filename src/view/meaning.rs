@@ -134,6 +134,25 @@ pub fn frame_title(view: &FrameView) -> String {
     )
 }
 
+/// A difference of times with three digits: `12.3 ms`, `4.05 s`, `-3 µs`.
+pub fn duration(nanoseconds: i64) -> String {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let ns = nanoseconds.unsigned_abs();
+    let scaled = |unit: u64, name: &str| {
+        let value = ns as f64 / unit as f64;
+        let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+        format!("{sign}{value:.digits$} {name}")
+    };
+    match ns {
+        0..1_000 => format!("{sign}{ns} ns"),
+        1_000..1_000_000 => scaled(1_000, "µs"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "ms"),
+        1_000_000_000..120_000_000_000 => scaled(1_000_000_000, "s"),
+        120_000_000_000..7_200_000_000_000 => scaled(60_000_000_000, "min"),
+        _ => scaled(3_600_000_000_000, "h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

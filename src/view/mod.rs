@@ -6,6 +6,7 @@
 pub use crate::dissect::Octets;
 
 mod bit_grid;
+mod close_story;
 mod explanation;
 mod field_tree;
 mod frame;
@@ -19,12 +20,13 @@ mod segments;
 mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
+pub use close_story::close_story;
 pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
 pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated, handshake_view};
 pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows};
-pub use meaning::{count, frame_title, length, meaning, value_text};
+pub use meaning::{count, duration, frame_title, length, meaning, value_text};
 pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
 pub use rows::{

@@ -65,7 +65,7 @@ const MESSAGE: [(&str, Kind, bool); 12] = [
     ("findings", Rules, NEVER_NULL),
 ];
 
-const CONNECTION: [(&str, Kind, bool); 19] = [
+const CONNECTION: [(&str, Kind, bool); 20] = [
     ("connection", Number, NEVER_NULL),
     ("client", Text, NEVER_NULL),
     ("server", Text, NEVER_NULL),
@@ -84,6 +84,7 @@ const CONNECTION: [(&str, Kind, bool); 19] = [
     ("start_ns", Number, NEVER_NULL),
     ("end_ns", Number, NEVER_NULL),
     ("close", Close, NULLABLE),
+    ("story", Text, NEVER_NULL),
     ("findings", Rules, NEVER_NULL),
 ];
 

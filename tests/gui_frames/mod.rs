@@ -112,6 +112,7 @@ pub fn handshake(right: bool) -> HandshakeView {
     };
     let deflate = "permessage-deflate; client_max_window_bits";
     HandshakeView {
+        story: vec!["The client sent Close first, 4.05 s after the start: 1000 Normal Closure.".to_owned()],
         request: Some(HeadView {
             start_line: "GET /chat?room=7 HTTP/1.1".to_owned(),
             fields: fields(&[

@@ -16,3 +16,4 @@ mod noise;
 mod pairing;
 mod scale;
 mod segments;
+mod stories;
