@@ -106,7 +106,7 @@ rules! {
     DeflateWindowExceeded = "deflate.window-exceeded", Violation, "RFC 7692 §7.1.2";
     DeflateContextKept = "deflate.context-kept", Violation, "RFC 7692 §7.1.1";
     DeflateContextLost = "deflate.context-lost", Note, "";
-    DeflateExpanded = "deflate.expanded", Warning, "";
+    DeflateExpanded = "deflate.expanded", Note, "";
     LimitInflate = "limit.inflate", Note, "";
     CaptureGap = "capture.gap", Note, "";
     CapturePacketsCut = "capture.packets-cut", Note, "";

@@ -7,8 +7,9 @@ use crate::dissect::inflated::{Checkpoint, max_inflated};
 use crate::dissect::record::FrameRecord;
 use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
 
-/// Octets up to which a message that grows is nobody's mistake: it is the start of a context, or too short to repeat itself.
-const SMALL: u64 = 256;
+/// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
+/// takes some 250 octets.
+const MAX_EXPANDED: u32 = 1000;
 
 /// Octets between two checkpoints of a sender: some 10 ms of inflating.
 const STRIDE: u64 = 4 << 20;
@@ -42,7 +43,8 @@ pub(super) struct Compressed {
     wrong: Option<InvalidUtf8>,
     /// That the window is lost was said.
     said_lost: bool,
-    said_expanded: bool,
+    /// Messages of which it was said that compression made them larger.
+    expanded: u32,
     tally: Deflated,
     /// The last message, and its first frame.
     last: Option<(MessageId, FrameId)>,
@@ -63,7 +65,7 @@ impl Compressed {
             has_unknown: false,
             wrong: None,
             said_lost: false,
-            said_expanded: false,
+            expanded: 0,
             tally: Deflated::default(),
             last: None,
             behind: 0,
@@ -160,13 +162,17 @@ impl Compressed {
                 format!("The inflated text is not UTF-8 from octet {} of the message on.", wrong.at),
             );
         }
-        if wire > self.plain && self.plain > SMALL && !std::mem::replace(&mut self.said_expanded, true) {
+        if wire > self.plain && self.expanded < MAX_EXPANDED {
+            self.expanded += 1;
+            let more = match self.expanded {
+                MAX_EXPANDED => " Further ones of this sender are not listed.",
+                _ => "",
+            };
             say(
                 Rule::DeflateExpanded,
                 format!(
-                    "Compression made the message larger: {wire} octets on the wire for {} octets of payload. It is the \
-                     first such message of the {}.",
-                    self.plain, self.sender
+                    "Compression made the message larger: {wire} octets on the wire for {} octets of payload.{more}",
+                    self.plain
                 ),
             );
         }
