@@ -70,6 +70,9 @@ struct Frame<'a> {
     header_length: u8,
     payload_length: u64,
     captured_length: u64,
+    /// Of a pong: nanoseconds since its ping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtt_ns: Option<i64>,
     packets: Vec<u64>,
     findings: Vec<&'a str>,
 }
@@ -93,6 +96,7 @@ impl<'a> Frame<'a> {
             header_length: header.header_len(),
             payload_length: header.payload_len(),
             captured_length: 0,
+            rtt_ns: None,
             packets: Vec::new(),
             findings: Vec::new(),
         }
@@ -109,6 +113,7 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
         connection: Some(record.connection.number()),
         message: record.message().map(MessageId::number),
         time_ns: Some(record.time.nanoseconds()),
+        rtt_ns: snapshot.round_trip_ns(record),
         sender: record.sender().as_str(),
         captured_length: snapshot.captured_len(record),
         packets,

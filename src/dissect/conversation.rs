@@ -69,6 +69,9 @@ impl Conversation {
             let answered = pings.iter().position(|ping| *ping.body == *pong.body)?;
             pings.drain(..=answered).next_back()
         });
+        if let Some(ping) = &answered {
+            writer.pair(ping.frame, pong.frame);
+        }
         if answered.is_none() && !self.peer_is_behind && !self.lacks[side(pong.sender.peer())] {
             writer.report_frame(pong.frame, FrameBreach::PongUnsolicited);
         }

@@ -248,7 +248,7 @@ impl Writer {
 
     fn add_finding_of_frame(&mut self, id: FrameId, rule: Rule, told: Told) {
         let Some(frame) = self.index.frames.get(id.index()) else { return };
-        let (connection, message) = (frame.connection.0, frame.message);
+        let (connection, message) = (frame.connection.0, frame.message_number());
         let sender = match told {
             Told::Frame(breach) => breach.culprit(frame.sender()),
             Told::Detail(_) => frame.sender(),

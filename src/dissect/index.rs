@@ -195,6 +195,15 @@ impl Writer {
         self.index.frames.get_mut(id.index())
     }
 
+    /// A pong answers a ping.
+    pub fn pair(&mut self, ping: FrameId, pong: FrameId) {
+        for (frame, other) in [(ping, pong), (pong, ping)] {
+            if let Some(frame) = self.frame(frame) {
+                frame.message = other.0;
+            }
+        }
+    }
+
     /// Starts a message with `first`, the frame that is about to be added.
     pub fn add_message(&mut self, first: FrameId, fin: bool, payload_len: u64) {
         let message = self.next_message();

@@ -1,7 +1,7 @@
 //! The small records that the index keeps (DESIGN decision 2).
 
 use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::ws::FrameHeader;
+use crate::ws::{FrameHeader, Opcode};
 
 /// No row.
 pub(super) const NONE: u32 = u32::MAX;
@@ -55,7 +55,19 @@ impl FrameRecord {
 
     /// The message it belongs to: none for control frames, orphan continuations and reserved opcodes.
     pub fn message(&self) -> Option<MessageId> {
-        (self.message != NONE).then_some(MessageId(self.message))
+        (self.message != NONE && !self.header.opcode().is_control()).then_some(MessageId(self.message))
+    }
+
+    /// The same as a number, [`NONE`] for none.
+    pub(super) fn message_number(&self) -> u32 {
+        self.message().map_or(NONE, |id| id.0)
+    }
+
+    /// Of a ping the pong that answers it, of a pong the ping that it answers (RFC 6455 §5.5.3). Control frames have no
+    /// message, so its place is free for that.
+    pub fn counterpart(&self) -> Option<FrameId> {
+        let is_heartbeat = matches!(self.header.opcode(), Opcode::PING | Opcode::PONG);
+        (is_heartbeat && self.message != NONE).then_some(FrameId(self.message))
     }
 
     /// The frame before of the same connection, in either direction.

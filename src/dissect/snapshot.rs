@@ -207,6 +207,13 @@ impl Snapshot {
         message.and_then(|id| self.message(id)).map_or(frame.header.opcode(), |message| message.opcode)
     }
 
+    /// Of a pong, how long after its ping it was captured, in nanoseconds: the round-trip time, as far as the place of the
+    /// capture sees it.
+    pub fn round_trip_ns(&self, pong: &FrameRecord) -> Option<i64> {
+        let ping = self.frame(pong.counterpart().filter(|_| pong.header.opcode() == Opcode::PONG)?)?;
+        Some(pong.time.since(ping.time))
+    }
+
     /// Whether nothing more will be found about a frame: it has ended, and its message too.
     pub fn is_settled(&self, frame: &FrameRecord) -> bool {
         let message = frame.message().and_then(|id| self.message(id));

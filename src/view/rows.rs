@@ -23,6 +23,8 @@ pub struct FrameRow {
     pub time: Timestamp,
     /// Nanoseconds since the frame before of the same connection.
     pub delta_ns: Option<i64>,
+    /// Of a pong, nanoseconds since the ping that it answers.
+    pub round_trip_ns: Option<i64>,
     /// Who sent it.
     pub sender: Sender,
     /// Its opcode.
@@ -65,6 +67,7 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
         message: frame.message(),
         time: frame.time,
         delta_ns: previous.map(|previous| frame.time.since(previous.time)),
+        round_trip_ns: snapshot.round_trip_ns(frame),
         sender: frame.sender(),
         opcode: frame.header.opcode(),
         fin: frame.header.fin(),

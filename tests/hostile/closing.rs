@@ -48,6 +48,26 @@ fn close_frames() {
     assert_eq!(rules(lost), ["capture.gap"], "what the capture lacks is nobody's fault");
 }
 
+/// A pong is paired with the ping that it answers, and tells how long that took.
+#[test]
+fn round_trips() {
+    let mut talk = Talk::upgraded();
+    for body in [&b"one"[..], b"two"] {
+        say(&mut talk, Server, PING, body);
+    }
+    say(&mut talk, Client, FIN | TEXT, b"between");
+    say(&mut talk, Client, PONG, b"two");
+    say(&mut talk, Client, PONG, b"nobody's");
+    let snapshot = rows::read(&talk.capture().pcap());
+    let frames: Vec<_> = (0..5).filter_map(|id| snapshot.frame(framescope::base::FrameId(id))).collect();
+    let pairs: Vec<_> = frames.iter().map(|frame| frame.counterpart().map(|id| id.number())).collect();
+    assert_eq!(pairs, [None, Some(4), None, Some(2), None]);
+    let trips: Vec<_> = frames.iter().map(|frame| snapshot.round_trip_ns(frame)).collect();
+    // A packet a millisecond: the ping is two packets before.
+    assert_eq!(trips, [None, None, None, Some(2_000_000), None]);
+    assert!(frames.iter().all(|frame| frame.message().is_none() == frame.header.opcode().is_control()));
+}
+
 #[test]
 fn pings_and_pongs() {
     let end = |talk: &mut Talk| {

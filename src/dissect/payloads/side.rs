@@ -144,10 +144,10 @@ impl Side {
                 (self.frame, self.at) = (link.frame.0, 0);
             }
             let Some(frame) = scene.writer.index.frames.get(self.frame as usize).copied() else { break };
-            if frame.message != self.message {
+            if frame.message_number() != self.message {
                 // Whatever was open has ended: a new message takes its place.
                 self.conclude(scene);
-                self.message = frame.message;
+                self.message = frame.message_number();
                 self.text = Utf8::default();
                 self.is_text = frame.header.opcode() == Opcode::TEXT;
                 if frame.is_compressed() {
@@ -370,12 +370,12 @@ fn is_broken_off(message: u32, index: &Index) -> bool {
 fn wrong_text(wrong: InvalidUtf8, frame: u32, mut start: u64, index: &Index) -> Verdict {
     let mut id = FrameId(frame);
     let Some(mut row) = index.frames.get(id.index()).copied() else { return Verdict::Sound };
-    let message = row.message;
+    let message = row.message_number();
     while wrong.at < start {
         let Some(previous) = row.previous() else { break };
         let Some(before) = index.frames.get(previous.index()).copied() else { break };
         (id, row) = (previous, before);
-        if row.message == message {
+        if row.message_number() == message {
             start = start.saturating_sub(row.header.payload_len());
         }
     }

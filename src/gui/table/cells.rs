@@ -27,6 +27,8 @@ pub(super) struct Row {
     flags: [bool; 5],
     frames: u32,
     length: u64,
+    /// Of a pong, how long it took.
+    round_trip: String,
     /// What is not as one would expect of it.
     state: &'static str,
     preview: String,
@@ -68,6 +70,9 @@ impl Row {
             flags: [row.fin, rsv1, rsv2, rsv3, row.masked],
             frames: 1,
             length: row.payload_len,
+            round_trip: row
+                .round_trip_ns
+                .map_or_else(String::new, |ns| format!("{} after its ping", text::duration(ns))),
             state,
             is_octets: row.compressed || is_octets(&row.preview),
             preview: row.preview,
@@ -97,6 +102,7 @@ impl Row {
             flags: [false; 5],
             frames: row.frames,
             length: row.wire_len,
+            round_trip: String::new(),
             state,
             is_octets: row.compressed || is_octets(&row.preview),
             preview: row.preview,
@@ -113,7 +119,9 @@ impl Row {
         if self.frames > 1 {
             label.push_str(&format!(" in {} frames", self.frames));
         }
-        for part in [self.state, self.preview.as_str(), self.severity.map_or("", Severity::as_str)] {
+        for part in
+            [self.round_trip.as_str(), self.state, self.preview.as_str(), self.severity.map_or("", Severity::as_str)]
+        {
             if !part.is_empty() {
                 label.push(' ');
                 label.push_str(part);
@@ -203,7 +211,11 @@ impl Row {
 
     fn preview(&self, ui: &Ui, cell: Rect, quiet: egui::Color32, palette: &Palette) {
         let mut left = cell.left();
-        for (word, color) in [(self.compressed.as_str(), palette.flag.text), (self.state, palette.warning)] {
+        for (word, color) in [
+            (self.compressed.as_str(), palette.flag.text),
+            (self.round_trip.as_str(), palette.secondary),
+            (self.state, palette.warning),
+        ] {
             if !word.is_empty() {
                 let at = pos2(left, cell.center().y);
                 let place = ui.painter().text(at, Align2::LEFT_CENTER, word, fonts::body(theme::SECONDARY), color);
