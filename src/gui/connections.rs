@@ -233,6 +233,7 @@ fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
     if let Some(names) = &row.extensions {
         lines.push(format!("Extensions {names}"));
     }
+    lines.extend(row.compression.clone());
     for (sender, index) in [(Sender::Client, 0), (Sender::Server, 1)] {
         let (frames, payload) = (count(row.frames[index], "frame"), count(row.payload[index], "octet"));
         lines.push(format!("{frames} from the {sender}, {payload} of payload"));

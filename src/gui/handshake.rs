@@ -37,6 +37,10 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             section(ui, "Negotiated");
             negotiation_ui(ui, &view.negotiation);
         }
+        if let Some(words) = &view.compression {
+            ui.add_space(theme::GRID);
+            ui.add(Label::new(RichText::new(words)).wrap());
+        }
         if !view.story.is_empty() {
             section(ui, "How it ended");
             for sentence in &view.story {

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::close_story::close_story;
+use super::compression::compression_summary;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
@@ -20,6 +21,8 @@ pub struct HandshakeView {
     pub accept: Option<AcceptSteps>,
     /// What is to be said about it: severity and sentence.
     pub findings: Vec<(Rule, String)>,
+    /// What compression did for the connection, in words.
+    pub compression: Option<String>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
 }
@@ -102,6 +105,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         },
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
+        compression: compression_summary(snapshot, id),
         story: close_story(snapshot, id),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),

@@ -1,5 +1,6 @@
 //! One row each: connections, frames, messages.
 
+use super::compression::compression_summary;
 use super::payload::{PayloadKind, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
@@ -257,6 +258,8 @@ pub struct ConnectionRow {
     pub subprotocol: Option<String>,
     /// The accepted extensions.
     pub extensions: Option<String>,
+    /// What compression did, in words.
+    pub compression: Option<String>,
     /// Frames of client and server.
     pub frames: [u64; 2],
     /// Payload octets of client and server.
@@ -314,6 +317,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         handshake: connection.handshake(),
         subprotocol: connection.subprotocol.clone(),
         extensions: connection.extensions.clone(),
+        compression: compression_summary(snapshot, id),
         frames: connection.frames,
         payload: connection.payload,
         close: close_summary(connection),

@@ -112,6 +112,9 @@ pub fn handshake(right: bool) -> HandshakeView {
     };
     let deflate = "permessage-deflate; client_max_window_bits";
     HandshakeView {
+        compression: Some(
+            "permessage-deflate saved 71 % (29 B sent for 100 B), context takeover both ways, window 15/12".to_owned(),
+        ),
         story: vec!["The client sent Close first, 4.05 s after the start: 1000 Normal Closure.".to_owned()],
         request: Some(HeadView {
             start_line: "GET /chat?room=7 HTTP/1.1".to_owned(),
