@@ -153,7 +153,7 @@ fn meaningless_rsv(header: &FrameHeader, deflate: bool) -> impl Iterator<Item = 
 }
 
 fn is_rsv1_of_deflate(case: &Case<'_>) -> bool {
-    case.negotiated.deflate && case.header.rsv()[0]
+    case.negotiated.deflate && !case.negotiated.other && case.header.rsv()[0]
 }
 
 /// The field that holds the payload's length.
