@@ -7,8 +7,9 @@ mod loading;
 mod segments;
 
 use std::io;
+use std::ops::Range;
 
-use egui::Ui;
+use egui::{RichText, Ui};
 
 pub use self::head::Tab;
 use self::head::head_ui;
@@ -16,12 +17,14 @@ use self::loading::{Loaded, Wanted};
 use super::command::Command;
 use super::diagram::DiagramState;
 use super::handshake::handshake_ui;
-use super::hex::HexState;
+use super::hex::{HexState, doing_ui, notices_ui};
+use super::inflating::{Doing, Inflating};
 use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
+use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty};
 use crate::base::{ConnectionId, FrameId};
-use crate::dissect::{Inflation, Snapshot};
+use crate::dissect::{Message, Snapshot};
 use crate::view::{FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
 
 /// What is below the diagram where both have no room beside each other.
@@ -33,7 +36,6 @@ enum Below {
 }
 
 /// What the details remember. The chosen tab stays when the row changes.
-#[derive(Default)]
 pub struct DetailsState {
     /// The tab that shows.
     pub tab: Tab,
@@ -43,8 +45,10 @@ pub struct DetailsState {
     diagram: DiagramState,
     hex: HexState,
     payload: PayloadState,
-    /// Where compressed messages were inflated to.
-    inflation: Inflation,
+    /// Inflates compressed messages.
+    inflating: Inflating,
+    /// What is selected as soon as another frame of the message shows: octets of its payload, and what they inflate to.
+    to_select: Option<(Range<u64>, Range<u64>)>,
     shown: Option<RowId>,
     /// The selected frame, or one of the selected message.
     at: Option<FrameId>,
@@ -59,6 +63,33 @@ pub struct DetailsState {
 }
 
 impl DetailsState {
+    /// Of nothing yet; `wake` is called from another thread whenever there is something new.
+    pub fn new(wake: impl Fn() + Send + 'static) -> DetailsState {
+        DetailsState {
+            tab: Tab::default(),
+            below: Below::default(),
+            selection: Selection::default(),
+            diagram: DiagramState::default(),
+            hex: HexState::default(),
+            payload: PayloadState::default(),
+            inflating: Inflating::start(wake),
+            to_select: None,
+            shown: None,
+            at: None,
+            step: 0,
+            steps: 0,
+            frame: None,
+            text: None,
+            segments: None,
+            handshake: None,
+        }
+    }
+
+    /// Whether something is being inflated for what is shown.
+    pub fn is_inflating(&self) -> bool {
+        self.inflating.is_busy()
+    }
+
     /// The frame that is shown.
     pub fn frame(&self) -> Option<FrameId> {
         self.at
@@ -77,9 +108,26 @@ impl DetailsState {
         }
     }
 
+    /// Shows another frame of the selected message with octets of its payload selected. Where a frame is selected, it stays.
+    fn open_frame(&mut self, snapshot: &Snapshot, frame: FrameId, payload: Range<u64>, plain: Range<u64>) {
+        let Some(RowId::Message(id)) = self.shown else { return };
+        let frames = snapshot.message(id).map_or_else(Vec::new, |message| snapshot.message_frames(&message));
+        if let Ok(step) = frames.binary_search(&frame) {
+            (self.at, self.step) = (Some(frame), step as u32);
+            self.to_select = Some((payload, plain));
+        }
+    }
+
     /// Fulfils what a pane of the shown frame asks for.
-    fn fulfil(&mut self, wish: PaneCommand) {
+    fn fulfil(&mut self, snapshot: &Snapshot, wish: PaneCommand) {
         match wish {
+            PaneCommand::OpenFrame { frame, payload, plain } => self.open_frame(snapshot, frame, payload, plain),
+            PaneCommand::StopInflating => self.inflating.stop(),
+            PaneCommand::GoOnInflating => self.inflating.go_on(),
+            PaneCommand::InflateFurther => {
+                let shown = self.at.and_then(|id| snapshot.frame(id)?.message());
+                shown.into_iter().for_each(|message| self.inflating.raise(message));
+            }
             PaneCommand::OpenHex => {
                 self.tab = Tab::Bits;
                 self.below = Below::Hex;
@@ -133,14 +181,14 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             let connection = view.and_then(|view| view.connection).or(of_finding).or(opened.connection);
             connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
         }
-        (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),
+        (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, version, view, details),
         (Tab::Payload, Some(of), Some(view)) => details.payload_ui(ui, &snapshot, of, view),
         (Tab::Segments, Some(of), Some(view)) => details.segments_ui(ui, &snapshot, of, view),
         _ => None,
     };
     details.frame = frame;
     if let Some(wish) = wish {
-        details.fulfil(wish);
+        details.fulfil(&snapshot, wish);
         ui.ctx().request_repaint();
     }
     command
@@ -152,6 +200,9 @@ fn unreadable_ui(ui: &mut Ui, error: &io::Error) {
 
 impl DetailsState {
     fn payload_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        if let Some(message) = compressed_message(snapshot, view) {
+            return padded(ui, |ui| self.inflated_ui(ui, snapshot, of.version, &message));
+        }
         self.load_text(snapshot, of, view);
         match &self.text.as_ref()?.value {
             Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
@@ -160,6 +211,31 @@ impl DetailsState {
                 None
             }
         }
+    }
+
+    /// What a compressed message inflates to, as text.
+    fn inflated_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        version: u64,
+        message: &Message,
+    ) -> Option<PaneCommand> {
+        let told = self.inflating.want(snapshot, version, message, 0..1);
+        let known = told.view.filter(|view| view.text.is_some());
+        let Some((view, text)) = known.as_ref().and_then(|view| Some((view, view.text.as_ref()?))) else {
+            return doing_ui(ui, &told.state);
+        };
+        let doing = doing_ui(ui, &told.state);
+        if told.state == Doing::Nothing {
+            let mut words = view.summary();
+            if let (Some(RowId::Frame(_) | RowId::Finding(_)), 2..) = (self.shown, message.frames) {
+                words.push_str(&format!(": the whole message, of {} frames", message.frames));
+            }
+            ui.label(RichText::new(words).size(theme::SECONDARY).color(Palette::of(ui).secondary));
+        }
+        let noticed = notices_ui(ui, view);
+        payload_ui(ui, text, &[], &mut self.payload).or(noticed).or(doing)
     }
 
     fn segments_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
@@ -191,6 +267,11 @@ impl DetailsState {
             }
         }
     }
+}
+
+/// The message of a frame, if it is compressed.
+fn compressed_message(snapshot: &Snapshot, view: &FrameView) -> Option<Message> {
+    view.message.filter(|_| view.compressed).and_then(|id| snapshot.message(id))
 }
 
 fn padded<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {

@@ -4,7 +4,8 @@ use std::io;
 
 use super::DetailsState;
 use crate::base::{FindingId, FrameId};
-use crate::dissect::{Inflation, Snapshot};
+use crate::dissect::Snapshot;
+use crate::gui::hex::in_frame;
 use crate::gui::opened::RowId;
 use crate::view::{FrameView, PayloadText, TreeRow, field_tree, message_payload, payload_text};
 
@@ -91,8 +92,11 @@ impl DetailsState {
         if let (true, Ok(Some(view))) = (changed, &value) {
             self.selection.frame_changed(view);
             self.diagram.frame_changed();
-            self.hex.frame_changed();
+            self.hex.frame_changed(view.message);
             self.payload.frame_changed();
+            if let Some((payload, plain)) = self.to_select.take() {
+                self.selection.select_inflated(plain, Some(in_frame(view, &payload)));
+            }
         }
         self.frame = Some(Loaded { of, octets, value });
     }
@@ -103,27 +107,16 @@ impl DetailsState {
             of.frame = None;
         }
         if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
-            let value = read_text(snapshot, &mut self.inflation, of.row, view);
+            let value = read_text(snapshot, of.row, view);
             self.text = Some(Loaded { of, octets: TEXT_OCTETS, value });
         }
     }
 }
 
-fn read_text(
-    snapshot: &Snapshot,
-    inflation: &mut Inflation,
-    row: RowId,
-    view: &FrameView,
-) -> io::Result<(PayloadText, Vec<TreeRow>)> {
+fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(PayloadText, Vec<TreeRow>)> {
     if let RowId::Message(id) = row
         && let Some(message) = snapshot.message(id)
     {
-        if message.compressed {
-            let inflated = inflation.message(snapshot, &message, TEXT_OCTETS)?;
-            // Nothing but what cannot be inflated at all is shown as compressed.
-            let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-            return Ok((payload_text(&inflated.plain, message.opcode, is_closed), Vec::new()));
-        }
         let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
         return Ok((payload_text(&plain, message.opcode, false), Vec::new()));
     }
