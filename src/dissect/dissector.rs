@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::backlog::{Backlog, MAX_BACKLOG};
 use super::flow::{Context, FlowState, wakes_up};
 use super::index::Writer;
-use super::payloads::{AtOnce, Payloads, Scene};
+use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, ConnectionId, FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -223,17 +223,34 @@ impl Dissector {
         self.writer.at_once = Some(AtOnce::default());
     }
 
+    /// Lets `crew` inflate what is compressed, from now on.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.payloads.set_crew(crew);
+    }
+
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
     /// that are not `at_hand` are read again. In whatever steps this is called, in the end the same is found.
     pub fn judge_payloads(&mut self, at_hand: AtHand<'_>, budget: u64) -> bool {
-        self.payloads.judge(&mut Scene {
+        let (payloads, mut scene) = self.scene(at_hand, budget);
+        payloads.judge(&mut scene)
+    }
+
+    /// The same as far as the octets are needed: what is compressed may be left to be inflated later.
+    pub fn gather_payloads(&mut self, at_hand: AtHand<'_>) {
+        let (payloads, mut scene) = self.scene(at_hand, u64::MAX);
+        payloads.gather(&mut scene);
+    }
+
+    fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
+        let scene = Scene {
             writer: &mut self.writer,
             flows: &mut self.flows,
             source: &*self.source,
             at_hand,
             touched: &mut self.touched,
             budget,
-        })
+        };
+        (&mut self.payloads, scene)
     }
 
     /// How far the judging of payloads has come: offset in the capture, in octets.

@@ -44,6 +44,7 @@ pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
 pub use inflated::{Inflated, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
+pub use payloads::{Crew, Inflaters, Job};
 pub use record::FrameRecord;
 pub use session::{Progress, Session};
 pub use snapshot::{Message, Segment, Snapshot};

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Dissector, Snapshot};
+use super::{Crew, Dissector, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
 
@@ -53,10 +53,16 @@ impl Session {
         Session { reader: Reader::new(source), filler, dissector, finished: false, judges_at_once: false }
     }
 
-    /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
+    /// Lets every `step` look at payloads too: those of all frames it finds, while their octets are in memory anyway. What a
+    /// snapshot knows is judged.
     pub fn judge_at_once(&mut self) {
         self.judges_at_once = true;
         self.dissector.judge_at_once();
+    }
+
+    /// Lets `crew` inflate what is compressed, instead of whoever calls `step` or `judge` alone.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.dissector.set_crew(crew);
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.
@@ -66,7 +72,7 @@ impl Session {
     pub fn step(&mut self, packets: usize) -> Result<Progress, ReadError> {
         let progress = self.read(packets)?;
         if self.judges_at_once {
-            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+            self.dissector.gather_payloads(self.reader.at_hand());
         }
         Ok(progress)
     }
@@ -76,7 +82,7 @@ impl Session {
             // The last moment at which the octets of what was found need not be read again.
             let last_look = |at_hand: AtHand<'_>| {
                 if self.judges_at_once {
-                    self.dissector.judge_payloads(at_hand, u64::MAX);
+                    self.dissector.gather_payloads(at_hand);
                 }
             };
             match self.reader.next_after(last_look)? {
@@ -123,6 +129,9 @@ impl Session {
 
     /// Everything known so far.
     pub fn snapshot(&mut self) -> Snapshot {
+        if self.judges_at_once {
+            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+        }
         self.dissector.snapshot(self.reader.layout())
     }
 
