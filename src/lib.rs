@@ -16,7 +16,7 @@
 //!    ▼
 //!   Index ── Snapshot ── view::{rows, field tree, bit grid, hex dump, payload} ── gui │ cli
 //!    ▲
-//!   payloads        a second pass that no row waits for: octets of text, unmasked → UTF-8 → Finding
+//!   payloads        a second pass that no row waits for: octets of text, unmasked, inflated → UTF-8 → Finding
 //! ```
 //!
 //! # Who may import whom
@@ -24,6 +24,7 @@
 //! ```text
 //!   gui   cli                 paint and print; never parse
 //!     view   query            read a Snapshot; never write, no threads
+//!     crew                    threads that do what the dissector hands out
 //!         dissect             the only module that knows every protocol; owns all state
 //!   capture  net  http  ws    siblings: never import one another; octets in, records and findings out
 //!             base            words: Span, ids, Field, Finding, Timestamp
@@ -91,6 +92,7 @@
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod crew;
 pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;

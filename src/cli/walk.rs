@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::output::{Failure, complain};
+use crate::crew::Helpers;
 use crate::dissect::{Progress, Session, Snapshot};
 
 /// Packets between two looks at a file that is being read.
@@ -32,6 +33,7 @@ pub fn walk_on(
     mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     session.judge_at_once();
+    session.set_crew(Box::new(Helpers::for_this_machine()));
     loop {
         match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => look(&session.snapshot(), Moment::Reading)?,
@@ -52,6 +54,7 @@ pub fn read_through(file: &Path, deep: bool) -> Result<Session, Failure> {
     let mut session = open(file)?;
     if deep {
         session.judge_at_once();
+        session.set_crew(Box::new(Helpers::for_this_machine()));
     }
     loop {
         match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {

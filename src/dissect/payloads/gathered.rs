@@ -39,6 +39,9 @@ pub(super) struct Batch {
     places: Vec<u32>,
     octets: usize,
     is_full: bool,
+    /// Empty ones with room, which is worth keeping, and how much room that is.
+    spare: Vec<Stretch>,
+    room: usize,
 }
 
 impl Batch {
@@ -65,7 +68,9 @@ impl Batch {
         for place in self.places.drain(..) {
             let Some(gathering) = sides.get_mut(place as usize).and_then(Side::gathering) else { continue };
             gathering.is_listed = false;
-            let stretch = gathering.stretch.take(all);
+            let next = self.spare.pop().unwrap_or_default();
+            self.room -= next.room();
+            let stretch = gathering.stretch.take(all, next);
             if stretch.is_empty() {
                 continue;
             }
@@ -75,5 +80,13 @@ impl Batch {
             }
         }
         jobs
+    }
+
+    /// Keeps the room of a stretch that was inflated.
+    pub fn recycle(&mut self, stretch: Stretch) {
+        if self.room + stretch.room() <= BATCH {
+            self.room += stretch.room();
+            self.spare.push(stretch.emptied());
+        }
     }
 }

@@ -17,7 +17,7 @@ pub struct Job {
     /// Which side's messages they are.
     pub(super) place: u32,
     pub(super) compressed: Box<Compressed>,
-    stretch: Stretch,
+    pub(super) stretch: Stretch,
     /// Parts below are done.
     done: usize,
     /// Its last message goes on behind it.

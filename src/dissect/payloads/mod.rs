@@ -161,7 +161,7 @@ impl Payloads {
         let Some(jobs) = self.crew.finish(&mut scene.budget) else { return false };
         for job in jobs {
             if let Some(side) = self.sides.get_mut(job.place as usize) {
-                side.take_back(job, scene);
+                side.take_back(job, &mut self.batch, scene);
             }
         }
         true

@@ -341,8 +341,9 @@ impl Side {
     }
 
     /// What was gathered of its compressed messages was inflated.
-    pub fn take_back(&mut self, job: Job, scene: &mut Scene<'_>) {
-        let Job { compressed, outcomes, .. } = job;
+    pub fn take_back(&mut self, job: Job, batch: &mut Batch, scene: &mut Scene<'_>) {
+        let Job { compressed, outcomes, stretch, .. } = job;
+        batch.recycle(stretch);
         let mut is_news = false;
         for outcome in outcomes {
             match outcome {

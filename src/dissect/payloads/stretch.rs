@@ -131,9 +131,23 @@ impl Stretch {
         self.octets.len() + PART_COST * self.parts.len()
     }
 
-    /// Takes out what can be inflated. A message at the end that is open, and not long, stays, unless `all` is wanted.
-    pub fn take(&mut self, all: bool) -> Stretch {
-        let mut taken = std::mem::take(self);
+    /// Octets of memory that it keeps.
+    pub fn room(&self) -> usize {
+        self.octets.capacity()
+    }
+
+    /// Nothing but the room.
+    pub fn emptied(mut self) -> Stretch {
+        self.octets.clear();
+        self.parts.clear();
+        self.frames.clear();
+        self
+    }
+
+    /// Takes out what can be inflated, and goes on in `next`, which is empty. A message at the end that is open, and not
+    /// long, stays, unless `all` is wanted.
+    pub fn take(&mut self, all: bool, next: Stretch) -> Stretch {
+        let mut taken = std::mem::replace(self, next);
         if !all && let Some(part) = taken.parts.pop_if(|part| part.end == End::Open && part.len <= WAITS) {
             let frames = taken.frames.split_off(taken.frames_before(taken.parts.len()));
             self.octets = taken.octets.split_off(part.start);
