@@ -23,7 +23,7 @@ const LOOK: u64 = 1 << 20;
 const WORTH: usize = 128 << 10;
 /// More threads than that would wait for the one that reads.
 const MAX_HELPERS: usize = 7;
-/// How long whoever has not much time waits for jobs that others do.
+/// How long the caller waits for the others before it looks at its budget: as long as it takes to inflate [`LOOK`].
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// Some helpers; they start when there is something to do.
@@ -109,12 +109,10 @@ impl Crew for Helpers {
             if *budget == 0 {
                 return None;
             }
-            // Somebody else does the last ones.
+            // Others do the last ones; what could be done meanwhile is spent too.
             jobs = self.board.done.wait_timeout(jobs, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
             assert!(self.threads.iter().all(|thread| !thread.is_finished()), "a helper has died");
-            if *budget < u64::MAX && jobs.left > 0 {
-                return None;
-            }
+            *budget = budget.saturating_sub(LOOK);
         }
         Some(jobs.done.drain(..).flatten().collect())
     }

@@ -6,7 +6,7 @@ use super::side::Side;
 use super::stretch::Stretch;
 
 /// Octets that are gathered before they are inflated: where two hundred connections take turns, enough for each …
-const BATCH: usize = 16 << 20;
+const BATCH: usize = 8 << 20;
 /// … and of one sender, who need not wait for the others.
 const STRETCH: usize = 256 << 10;
 
