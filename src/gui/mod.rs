@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
-//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
+//!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
@@ -28,6 +28,7 @@ pub mod explain;
 pub mod fonts;
 pub mod handshake;
 pub mod hex;
+pub mod inflating;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod marks;
@@ -53,7 +54,9 @@ pub use app::run;
 pub use selection::Selection;
 pub use window::Window;
 
-use crate::base::PacketId;
+use std::ops::Range;
+
+use crate::base::{FrameId, PacketId};
 
 /// What a pane asks the window to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,21 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
+    /// Show another frame of the message, and octets of its payload with what they inflate to selected.
+    OpenFrame {
+        /// The frame.
+        frame: FrameId,
+        /// Octets of its payload.
+        payload: Range<u64>,
+        /// Octets of what the message inflates to.
+        plain: Range<u64>,
+    },
+    /// End the inflating that is under way.
+    StopInflating,
+    /// Inflate after all.
+    GoOnInflating,
+    /// Inflate this message further than others.
+    InflateFurther,
 }
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.

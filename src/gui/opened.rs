@@ -81,6 +81,7 @@ impl Opened {
     pub fn new(input: Input, name: String, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();
         table.follow = input.is_stream();
+        let details = DetailsState::new(wake.clone());
         Opened {
             name,
             worker: Worker::start(input, wake.clone()),
@@ -103,7 +104,7 @@ impl Opened {
             rows: RowSet::default(),
             table,
             selected: None,
-            details: DetailsState::default(),
+            details,
             timeline: Timeline::default(),
         }
     }
