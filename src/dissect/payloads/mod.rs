@@ -5,14 +5,23 @@
 //!                                │
 //!                          side by side, each as far as its octets came
 //!                                │
-//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ─▶ unmask ─▶ Utf8 ─▶ Finding
+//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ┬▶ unmask ─▶ Utf8 ─────────────▶ Finding
+//!                                                                 └▶ gather what is compressed       ▲
+//!                                    a batch: some 8 MiB of it       │ one Stretch a side            │
+//!                                                                    ▼                               │
+//!                                                                   Job ─▶ Crew: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```
 //!
 //! What lies in one piece before the index pass may be judged there and then ([`AtOnce`]); the pass passes over it.
 //!
 //! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
-//! through its part of a round in one go, as an inflater wants it. What it waits for is told by the flow: a frame whose
-//! octets did not all come yet, and a message that is wrong and has not ended.
+//! through its part of a round in one go. What it waits for is told by the flow: a frame whose octets did not all come
+//! yet, and a message that is wrong and has not ended.
+//!
+//! Inflating takes nearly all the time where messages are compressed, and is quickest when many messages of one sender lie
+//! behind one another in memory. A [`Job`] needs nothing but itself, so that a [`Crew`] can do as many at once as it likes.
+//! Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what
+//! is found, nor to its order.
 
 mod at_once;
 mod blocks;

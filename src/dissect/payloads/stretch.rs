@@ -187,3 +187,61 @@ impl Stretch {
         Some((frame.frame, frame.from + (end - frame.start) as u64))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(message: u32) -> Begin {
+        Begin { message: MessageId(message), first: FrameId(message), is_text: true, lacks: false }
+    }
+
+    fn whole(wire: u64) -> End {
+        End::Whole { wire, at: 0 }
+    }
+
+    #[test]
+    fn what_is_open_waits_for_its_end() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        stretch.add(FrameId(0), 0, b"ab", None);
+        stretch.end(whole(2));
+        stretch.begin(begin(1));
+        stretch.add(FrameId(1), 0, b"cde", None);
+        let first = stretch.take(false, Stretch::default());
+        assert_eq!((first.parts.len(), &first.octets[..6]), (1, &b"ab\0\0\xff\xff"[..]));
+        assert_eq!(first.octets.len(), 6 + LOOKAHEAD);
+        assert!(!first.is_open() && stretch.is_open());
+        // It goes on where it was, in the same frame and the next.
+        stretch.add(FrameId(1), 3, b"f", None);
+        stretch.add(FrameId(2), 0, b"gh", None);
+        stretch.end(whole(6));
+        let second = stretch.take(false, first.emptied());
+        let part = *second.part(0).unwrap();
+        assert_eq!((second.octets(&part).1, &second.octets(&part).0[..10]), (6, &b"cdefgh\0\0\xff\xff"[..]));
+        assert!(part.begin.is_some_and(|it| it.message == MessageId(1)) && stretch.is_empty());
+        let frames = [0, 1, 4, 5, 6].map(|at| second.frame(0, at).unwrap());
+        assert_eq!(frames.map(|(frame, _)| frame.0), [1, 1, 1, 2, 2]);
+        assert_eq!(frames.map(|(_, len)| len), [1, 1, 4, 1, 2]);
+    }
+
+    /// An inflater in the middle of a message takes more than 64 KiB, but nothing is gathered for ever.
+    #[test]
+    fn what_is_open_and_long_does_not_wait() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        stretch.add(FrameId(0), 0, &vec![1; WAITS + 1], None);
+        assert_eq!(stretch.take(false, Stretch::default()).parts.len(), 1);
+        assert!(stretch.is_empty());
+        stretch.add(FrameId(0), WAITS as u64 + 1, b"x", Some([1, 2, 3, 4]));
+        let rest = stretch.take(true, Stretch::default());
+        assert!(rest.is_open() && rest.part(0).is_some_and(|part| part.begin.is_none()));
+        assert_eq!(rest.octets[0], b'x' ^ 2, "unmasked by its place in the payload");
+        assert_eq!(rest.frame(0, 1), Some((FrameId(0), WAITS as u64 + 2)));
+        // If it broke meanwhile, what came behind is not wanted; a message that began since then is.
+        stretch.add(FrameId(0), 9, b"y", None);
+        assert!(stretch.abandon() && stretch.is_empty());
+        stretch.begin(begin(1));
+        assert!(!stretch.abandon() && !stretch.is_empty());
+    }
+}

@@ -9,7 +9,7 @@ use super::window::WINDOW;
 use super::{InflateError, LOOKAHEAD, Piece, TAIL};
 
 /// Octets that are inflated behind the history before it is moved to the front again.
-const ROOM: usize = 256 * 1024;
+const ROOM: usize = 128 * 1024;
 /// With less room than that the inflater works octet by octet.
 const SPARE: usize = 4096;
 /// Calls in which nothing came in and nothing went out, one behind another, at most: the ends of blocks, out of octets
