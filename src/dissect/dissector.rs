@@ -6,7 +6,7 @@ use super::backlog::{Backlog, MAX_BACKLOG};
 use super::decisions::{Decisions, is_between};
 use super::flows::{Flows, Slot};
 use super::others::Others;
-use super::payloads::{AtOnce, Payloads, Scene};
+use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -137,11 +137,27 @@ impl Dissector {
         self.flows.writer.at_once = Some(AtOnce::default());
     }
 
+    /// Lets `crew` inflate what is compressed, from now on.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.payloads.set_crew(crew);
+    }
+
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
     /// that are not `at_hand` are read again. In whatever steps this is called, in the end the same is found.
     pub fn judge_payloads(&mut self, at_hand: AtHand<'_>, budget: u64) -> bool {
+        let (payloads, mut scene) = self.scene(at_hand, budget);
+        payloads.judge(&mut scene)
+    }
+
+    /// The same as far as the octets are needed: what is compressed may be left to be inflated later.
+    pub fn gather_payloads(&mut self, at_hand: AtHand<'_>) {
+        let (payloads, mut scene) = self.scene(at_hand, u64::MAX);
+        payloads.gather(&mut scene);
+    }
+
+    fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
         let Flows { source, slots, writer, touched, .. } = &mut self.flows;
-        self.payloads.judge(&mut Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
+        (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
     }
 
     /// How far the judging of payloads has come: offset in the capture, in octets.
