@@ -85,6 +85,8 @@ pub struct Dissector {
     payloads: Payloads,
     /// What the user says about TCP connections, where it is anything.
     decisions: Option<Decisions>,
+    /// Flows that the user says are WebSockets, and that are not read as such yet.
+    forced: Vec<FlowId>,
 }
 
 /// Counts what a segment of a connection that is not read brings.
@@ -123,6 +125,7 @@ impl Dissector {
             backlog: Backlog::new(MAX_BACKLOG),
             payloads: Payloads::default(),
             decisions: None,
+            forced: Vec::new(),
         }
     }
 
@@ -192,6 +195,9 @@ impl Dissector {
                 *slot = Slot::Rejected(octets);
                 return;
             }
+            if decision.is_some() {
+                self.forced.push(segment.flow);
+            }
             *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
@@ -251,6 +257,19 @@ impl Dissector {
     /// How many TCP connections are being read: the others have ended, never began, or carry something else.
     pub fn watched(&self) -> usize {
         self.flows.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
+    }
+
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
+    pub fn idle(&mut self) {
+        self.forced.retain(|id| {
+            let Some(Slot::Watched(flow)) = self.flows.get_mut(id.index()) else { return false };
+            if flow.connection.is_none() {
+                flow.force_if_clear(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
+                self.touched.note(flow);
+            }
+            flow.connection.is_none()
+        });
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.

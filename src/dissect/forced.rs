@@ -88,15 +88,17 @@ impl FlowState {
         sender: Sender,
         negotiated: Negotiated,
         (octets, starts): &(Vec<u8>, Vec<usize>),
-    ) -> FrameSide {
+    ) -> Side {
         let at = self.first_waiting_at(direction);
         let is_start = at == 0 && self.forced.as_ref().is_some_and(|forced| forced.from_start[direction.index()]);
         if is_start {
-            FrameSide::new(at, sender, negotiated)
+            Side::Frames(FrameSide::new(at, sender, negotiated))
+        } else if octets.is_empty() {
+            Side::Search
         } else if leads_to_a_start(octets, starts) {
-            FrameSide::behind_gap(at, sender, negotiated)
+            Side::Frames(FrameSide::behind_gap(at, sender, negotiated))
         } else {
-            FrameSide::seeking(at, sender, negotiated)
+            Side::Frames(FrameSide::seeking(at, sender, negotiated))
         }
     }
 }

@@ -132,6 +132,17 @@ impl FlowState {
         true
     }
 
+    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets.
+    pub(super) fn force_if_clear(&mut self, context: &mut Context<'_>) {
+        let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
+        let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
+        let found = Guess::new(forced.client, &octets).found;
+        let is_clear = |(found, (octets, _)): (&Found, &(Vec<u8>, _))| found.evidence.frames > 0 || octets.is_empty();
+        if found.iter().zip(&octets).all(is_clear) {
+            self.conclude_guess(context);
+        }
+    }
+
     /// Whether it is clear what the flow carries.
     fn try_guess(&mut self, context: &mut Context<'_>) -> bool {
         let both = [Direction::Forward, Direction::Backward];
@@ -209,7 +220,7 @@ impl FlowState {
                 self.lanes[direction.index()].side = match recognition {
                     Recognition::Forced => {
                         let octets = &octets[direction.index()];
-                        Side::Frames(self.forced_side(direction, sender, negotiated, octets))
+                        self.forced_side(direction, sender, negotiated, octets)
                     }
                     Recognition::Evidence | Recognition::Confirmed => Side::Search,
                 };

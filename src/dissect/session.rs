@@ -102,7 +102,10 @@ impl Session {
             };
             match self.reader.next_after(last_look)? {
                 Step::Packet(packet, octets) => self.dissector.push(&packet, octets),
-                Step::Pending => return Ok(Progress::Pending),
+                Step::Pending => {
+                    self.dissector.idle();
+                    return Ok(Progress::Pending);
+                }
                 Step::End => {
                     if !std::mem::replace(&mut self.finished, true) {
                         self.dissector.finish();

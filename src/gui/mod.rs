@@ -5,6 +5,7 @@
 //!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
+//!   treat                     the dialog in which a TCP connection is read as a WebSocket
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
@@ -45,6 +46,7 @@ pub mod table;
 pub mod text;
 pub mod theme;
 pub mod toolbar;
+pub mod treat;
 pub mod tree;
 pub mod window;
 pub mod worker;
@@ -64,6 +66,10 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
+    /// The connection, which was recognised without a handshake, is a WebSocket.
+    Confirm,
+    /// It is none.
+    Reject,
 }
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.

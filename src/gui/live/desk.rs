@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{Picker, Recording, Unsaved, folder, left_over};
 use crate::base::Timestamp;
 use crate::capture::live::Start;
+use crate::dissect::Decisions;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
 use crate::gui::opened::Opened;
@@ -79,7 +80,7 @@ impl LiveDesk {
                     Input::Growing { name, .. } => name.clone(),
                     _ => String::new(),
                 };
-                let mut opened = Opened::new(input, name, move || wake.request_repaint());
+                let mut opened = Opened::new(input, name, Decisions::default(), move || wake.request_repaint());
                 (opened.recording, opened.unsaved) = (Some(recording), Some(unsaved));
                 self.picker = None;
                 Some(opened)
@@ -99,7 +100,9 @@ impl LiveDesk {
         self.forget_left_over();
         let unsaved = Unsaved::hold(path.to_owned()).map_err(|error| format!("{}: {error}", path.display()))?;
         let wake = ctx.clone();
-        let mut opened = Opened::new(Input::File(path.to_owned()), unsaved.name(), move || wake.request_repaint());
+        let mut opened = Opened::new(Input::File(path.to_owned()), unsaved.name(), Decisions::default(), move || {
+            wake.request_repaint();
+        });
         opened.unsaved = Some(unsaved);
         Ok(opened)
     }
