@@ -38,7 +38,7 @@ fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
         Pane::Tree => tree_ui(ui, view, &mut panes.selection),
         Pane::Hex => {
             let mut read = |_| view.payload.clone();
-            let source = HexSource { view, payload_end: view.payload.end(), read: &mut read };
+            let source = HexSource { view, payload_end: view.payload.end(), read: &mut read, inflated: None };
             hex_ui(ui, source, &mut panes.hex, &mut panes.selection)
         }
         Pane::Payload => {

@@ -248,6 +248,9 @@ impl FrameSide {
                 writer.judge_at_once(&header, self.negotiated, payload);
                 self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
             }
+            if rest.is_empty() && self.deframer.is_between_frames() {
+                return;
+            }
             let Some(step) = self.deframer.next(&mut rest) else { break };
             match step {
                 Step::Header { at: start, header } => {
@@ -331,6 +334,7 @@ impl FrameSide {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
+    #[inline(always)]
     fn header(
         &mut self,
         connection: ConnectionId,

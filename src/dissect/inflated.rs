@@ -5,10 +5,15 @@
 //!                     └ the window that m₃ left is remembered: inflate m₄ … mₙ
 //! ```
 
+mod parts;
+
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use self::parts::InflatedPart;
+use self::parts::Parts;
 use super::{Connection, Message, Octets, Snapshot};
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
@@ -33,12 +38,30 @@ pub fn max_inflated() -> u64 {
 const REMEMBERED: usize = 1024;
 /// Octets of a payload that are read at once.
 const READ: u64 = 256 * 1024;
+/// What a message costs besides its octets, in octets.
+const MESSAGE_COST: u64 = 512;
+
+/// What is wanted of a compressed message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InflateWish {
+    /// The octets that are kept of what it inflates to.
+    pub keep: Range<u64>,
+    /// Octets that a message may inflate to.
+    pub limit: u64,
+    /// Whether to find out which octets of its frames give which of those it inflates to.
+    pub parts: bool,
+}
 
 /// A compressed message, inflated as far as that goes.
 #[derive(Clone, Debug, Default)]
 pub struct Inflated {
-    /// What is known of it: `total` is its length as far as it was inflated.
+    /// What is known of it, as far as it was to be kept: `total` is its length as far as it was inflated.
     pub plain: Octets,
+    /// Octets of it are not known, be they kept or not.
+    pub has_unknown: bool,
+    /// In order, which octets of its frames gave which of those it inflates to, where that was asked for and can be told:
+    /// behind a loss it cannot. Fine where the message is short, coarse where it is long.
+    pub parts: Vec<InflatedPart>,
     /// The final frame was seen, and all of it could be inflated; octets may be unknown all the same.
     pub reached_end: bool,
     /// Why it could not be inflated to its end.
@@ -48,7 +71,7 @@ pub struct Inflated {
 impl Inflated {
     /// Whether every octet is known.
     pub fn is_complete(&self) -> bool {
-        self.reached_end && self.plain.missing.is_empty()
+        self.reached_end && !self.has_unknown
     }
 }
 
@@ -70,10 +93,12 @@ pub(super) struct Checkpoint {
 pub struct Inflation {
     inflater: Inflater,
     places: VecDeque<Place>,
+    /// What the places were reached with.
+    limit: u64,
 }
 
 /// What a sender's messages left.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Place {
     connection: ConnectionId,
     sender: Sender,
@@ -109,19 +134,48 @@ impl Inflation {
     /// # Errors
     /// When the capture file cannot be read.
     pub fn message(&mut self, snapshot: &Snapshot, message: &Message, max: u64) -> io::Result<Inflated> {
-        let Some(connection) = snapshot.connection(message.connection) else { return Ok(Inflated::default()) };
+        let wish = InflateWish { keep: 0..max, limit: max_inflated(), parts: false };
+        self.watched(snapshot, message, &wish, &mut |_| true).map(Option::unwrap_or_default)
+    }
+
+    /// Inflates `message` and keeps what is wanted of it. `watch` is told again and again which part of the work is done,
+    /// from 0 to 1, and ends it by saying `false`: then there is nothing, but what was done need not be done again.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn watched(
+        &mut self,
+        snapshot: &Snapshot,
+        message: &Message,
+        wish: &InflateWish,
+        watch: &mut dyn FnMut(f32) -> bool,
+    ) -> io::Result<Option<Inflated>> {
+        let Some(connection) = snapshot.connection(message.connection) else { return Ok(None) };
+        if std::mem::replace(&mut self.limit, wish.limit) != wish.limit {
+            self.places.clear();
+        }
         let mut place = self.place(snapshot, connection, message);
         let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
-        let mut inflated = Inflated::default();
+        let cost = |message: &Message| message.wire_len.saturating_add(MESSAGE_COST);
+        let total = waiting.iter().fold(0u64, |sum, message| sum.saturating_add(cost(message)));
+        let mut watch = Watch { done: 0, total, say: watch };
+        let nothing = InflateWish { keep: 0..0, limit: wish.limit, parts: false };
+        let mut inflated = Some(Inflated::default());
         while let Some(next) = waiting.pop() {
             let is_wanted = next.id == message.id;
-            inflated = self.inflate(snapshot, connection, &next, &mut place, if is_wanted { max } else { 0 })?;
+            // More of an open message may come: then it is inflated anew.
+            let before = (is_wanted && !message.ended).then(|| place.clone());
+            let wish = if is_wanted { wish } else { &nothing };
+            let done = watch.done;
+            inflated = self.inflate(snapshot, connection, &next, &mut place, wish, &mut watch)?;
+            if inflated.is_none() {
+                break;
+            }
+            watch.done = done.saturating_add(cost(&next));
+            place = before.unwrap_or(place);
         }
-        // More of an open message may come; then it is inflated anew.
-        if message.ended {
-            self.places.push_front(place);
-            self.places.truncate(REMEMBERED);
-        }
+        self.places.push_front(place);
+        self.places.truncate(REMEMBERED);
         Ok(inflated)
     }
 
@@ -144,67 +198,116 @@ impl Inflation {
         })
     }
 
+    /// Inflates the next message behind `place`; nothing where `watch` ended that.
     fn inflate(
         &mut self,
         snapshot: &Snapshot,
         connection: &Connection,
         message: &Message,
         place: &mut Place,
-        max: u64,
-    ) -> io::Result<Inflated> {
+        wish: &InflateWish,
+        watch: &mut Watch<'_>,
+    ) -> io::Result<Option<Inflated>> {
         let frames = snapshot.message_frames(message);
-        let records: Vec<_> = frames.iter().filter_map(|id| snapshot.frame(*id)).collect();
-        let Some((first, last)) = records.first().zip(records.last()) else { return Ok(Inflated::default()) };
-        if snapshot.lacks_before(first, place.end) {
-            place.window = Window::lost();
-        }
-        self.inflater.resume(connection.agreed(message.sender), &place.window, max_inflated());
-        let mut plain = Octets::default();
-        let mut sink = |piece: Piece<'_>| keep(&mut plain, piece, max);
+        let records: Vec<_> = frames.iter().filter_map(|id| Some((*id, snapshot.frame(*id)?))).collect();
+        let Some((first, last)) = records.first().zip(records.last()) else { return Ok(Some(Inflated::default())) };
+        let is_lost = snapshot.lacks_before(first.1, place.end);
+        let lost = is_lost.then(Window::lost);
+        let window = lost.as_ref().unwrap_or(&place.window);
+        // What was agreed on is judged elsewhere: any window is one of 15 bits too.
+        let agreed = if window.is_known() { Agreed::default() } else { connection.agreed(message.sender) };
+        self.inflater.resume(agreed, window, wish.limit);
+        let mut kept = Kept::new(wish.keep.clone());
+        let mut parts = (wish.parts && window.is_known()).then(|| Parts::new(message.wire_len));
         let (mut result, mut is_whole) = (Ok(()), message.final_seen);
-        'frames: for frame in &records {
+        'frames: for (id, frame) in &records {
             let mut at = 0;
             while at < frame.header.payload_len() {
+                if !watch.tell() {
+                    return Ok(None);
+                }
                 let part = snapshot.payload(frame, at..at.saturating_add(READ))?;
                 let hole = part.missing.first().map_or(part.end(), |hole| hole.start);
                 let known = (hole.saturating_sub(at) as usize).min(part.octets.len());
                 let part = part.unmasked(frame.header.masking_key());
-                result = self.inflater.push(&part.octets[..known], &mut sink);
-                if result.is_err() {
-                    break 'frames;
+                let step = parts.as_ref().map_or(known, Parts::step).max(1);
+                for piece in part.octets[..known].chunks(step) {
+                    let before = kept.plain.total;
+                    result = self.inflater.push(piece, &mut |piece| kept.take(piece));
+                    if let Some(parts) = &mut parts {
+                        parts.add(*id, at, piece.len(), before..kept.plain.total);
+                    }
+                    if result.is_err() {
+                        break 'frames;
+                    }
+                    at += piece.len() as u64;
+                    watch.done = watch.done.saturating_add(piece.len() as u64);
                 }
                 if known == 0 || hole < part.end() {
                     is_whole = false;
                     break 'frames;
                 }
-                at += known as u64;
             }
         }
         if is_whole && result.is_ok() {
-            result = self.inflater.end(&mut sink).map(drop);
+            result = self.inflater.end(&mut |piece| kept.take(piece)).map(drop);
         }
         let reached_end = is_whole && result.is_ok();
         place.window = if reached_end { self.inflater.window() } else { Window::lost() };
-        (place.last, place.end) = (Some((message.id, message.first)), last.payload_range().end);
-        Ok(Inflated { plain, reached_end, error: result.err() })
+        (place.last, place.end) = (Some((message.id, message.first)), last.1.payload_range().end);
+        let parts = parts.map_or_else(Vec::new, |parts| parts.end(kept.plain.total));
+        let Kept { plain, has_unknown, .. } = kept;
+        Ok(Some(Inflated { plain, has_unknown, parts, reached_end, error: result.err() }))
     }
 }
 
-/// Adds a piece to a message of which the first `max` octets are kept.
-fn keep(plain: &mut Octets, piece: Piece<'_>, max: u64) {
-    let from = plain.total;
-    let room = max.saturating_sub(from);
-    match piece {
-        Piece::Octets(octets) => {
-            plain.total += octets.len() as u64;
-            plain.octets.extend_from_slice(&octets[..(room as usize).min(octets.len())]);
+/// Who is told how far it is.
+struct Watch<'a> {
+    done: u64,
+    total: u64,
+    say: &'a mut dyn FnMut(f32) -> bool,
+}
+
+impl Watch<'_> {
+    fn tell(&mut self) -> bool {
+        (self.say)((self.done as f32 / self.total.max(1) as f32).min(1.0))
+    }
+}
+
+/// What is kept of a message.
+struct Kept {
+    plain: Octets,
+    has_unknown: bool,
+    range: Range<u64>,
+}
+
+impl Kept {
+    fn new(range: Range<u64>) -> Kept {
+        Kept { plain: Octets { from: range.start, ..Octets::default() }, has_unknown: false, range }
+    }
+
+    fn take(&mut self, piece: Piece<'_>) {
+        let len = match piece {
+            Piece::Octets(octets) => octets.len() as u64,
+            Piece::Unknown(len) => len,
+        };
+        let from = self.plain.total;
+        self.plain.total += len;
+        self.has_unknown |= matches!(piece, Piece::Unknown(_));
+        let (start, end) = (from.max(self.range.start), self.plain.total.min(self.range.end));
+        if start >= end {
+            return;
         }
-        Piece::Unknown(len) => {
-            plain.total += len;
-            plain.octets.resize(plain.octets.len() + len.min(room) as usize, 0);
-            match plain.missing.last_mut() {
-                Some(last) if last.end == from => last.end = plain.total,
-                _ => plain.missing.push(from..plain.total),
+        match piece {
+            Piece::Octets(octets) => {
+                self.plain.octets.extend_from_slice(&octets[(start - from) as usize..(end - from) as usize]);
+            }
+            Piece::Unknown(_) => {
+                self.plain.octets.resize(self.plain.octets.len() + (end - start) as usize, 0);
+                match self.plain.missing.last_mut() {
+                    Some(last) if last.end == start => last.end = end,
+                    _ => self.plain.missing.push(start..end),
+                }
             }
         }
     }

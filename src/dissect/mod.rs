@@ -48,7 +48,7 @@ pub use dissector::Dissector;
 pub use finding::FindingRecord;
 pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
-pub use inflated::{Inflated, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
+pub use inflated::{InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
 pub use others::{Other, Others};
 pub use record::FrameRecord;

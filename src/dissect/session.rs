@@ -94,6 +94,10 @@ impl Session {
 
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
         for _ in 0..packets {
+            if let Some((packet, octets)) = self.reader.packet_at_hand() {
+                self.dissector.push(&packet, octets);
+                continue;
+            }
             // The last moment at which the octets of what was found need not be read again.
             let last_look = |at_hand: AtHand<'_>| {
                 if self.judges_at_once {

@@ -2,72 +2,30 @@
 
 mod bits;
 mod finding;
+mod head;
+mod loading;
 mod segments;
 
 use std::io;
+use std::ops::Range;
 
-use egui::{RichText, Sense, Ui, vec2};
+use egui::{RichText, Ui};
 
+pub use self::head::Tab;
+use self::head::head_ui;
+use self::loading::{Loaded, Wanted};
 use super::command::Command;
 use super::diagram::DiagramState;
 use super::handshake::handshake_ui;
-use super::hex::HexState;
+use super::hex::{HexState, doing_ui, notices_ui};
+use super::inflating::{Doing, Inflating};
 use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, empty, fonts, text};
-use crate::base::{ConnectionId, FindingId, FrameId};
-use crate::dissect::{Inflation, Snapshot};
-use crate::view::{
-    FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, field_tree, handshake_view, message_payload,
-    payload_text, segment_rows,
-};
-
-/// Payload octets of a frame that are read at first.
-const FRAME_OCTETS: u64 = 64 << 10;
-/// Payload octets that are read as text, of a frame or a message.
-const TEXT_OCTETS: u64 = 4 << 20;
-/// Frames of a message whose payloads are read as text.
-const TEXT_FRAMES: u32 = 4096;
-
-/// A tab of the details.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// The bit diagram, the field tree and the hex dump.
-    #[default]
-    Bits,
-    /// The payload as text.
-    Payload,
-    /// The opening handshake of the connection.
-    Handshake,
-    /// The TCP segments that brought the frame.
-    Segments,
-}
-
-impl Tab {
-    /// In their order.
-    pub const ALL: [Tab; 4] = [Tab::Bits, Tab::Payload, Tab::Handshake, Tab::Segments];
-
-    /// What the tab is called.
-    pub fn text(self) -> &'static str {
-        match self {
-            Tab::Bits => "Bits and hex",
-            Tab::Payload => "Payload",
-            Tab::Handshake => "Handshake",
-            Tab::Segments => "TCP segments",
-        }
-    }
-
-    /// What it shows.
-    pub fn tooltip(self) -> &'static str {
-        match self {
-            Tab::Bits => "Every bit of the frame, its fields and its octets",
-            Tab::Payload => "The payload as text; of a message, its frames joined",
-            Tab::Handshake => "The request and the response that opened the connection",
-            Tab::Segments => "Which packets brought the frame, and where they are in the file",
-        }
-    }
-}
+use super::{PaneCommand, Selection, empty};
+use crate::base::{ConnectionId, FrameId};
+use crate::dissect::{Message, Snapshot};
+use crate::view::{FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
 
 /// What is below the diagram where both have no room beside each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +36,6 @@ enum Below {
 }
 
 /// What the details remember. The chosen tab stays when the row changes.
-#[derive(Default)]
 pub struct DetailsState {
     /// The tab that shows.
     pub tab: Tab,
@@ -88,8 +45,10 @@ pub struct DetailsState {
     diagram: DiagramState,
     hex: HexState,
     payload: PayloadState,
-    /// Where compressed messages were inflated to.
-    inflation: Inflation,
+    /// Inflates compressed messages.
+    inflating: Inflating,
+    /// What is selected as soon as another frame of the message shows: octets of its payload, and what they inflate to.
+    to_select: Option<(Range<u64>, Range<u64>)>,
     shown: Option<RowId>,
     /// The selected frame, or one of the selected message.
     at: Option<FrameId>,
@@ -103,31 +62,34 @@ pub struct DetailsState {
     handshake: Option<(ConnectionId, u64, io::Result<Option<HandshakeView>>)>,
 }
 
-/// What something is read for.
-#[derive(Clone, Copy)]
-struct Wanted {
-    row: RowId,
-    frame: Option<FrameId>,
-    version: u64,
-    /// Nothing about it can change any more.
-    settled: bool,
-}
-
-/// Something read from the capture, and for what.
-struct Loaded<T> {
-    of: Wanted,
-    octets: u64,
-    value: io::Result<T>,
-}
-
-impl<T> Loaded<T> {
-    fn fits(&self, wanted: Wanted) -> bool {
-        let of = self.of;
-        of.row == wanted.row && of.frame == wanted.frame && (of.settled || of.version == wanted.version)
-    }
-}
-
 impl DetailsState {
+    /// Of nothing yet; `wake` is called from another thread whenever there is something new.
+    pub fn new(wake: impl Fn() + Send + 'static) -> DetailsState {
+        DetailsState {
+            tab: Tab::default(),
+            below: Below::default(),
+            selection: Selection::default(),
+            diagram: DiagramState::default(),
+            hex: HexState::default(),
+            payload: PayloadState::default(),
+            inflating: Inflating::start(wake),
+            to_select: None,
+            shown: None,
+            at: None,
+            step: 0,
+            steps: 0,
+            frame: None,
+            text: None,
+            segments: None,
+            handshake: None,
+        }
+    }
+
+    /// Whether something is being inflated for what is shown.
+    pub fn is_inflating(&self) -> bool {
+        self.inflating.is_busy()
+    }
+
     /// The frame that is shown.
     pub fn frame(&self) -> Option<FrameId> {
         self.at
@@ -151,66 +113,26 @@ impl DetailsState {
         }
     }
 
-    /// Follows the selected row, and reads what is shown of it.
-    fn load(&mut self, snapshot: &Snapshot, version: u64, row: Option<RowId>) {
-        let (first, steps, settled) = match row {
-            Some(RowId::Frame(id)) => (Some(id), 1, snapshot.frame(id).is_some_and(|frame| frame.is_ended())),
-            Some(RowId::Message(id)) => match snapshot.message(id) {
-                Some(message) => (Some(message.first), message.frames, message.ended),
-                None => (None, 0, false),
-            },
-            Some(RowId::Finding(id)) => {
-                let about = snapshot.finding_record(id.index()).and_then(|record| {
-                    record.frame().or_else(|| snapshot.message(record.message()?).map(|message| message.first))
-                });
-                (about, 1, about.and_then(|id| snapshot.frame(id)).is_some_and(|frame| frame.is_ended()))
-            }
-            None => (None, 0, false),
-        };
-        self.steps = steps;
-        let is_new = self.shown != row;
-        if self.shown != row {
-            (self.shown, self.at, self.step) = (row, first, 0);
+    /// Shows another frame of the selected message with octets of its payload selected. Where a frame is selected, it stays.
+    fn open_frame(&mut self, snapshot: &Snapshot, frame: FrameId, payload: Range<u64>, plain: Range<u64>) {
+        let Some(RowId::Message(id)) = self.shown else { return };
+        let frames = snapshot.message(id).map_or_else(Vec::new, |message| snapshot.message_frames(&message));
+        if let Ok(step) = frames.binary_search(&frame) {
+            (self.at, self.step) = (Some(frame), step as u32);
+            self.to_select = Some((payload, plain));
         }
-        let (Some(row), Some(frame)) = (row, self.at) else {
-            self.frame = None;
-            return;
-        };
-        let of = Wanted { row, frame: Some(frame), version, settled };
-        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(of)) {
-            return;
-        }
-        self.read(snapshot, of, frame);
-        if let (true, RowId::Finding(id)) = (is_new, row) {
-            self.point_at(snapshot, id);
-        }
-    }
-
-    /// Selects what a finding is about.
-    fn point_at(&mut self, snapshot: &Snapshot, id: FindingId) {
-        let view = self.frame.as_ref().and_then(|loaded| loaded.value.as_ref().ok()?.as_ref());
-        let place = snapshot.finding(id.index()).map(|finding| finding.place);
-        if let Some((field, octets)) = view.zip(place).and_then(|(view, place)| view.target_of(place)) {
-            self.selection.select(field, octets);
-        }
-    }
-
-    fn read(&mut self, snapshot: &Snapshot, of: Wanted, frame: FrameId) {
-        let same = self.frame.as_ref().filter(|loaded| loaded.of.frame == Some(frame));
-        let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
-        let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
-        if let (true, Ok(Some(view))) = (changed, &value) {
-            self.selection.frame_changed(view);
-            self.diagram.frame_changed();
-            self.hex.frame_changed();
-            self.payload.frame_changed();
-        }
-        self.frame = Some(Loaded { of, octets, value });
     }
 
     /// Fulfils what a pane of the shown frame asks for.
-    fn fulfil(&mut self, wish: PaneCommand) {
+    fn fulfil(&mut self, snapshot: &Snapshot, wish: PaneCommand) {
         match wish {
+            PaneCommand::OpenFrame { frame, payload, plain } => self.open_frame(snapshot, frame, payload, plain),
+            PaneCommand::StopInflating => self.inflating.stop(),
+            PaneCommand::GoOnInflating => self.inflating.go_on(),
+            PaneCommand::InflateFurther => {
+                let shown = self.at.and_then(|id| snapshot.frame(id)?.message());
+                shown.into_iter().for_each(|message| self.inflating.raise(message));
+            }
             PaneCommand::OpenHex => {
                 self.tab = Tab::Bits;
                 self.below = Below::Hex;
@@ -226,43 +148,6 @@ impl DetailsState {
             PaneCommand::Confirm | PaneCommand::Reject => {}
         }
     }
-
-    /// The payload of what is selected as text: a frame's, or a whole message's.
-    fn load_text(&mut self, snapshot: &Snapshot, mut of: Wanted, view: &FrameView) {
-        if let RowId::Message(_) = of.row {
-            of.frame = None;
-        }
-        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
-            let value = read_text(snapshot, &mut self.inflation, of.row, view);
-            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value });
-        }
-    }
-}
-
-fn read_text(
-    snapshot: &Snapshot,
-    inflation: &mut Inflation,
-    row: RowId,
-    view: &FrameView,
-) -> io::Result<(PayloadText, Vec<TreeRow>)> {
-    if let RowId::Message(id) = row
-        && let Some(message) = snapshot.message(id)
-    {
-        if message.compressed {
-            let inflated = inflation.message(snapshot, &message, TEXT_OCTETS)?;
-            // Nothing but what cannot be inflated at all is shown as compressed.
-            let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-            return Ok((payload_text(&inflated.plain, message.opcode, is_closed), Vec::new()));
-        }
-        let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
-        return Ok((payload_text(&plain, message.opcode, false), Vec::new()));
-    }
-    let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
-    let plain = match view.id.and_then(|id| snapshot.frame(id)) {
-        Some(frame) => snapshot.payload(frame, 0..TEXT_OCTETS)?.unmasked(view.header.masking_key()),
-        None => view.plain(),
-    };
-    Ok((payload_text(&plain, view.data_opcode, view.compressed), close))
 }
 
 /// Paints the details of the selected row; of a connection without rows, its handshake.
@@ -309,14 +194,14 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             }
             wish
         }
-        (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, view, details),
+        (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, version, view, details),
         (Tab::Payload, Some(of), Some(view)) => details.payload_ui(ui, &snapshot, of, view),
         (Tab::Segments, Some(of), Some(view)) => details.segments_ui(ui, &snapshot, of, view),
         _ => None,
     };
     details.frame = frame;
     if let Some(wish) = wish {
-        details.fulfil(wish);
+        details.fulfil(&snapshot, wish);
         ui.ctx().request_repaint();
     }
     command
@@ -328,6 +213,9 @@ fn unreadable_ui(ui: &mut Ui, error: &io::Error) {
 
 impl DetailsState {
     fn payload_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
+        if let Some(message) = compressed_message(snapshot, view) {
+            return padded(ui, |ui| self.inflated_ui(ui, snapshot, of.version, &message));
+        }
         self.load_text(snapshot, of, view);
         match &self.text.as_ref()?.value {
             Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut self.payload)),
@@ -336,6 +224,31 @@ impl DetailsState {
                 None
             }
         }
+    }
+
+    /// What a compressed message inflates to, as text.
+    fn inflated_ui(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Snapshot,
+        version: u64,
+        message: &Message,
+    ) -> Option<PaneCommand> {
+        let told = self.inflating.want(snapshot, version, message, 0..1);
+        let known = told.view.filter(|view| view.text.is_some());
+        let Some((view, text)) = known.as_ref().and_then(|view| Some((view, view.text.as_ref()?))) else {
+            return doing_ui(ui, &told.state);
+        };
+        let doing = doing_ui(ui, &told.state);
+        if told.state == Doing::Nothing {
+            let mut words = view.summary();
+            if let (Some(RowId::Frame(_) | RowId::Finding(_)), 2..) = (self.shown, message.frames) {
+                words.push_str(&format!(": the whole message, of {} frames", message.frames));
+            }
+            ui.label(RichText::new(words).size(theme::SECONDARY).color(Palette::of(ui).secondary));
+        }
+        let noticed = notices_ui(ui, view);
+        payload_ui(ui, text, &[], &mut self.payload).or(noticed).or(doing)
     }
 
     fn segments_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {
@@ -369,77 +282,11 @@ impl DetailsState {
     }
 }
 
+/// The message of a frame, if it is compressed.
+fn compressed_message(snapshot: &Snapshot, view: &FrameView) -> Option<Message> {
+    view.message.filter(|_| view.compressed).and_then(|id| snapshot.message(id))
+}
+
 fn padded<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8)).show(ui, contents).inner
-}
-
-/// The tabs, and which frame of a message is shown.
-fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, chosen: Tab) -> Option<Command> {
-    let palette = Palette::of(ui);
-    let mut command = None;
-    let height = 34.0;
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
-    let layout = egui::Layout::left_to_right(egui::Align::Center);
-    text::within(ui, rect.shrink2(vec2(8.0, 0.0)), layout, |ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        for tab in Tab::ALL {
-            if tab_ui(ui, tab, chosen == tab, height) {
-                command = Some(Command::ShowTab(tab));
-            }
-        }
-        let frames = details.steps;
-        if let Some(RowId::Message(_)) = row
-            && frames > 1
-        {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 4.0;
-                for (wish, way, enabled) in [
-                    (Command::NextFrame, 1.0, details.step + 1 < frames),
-                    (Command::PreviousFrame, -1.0, details.step > 0),
-                ] {
-                    if step_ui(ui, &wish, way, enabled) {
-                        command = Some(wish);
-                    }
-                }
-                let place = format!("Frame {} of {frames} of the message", details.step + 1);
-                ui.label(RichText::new(place).size(theme::SECONDARY).color(palette.secondary));
-            });
-        }
-    });
-    command
-}
-
-fn step_ui(ui: &mut Ui, wish: &Command, way: f32, enabled: bool) -> bool {
-    let palette = Palette::of(ui);
-    let response = ui.add_enabled(enabled, egui::Button::new("").min_size(vec2(24.0, 24.0)));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, wish.text()));
-    let color = if enabled { palette.text } else { palette.line_strong };
-    super::marks::arrow(ui.painter(), response.rect.center(), 11.0, way, color);
-    let hint = wish.hint(ui.ctx());
-    response.on_hover_text(hint).clicked()
-}
-
-fn tab_ui(ui: &mut Ui, tab: Tab, chosen: bool, height: f32) -> bool {
-    let palette = Palette::of(ui);
-    let font = if chosen { fonts::semibold(theme::BODY) } else { fonts::body(theme::BODY) };
-    let wide = ui.painter().layout_no_wrap(tab.text().to_owned(), fonts::semibold(theme::BODY), palette.text).size().x;
-    let (rect, response) = ui.allocate_exact_size(vec2(wide + 24.0, height), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, chosen, tab.text()));
-    let color = if chosen || response.hovered() { palette.text } else { palette.secondary };
-    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, tab.text(), font, color);
-    if chosen {
-        let line = egui::Rect::from_min_max(rect.left_bottom() - vec2(-8.0, 2.0), rect.right_bottom() - vec2(8.0, 0.0));
-        ui.painter().rect_filled(line, 0.0, palette.accent);
-    }
-    if response.has_focus() {
-        ui.painter().rect_stroke(
-            rect.shrink(3.0),
-            4.0,
-            egui::Stroke::new(1.0, palette.accent),
-            egui::StrokeKind::Inside,
-        );
-    }
-    let hint = Command::ShowTab(tab).hint(ui.ctx());
-    response.on_hover_text(hint).clicked()
 }

@@ -1,19 +1,35 @@
-//! The hex dump: 16 octets a row, as sent or unmasked, with the characters beside them.
+//! The hex dump: 16 octets a row, as sent, unmasked or inflated, with the characters beside them.
+//!
+//! ```text
+//!   frame    wire       81 8b 37 fa 21 3d │ c5 b2 ec …     one selection: an octet here is marked there,
+//!            unmasked   81 8b 37 fa 21 3d │ f2 48 cd …     as finely as can be told
+//!   message  inflated                       48 65 6c …
+//! ```
+
+mod form;
+mod row;
 
 use std::ops::Range;
+use std::time::Duration;
 
-use egui::{Align2, Color32, FontId, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{RichText, Ui};
 
+pub use self::form::in_frame;
+use self::form::{Shown, copy_hint, form_of};
+use self::row::{Columns, RowPainter, characters, column_heads};
+use super::inflating::{Doing, Told};
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, explain, fonts};
-use crate::view::{FrameView, HexForm, HexOctet, HexRow, Octets, hex_len, hex_rows};
-use crate::ws::FieldId;
+use super::{PaneCommand, Selection, explain};
+use crate::base::{FrameId, MessageId};
+use crate::view::{FrameView, HexForm, HexOctet, HexRow, InflatedView, Octets, hex_len, hex_rows, inflated_rows};
 
 const ROW_OCTETS: u64 = 16;
 const ROW_HEIGHT: f32 = 22.0;
 /// The copy button copies so many octets at most.
 const COPY_LIMIT: u64 = 1 << 16;
+/// What takes no longer shows no progress: it would only flicker.
+const QUIET: Duration = Duration::from_millis(150);
 
 /// Where the octets come from.
 pub struct HexSource<'a> {
@@ -23,85 +39,185 @@ pub struct HexSource<'a> {
     pub payload_end: u64,
     /// Reads a window of the payload, as sent. Only what is in sight is asked for.
     pub read: &'a mut dyn FnMut(Range<u64>) -> Octets,
+    /// Where what the frame's message inflates to comes from, if it is compressed: octets of that are asked for.
+    pub inflated: Option<InflatedSource<'a>>,
+}
+
+/// Where inflated octets come from.
+pub struct InflatedSource<'a> {
+    /// The frame that is shown.
+    pub frame: FrameId,
+    /// Asks for octets, and takes what is there.
+    pub ask: &'a mut dyn FnMut(Range<u64>) -> Told,
 }
 
 /// What the dump remembers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HexState {
-    /// As sent, or unmasked.
+    /// As sent, unmasked, or inflated.
     pub form: HexForm,
     scroll: RowScroll,
     seen: Option<u64>,
+    /// The form that was painted last, and whose message.
+    painted: HexForm,
+    message: Option<MessageId>,
+    /// Inflated octets that were in sight.
+    in_sight: Range<u64>,
 }
 
 impl HexState {
-    /// Another frame is shown: back to its start. The form stays.
-    pub fn frame_changed(&mut self) {
-        *self = HexState { form: self.form, ..HexState::default() };
-    }
-}
-
-/// Where the columns of the dump are.
-struct Columns {
-    octets: f32,
-    pitch: f32,
-    text: f32,
-    letter: f32,
-}
-
-impl Columns {
-    fn new(ui: &Ui, left: f32, end: u64) -> Columns {
-        let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&fonts::mono(theme::MONO), '0'));
-        let digits = format!("{end:x}").len().max(4) as f32;
-        let octets = left + (digits + 2.0) * letter;
-        let pitch = 3.0 * letter;
-        Columns { octets, pitch, text: octets + 16.0 * pitch + 3.5 * letter, letter }
-    }
-
-    /// Column `column`'s octet, with a gap in the middle.
-    fn octet(&self, column: usize, row: Rect) -> Rect {
-        let gap = if column >= 8 { self.letter } else { 0.0 };
-        let x = self.octets + column as f32 * self.pitch + gap;
-        Rect::from_min_max(pos2(x, row.top()), pos2(x + self.pitch, row.bottom()))
-    }
-
-    fn character(&self, column: usize, row: Rect) -> Rect {
-        let x = self.text + column as f32 * self.letter;
-        Rect::from_min_max(pos2(x, row.top()), pos2(x + self.letter, row.bottom()))
+    /// Another frame is shown: back to its start. The form stays; so does everything where the inflated message is the same.
+    pub fn frame_changed(&mut self, message: Option<MessageId>) {
+        let same = message.is_some() && self.message == message && self.painted == HexForm::Inflated;
+        if !same {
+            *self = HexState { form: self.form, painted: self.painted, message, ..HexState::default() };
+        }
     }
 }
 
 /// Paints the hex dump into the room that is left.
 pub fn hex_ui(
     ui: &mut Ui,
-    source: HexSource<'_>,
+    mut source: HexSource<'_>,
     state: &mut HexState,
     selection: &mut Selection,
 ) -> Option<PaneCommand> {
-    let HexSource { view, payload_end, read } = source;
+    let form = form_of(source.view, state.form, source.inflated.is_some());
+    if std::mem::replace(&mut state.painted, form) != form {
+        // What is selected is somewhere else in another form.
+        (state.scroll, state.seen, state.in_sight) = (RowScroll::default(), None, 0..0);
+    }
+    if let (HexForm::Inflated, Some(inflated)) = (form, &mut source.inflated) {
+        let first = state.in_sight.start..state.in_sight.end.max(state.in_sight.start + 1);
+        let told = (inflated.ask)(first);
+        let frame = inflated.frame;
+        return message_ui(ui, source, frame, told, state, selection);
+    }
+    let HexSource { view, payload_end, read, inflated } = source;
     let end = hex_len(view, payload_end);
-    let command = head_ui(ui, view, end, read, state);
-    if let Some(octet) = selection.scroll_target(&mut state.seen) {
-        state.scroll.reveal(octet / ROW_OCTETS);
+    let header = u64::from(view.header.header_len());
+    let mut rows_of = |rows: Range<u64>| {
+        let octets = rows.start * ROW_OCTETS..(rows.end * ROW_OCTETS).min(end);
+        let payload = read(octets.start.saturating_sub(header)..octets.end.saturating_sub(header));
+        hex_rows(view, &payload, form, rows)
+    };
+    let copied = 0..end.min(COPY_LIMIT);
+    head_ui(ui, view, inflated.is_some(), form, state, &copied, || rows_of(0..copied.end.div_ceil(ROW_OCTETS)));
+    dump_ui(ui, &Shown::Frame(view), end, state, selection, rows_of)
+}
+
+/// The third form: the message, as far as it is inflated.
+fn message_ui(
+    ui: &mut Ui,
+    source: HexSource<'_>,
+    frame: FrameId,
+    told: Told,
+    state: &mut HexState,
+    selection: &mut Selection,
+) -> Option<PaneCommand> {
+    let view = source.view;
+    let Some(inflated) = told.view else {
+        head_ui(ui, view, true, HexForm::Inflated, state, &(0..0), Vec::new);
+        return doing_ui(ui, &told.state);
+    };
+    let from = inflated.inflated.plain.from;
+    let copied = from..inflated.inflated.plain.end().min(from + COPY_LIMIT);
+    let all = || inflated_rows(&inflated, copied.start / ROW_OCTETS..copied.end.div_ceil(ROW_OCTETS));
+    head_ui(ui, view, true, HexForm::Inflated, state, &copied, all);
+    let shown = Shown::Message(view, frame, inflated.clone());
+    if let Some(words) = shown.summary() {
+        ui.label(RichText::new(words).size(theme::SECONDARY).color(Palette::of(ui).secondary));
+    }
+    let mut command = notices_ui(ui, &inflated);
+    command = doing_ui(ui, &told.state).or(command);
+    let mut in_sight = 0..1;
+    let rows_of = |rows: Range<u64>| {
+        in_sight = rows.start * ROW_OCTETS..rows.end * ROW_OCTETS;
+        inflated_rows(&inflated, rows)
+    };
+    command = dump_ui(ui, &shown, inflated.len(), state, selection, rows_of).or(command);
+    if !inflated.holds(&in_sight) {
+        ui.ctx().request_repaint();
+    }
+    state.in_sight = in_sight;
+    command
+}
+
+/// What is to be known about an inflated message: the same above its octets and above its text.
+pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<PaneCommand> {
+    let mut command = None;
+    for (severity, words) in inflated.notices() {
+        explain::problem_ui(ui, severity, &words);
+    }
+    if inflated.is_limited() {
+        let button = ui.button("Inflate further").on_hover_text("Inflates this message up to 16 times as far");
+        command = button.clicked().then_some(PaneCommand::InflateFurther);
+    }
+    command
+}
+
+/// How far the inflating is, and what can be done about it.
+pub fn doing_ui(ui: &mut Ui, doing: &Doing) -> Option<PaneCommand> {
+    let palette = Palette::of(ui);
+    let words = |words: &str| RichText::new(words).size(theme::SECONDARY).color(palette.secondary);
+    match doing {
+        Doing::Nothing => None,
+        Doing::Inflating(_, since) if *since < QUIET => {
+            ui.ctx().request_repaint_after(QUIET - *since);
+            None
+        }
+        Doing::Inflating(part, _) => {
+            ui.horizontal(|ui| {
+                let bar = egui::ProgressBar::new(*part).desired_width(140.0).desired_height(8.0).fill(palette.accent);
+                ui.add(bar);
+                ui.label(words(&format!("Inflating, {:.0} %", part * 100.0)))
+                    .on_hover_text("A message is inflated from what the messages before it leave");
+                ui.button("Cancel").clicked().then_some(PaneCommand::StopInflating)
+            })
+            .inner
+        }
+        Doing::Stopped => {
+            ui.horizontal(|ui| {
+                ui.label(words("The message is not inflated."));
+                ui.button("Inflate").clicked().then_some(PaneCommand::GoOnInflating)
+            })
+            .inner
+        }
+        Doing::Failed(why) => {
+            explain::problem_ui(ui, crate::base::Severity::Violation, &format!("It cannot be inflated: {why}"));
+            None
+        }
+    }
+}
+
+/// The rows, as far as there is room.
+fn dump_ui(
+    ui: &mut Ui,
+    shown: &Shown<'_>,
+    end: u64,
+    state: &mut HexState,
+    selection: &mut Selection,
+    mut rows_of: impl FnMut(Range<u64>) -> Vec<HexRow>,
+) -> Option<PaneCommand> {
+    let (selected, hovered) = (shown.selected(selection), shown.hovered(selection));
+    if selection.scroll_target(&mut state.seen).is_some() && !selected.is_empty() {
+        state.scroll.reveal(selected.start / ROW_OCTETS);
     }
     let palette = Palette::of(ui);
     let columns = Columns::new(ui, ui.max_rect().left(), end);
     column_heads(ui, &columns, palette);
-    let form = state.form;
-    let header = u64::from(view.header.header_len());
-    // Masked octets are no text, whatever they look like.
-    let readable = form == HexForm::Unmasked || !view.header.masked();
+    let readable = shown.is_readable(state.painted);
     let window = |rows: Range<u64>| {
-        let octets = rows.start * ROW_OCTETS..(rows.end * ROW_OCTETS).min(end);
-        let payload = read(octets.start.saturating_sub(header)..octets.end.saturating_sub(header));
-        let rows = hex_rows(view, &payload, form, rows);
+        let rows = rows_of(rows);
         let characters = characters(&rows, readable);
         (rows, characters)
     };
+    let mut command = None;
     rows_ui(ui, &mut state.scroll, end.div_ceil(ROW_OCTETS), ROW_HEIGHT, window, |ui, number, rect, (rows, text)| {
         let Some(index) = rows.iter().position(|row| row.at == number * ROW_OCTETS) else { return };
-        let painter = RowPainter { view, columns: &columns, palette, rect };
-        painter.row_ui(ui, &rows[index], &text[index * ROW_OCTETS as usize..], selection);
+        let painter = RowPainter { shown, columns: &columns, palette, rect, selected: &selected, hovered: &hovered };
+        let asked = painter.row_ui(ui, &rows[index], &text[index * ROW_OCTETS as usize..], selection);
+        command = asked.or(command.take());
     });
     command
 }
@@ -110,32 +226,42 @@ pub fn hex_ui(
 fn head_ui(
     ui: &mut Ui,
     view: &FrameView,
-    end: u64,
-    read: &mut dyn FnMut(Range<u64>) -> Octets,
+    is_compressed: bool,
+    form: HexForm,
     state: &mut HexState,
-) -> Option<PaneCommand> {
+    copied: &Range<u64>,
+    rows: impl FnOnce() -> Vec<HexRow>,
+) {
     ui.horizontal(|ui| {
-        if view.header.masked() {
-            ui.selectable_value(&mut state.form, HexForm::Wire, "Wire")
-                .on_hover_text("The payload as it was sent, masked");
-            ui.selectable_value(&mut state.form, HexForm::Unmasked, "Unmasked")
-                .on_hover_text("The payload XORed with the masking-key; the header is the same");
+        let masked = view.header.masked();
+        let mut choose = |ui: &mut Ui, it: HexForm, words: &str, hint: &str| {
+            if ui.selectable_label(form == it, words).on_hover_text(hint).clicked() {
+                state.form = it;
+            }
+        };
+        if masked || is_compressed {
+            let hint = if masked { "The payload as it was sent, masked" } else { "The payload as it was sent" };
+            choose(ui, HexForm::Wire, "Wire", hint);
         } else {
             ui.label(RichText::new("As sent; the payload is not masked").color(Palette::of(ui).secondary));
         }
+        if masked {
+            let hint = "The payload XORed with the masking-key; the header is the same";
+            choose(ui, HexForm::Unmasked, "Unmasked", hint);
+        }
+        if is_compressed {
+            let hint =
+                "What the whole message inflates to, without any header; select an octet to see where it comes from";
+            choose(ui, HexForm::Inflated, "Inflated", hint);
+        }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let copied = end.min(COPY_LIMIT);
-            let hint = format!("Copies {} as hexadecimal text", crate::view::count(copied, "octet"));
-            if ui.button("Copy hex").on_hover_text(hint).clicked() {
-                let header = u64::from(view.header.header_len());
-                let payload = read(0..copied.saturating_sub(header));
-                let rows = hex_rows(view, &payload, state.form, 0..copied.div_ceil(ROW_OCTETS));
-                ui.ctx().copy_text(hex_text(&rows));
+            let button = ui.add_enabled(!copied.is_empty(), egui::Button::new("Copy hex"));
+            if button.on_hover_text(copy_hint(copied)).clicked() {
+                ui.ctx().copy_text(hex_text(&rows()));
             }
         });
     });
     ui.add_space(theme::GRID);
-    None
 }
 
 /// The rows as text: two digits an octet, `··` for what is missing, a line a row.
@@ -145,181 +271,14 @@ fn hex_text(rows: &[HexRow]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn column_heads(ui: &mut Ui, columns: &Columns, palette: &Palette) {
-    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
-    let font = fonts::mono(theme::SMALL);
-    for column in 0..16 {
-        let at = columns.octet(column, row).center();
-        ui.painter().text(at, Align2::CENTER_CENTER, format!("{column:x}"), font.clone(), palette.faint);
-    }
-    ui.painter().hline(row.x_range(), row.bottom() - 1.0, Stroke::new(1.0, palette.line));
-}
-
-/// What stands beside an octet: a character that starts there, its later octets, or none.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beside {
-    Character(char, u8),
-    Later,
-    Nothing,
-}
-
-/// The characters of the payload octets of `rows`, where these are UTF-8 (where they are ASCII, if not `readable`).
-fn characters(rows: &[HexRow], readable: bool) -> Vec<Beside> {
-    let octets: Vec<HexOctet> = rows.iter().flat_map(|row| row.octets.iter().copied()).collect();
-    let mut out = Vec::with_capacity(octets.len());
-    while let Some(rest) = octets.get(out.len()..).filter(|rest| !rest.is_empty()) {
-        let payload = |octet: &&HexOctet| octet.field == FieldId::Payload;
-        let values: Vec<u8> =
-            rest.iter().take(if readable { 4 } else { 1 }).take_while(payload).map_while(|octet| octet.value).collect();
-        let character = values.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
-        match character {
-            Some(character) if !character.is_control() => {
-                let len = character.len_utf8();
-                out.push(Beside::Character(character, len as u8));
-                out.extend(std::iter::repeat_n(Beside::Later, len - 1));
-            }
-            _ => out.push(Beside::Nothing),
-        }
-    }
-    out
-}
-
-struct RowPainter<'a> {
-    view: &'a FrameView,
-    columns: &'a Columns,
-    palette: &'static Palette,
-    rect: Rect,
-}
-
-impl RowPainter<'_> {
-    fn row_ui(&self, ui: &mut Ui, row: &HexRow, text: &[Beside], selection: &mut Selection) {
-        let palette = self.palette;
-        let left = pos2(ui.max_rect().left(), self.rect.center().y);
-        let offset = format!("{:04x}", row.at);
-        ui.painter().text(left, Align2::LEFT_CENTER, offset, fonts::mono(theme::MONO), palette.faint);
-        let (mono, bold) = (fonts::mono(theme::MONO), fonts::mono_bold(theme::MONO));
-        for (column, octet) in row.octets.iter().enumerate() {
-            let at = row.at + column as u64;
-            let place = self.columns.octet(column, self.rect);
-            let response = ui.interact(place, ui.scope_id().with(("octet", at)), Sense::click());
-            self.octet_ui(response, octet, at, selection);
-            self.ground(ui, row, column, selection);
-            let colors = palette.field(octet.field);
-            let payload = octet.field == FieldId::Payload;
-            let font = if payload { &mono } else { &bold };
-            let (digits, ink) = match octet.value {
-                None => ("··".to_owned(), palette.faint),
-                Some(value) => (format!("{value:02x}"), if payload { palette.text } else { colors.text }),
-            };
-            ui.painter().text(place.center(), Align2::CENTER_CENTER, digits, font.clone(), ink);
-            if octet.starts_segment {
-                let x = place.left().round() + 0.5;
-                ui.painter().vline(x, place.top() + 2.0..=place.bottom() - 2.0, Stroke::new(2.0, palette.accent));
-            }
-            self.character(ui, text[column], octet, column, selection.is_selected(octet.field, at), &mono);
-        }
-    }
-
-    /// The tint behind an octet, running on to its neighbour of the same field, and the frame of a selection.
-    fn ground(&self, ui: &Ui, row: &HexRow, column: usize, selection: &Selection) {
-        let (octet, at) = (row.octets[column], row.at + column as u64);
-        let colors = self.palette.field(octet.field);
-        let state = |at| (self.selected(selection, at), self.hovered(selection, at));
-        let same = |other: Option<usize>| {
-            other
-                .and_then(|other| Some((row.at + other as u64, row.octets.get(other)?)))
-                .is_some_and(|(other_at, other)| other.field == octet.field && state(other_at) == state(at))
-        };
-        let (before, after) = (same(column.checked_sub(1)), same(Some(column + 1)));
-        let mut rect = self.columns.octet(column, self.rect).shrink2(vec2(0.0, 1.5));
-        if after && column == 7 {
-            rect.max.x += self.columns.letter;
-        }
-        rect.min.x += if before { 0.0 } else { 1.5 };
-        rect.max.x -= if after { 0.0 } else { 1.5 };
-        let (selected, hovered) = state(at);
-        let payload = octet.field == FieldId::Payload;
-        let fill = match (selected || hovered, payload) {
-            (true, _) => colors.tint_strong,
-            (false, true) => Color32::TRANSPARENT,
-            (false, false) => colors.tint,
-        };
-        ui.painter().rect_filled(rect, if before || after { 0.0 } else { 3.0 }, fill);
-        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 2.0), rect.max);
-        if selected {
-            ui.painter().rect_filled(line, 0.0, self.palette.accent);
-        } else if hovered {
-            ui.painter().rect_filled(line, 0.0, self.palette.secondary);
-        } else if !payload {
-            ui.painter().rect_filled(Rect { min: line.min + vec2(0.0, 0.5), ..line }, 0.0, colors.edge);
-        }
-    }
-
-    /// An octet counts as selected with any field that has bits in it.
-    fn selected(&self, selection: &Selection, at: u64) -> bool {
-        selection.octets.as_ref().is_some_and(|octets| octets.contains(&at))
-    }
-
-    fn hovered(&self, selection: &Selection, at: u64) -> bool {
-        selection.hovered().is_some_and(|target| target.octets.contains(&at))
-    }
-
-    fn octet_ui(&self, response: Response, octet: &HexOctet, at: u64, selection: &mut Selection) {
-        let payload = octet.field == FieldId::Payload;
-        let octets = if payload { at..at + 1 } else { self.view.octets_of(octet.field) };
-        let value = octet.value.map_or_else(|| "not captured".to_owned(), |value| format!("{value:02x}"));
-        let selected = self.selected(selection, at);
-        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, format!("octet {at}, {value}")));
-        if response.clicked() {
-            selection.select(octet.field, octets.clone());
-        }
-        if response.hovered() {
-            selection.hover(octet.field, octets);
-        }
-        let index = payload.then(|| at - u64::from(self.view.header.header_len()));
-        response.on_hover_ui(|ui| explain::explain_ui(ui, self.view, octet.field, index));
-    }
-
-    fn character(&self, ui: &Ui, beside: Beside, octet: &HexOctet, column: usize, selected: bool, font: &FontId) {
-        let place = self.columns.character(column, self.rect);
-        if selected {
-            ui.painter().rect_filled(place.shrink2(vec2(0.0, 2.0)), 0.0, self.palette.payload.tint_strong);
-        }
-        match beside {
-            Beside::Character(character, len) => {
-                let room = self.columns.letter * f32::from(len);
-                let at = pos2(place.left() + room / 2.0, place.center().y);
-                let text = crate::view::printable(&character.to_string());
-                ui.painter().text(at, Align2::CENTER_CENTER, text, font.clone(), self.palette.text);
-            }
-            Beside::Later => {}
-            Beside::Nothing => {
-                let sign = if octet.value.is_none() { " " } else { "·" };
-                ui.painter().text(place.center(), Align2::CENTER_CENTER, sign, font.clone(), self.palette.faint);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn characters_stand_beside_their_first_octet() {
+    fn rows_are_copied_as_text() {
         let (view, _) = FrameView::from_octets("\u{1}\u{6}a好\u{7}\u{7f}".as_bytes()).unwrap();
         let rows = hex_rows(&view, &view.payload, HexForm::Wire, 0..1);
-        let expected = [
-            Beside::Nothing,
-            Beside::Nothing,
-            Beside::Character('a', 1),
-            Beside::Character('好', 3),
-            Beside::Later,
-            Beside::Later,
-            Beside::Nothing,
-            Beside::Nothing,
-        ];
-        assert!(characters(&rows, true) == expected);
         assert_eq!(hex_text(&rows), "01 06 61 e5 a5 bd 07 7f");
     }
 }

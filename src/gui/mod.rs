@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
-//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted
+//!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   treat                     the dialog in which a TCP connection is read as a WebSocket
@@ -29,6 +29,7 @@ pub mod explain;
 pub mod fonts;
 pub mod handshake;
 pub mod hex;
+pub mod inflating;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod marks;
@@ -55,7 +56,9 @@ pub use app::run;
 pub use selection::Selection;
 pub use window::Window;
 
-use crate::base::PacketId;
+use std::ops::Range;
+
+use crate::base::{FrameId, PacketId};
 
 /// What a pane asks the window to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +69,28 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
+<<<<<<< HEAD
     /// The connection, which was recognised without a handshake, is a WebSocket.
     Confirm,
     /// It is none.
     Reject,
+=======
+    /// Show another frame of the message, and octets of its payload with what they inflate to selected.
+    OpenFrame {
+        /// The frame.
+        frame: FrameId,
+        /// Octets of its payload.
+        payload: Range<u64>,
+        /// Octets of what the message inflates to.
+        plain: Range<u64>,
+    },
+    /// End the inflating that is under way.
+    StopInflating,
+    /// Inflate after all.
+    GoOnInflating,
+    /// Inflate this message further than others.
+    InflateFurther,
+>>>>>>> main
 }
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.

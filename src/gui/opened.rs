@@ -93,6 +93,7 @@ impl Opened {
     pub fn new(input: Input, name: String, decisions: Decisions, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();
         table.follow = input.is_stream();
+        let details = DetailsState::new(wake.clone());
         Opened {
             name,
             worker: Worker::start(input, decisions.clone(), wake.clone()),
@@ -115,7 +116,7 @@ impl Opened {
             rows: RowSet::default(),
             table,
             selected: None,
-            details: DetailsState::default(),
+            details,
             timeline: Timeline::default(),
             others: Arc::default(),
             decisions,

@@ -30,27 +30,31 @@ pub struct Selection {
     pub field: Option<FieldId>,
     /// The selected octets of the frame.
     pub octets: Option<Range<u64>>,
+    /// The selected octets of what the message inflates to, where they were selected there: `octets` is what they come from,
+    /// as far as it is in this frame.
+    pub plain: Option<Range<u64>>,
     hovered: Option<Target>,
     hovered_next: Option<Target>,
+    hovered_plain: Option<Range<u64>>,
+    hovered_plain_next: Option<Range<u64>>,
     scroll_to: Option<u64>,
 }
 
 impl Selection {
     /// Makes what the panes found hovered in the last pass count in this one.
     pub fn begin_pass(&mut self, ctx: &egui::Context) {
-        let next = self.hovered_next.take();
-        if next != self.hovered {
-            self.hovered = next;
+        let next = (self.hovered_next.take(), self.hovered_plain_next.take());
+        if next != (self.hovered.take(), self.hovered_plain.take()) {
             ctx.request_repaint();
         }
+        (self.hovered, self.hovered_plain) = next;
     }
 
     /// Another frame is shown. The selected field stays (the panes then show it where the new frame has it); selected
     /// payload octets do not.
     pub fn frame_changed(&mut self, view: &crate::view::FrameView) {
-        self.hovered = None;
-        self.hovered_next = None;
-        self.scroll_to = None;
+        (self.hovered, self.hovered_next, self.scroll_to) = (None, None, None);
+        (self.plain, self.hovered_plain, self.hovered_plain_next) = (None, None, None);
         self.octets = self.field.map(|field| view.octets_of(field)).filter(|octets| !octets.is_empty());
         if self.octets.is_none() {
             self.field = None;
@@ -60,6 +64,13 @@ impl Selection {
     /// The pointer is on this.
     pub fn hover(&mut self, field: FieldId, octets: Range<u64>) {
         self.hovered_next = Some(Target { field, octets });
+        self.hovered_plain_next = None;
+    }
+
+    /// The pointer is on inflated octets, which come from these octets of the frame, if from any.
+    pub fn hover_inflated(&mut self, plain: Range<u64>, octets: Option<Range<u64>>) {
+        self.hovered_next = octets.map(|octets| Target { field: FieldId::Payload, octets });
+        self.hovered_plain_next = Some(plain);
     }
 
     /// This was clicked. Other panes scroll to it if it is out of sight.
@@ -67,12 +78,19 @@ impl Selection {
         self.scroll_to = Some(octets.start);
         self.field = Some(field);
         self.octets = Some(octets);
+        self.plain = None;
+    }
+
+    /// Inflated octets were clicked, which come from these octets of the frame, if from any.
+    pub fn select_inflated(&mut self, plain: Range<u64>, octets: Option<Range<u64>>) {
+        self.scroll_to = octets.as_ref().map(|octets| octets.start);
+        self.field = octets.as_ref().map(|_| FieldId::Payload);
+        (self.octets, self.plain) = (octets, Some(plain));
     }
 
     /// Nothing is selected any more.
     pub fn clear(&mut self) {
-        self.field = None;
-        self.octets = None;
+        (self.field, self.octets, self.plain) = (None, None, None);
     }
 
     /// What is selected.
@@ -83,6 +101,11 @@ impl Selection {
     /// What the pointer is on.
     pub fn hovered(&self) -> Option<&Target> {
         self.hovered.as_ref()
+    }
+
+    /// The inflated octets that the pointer is on.
+    pub fn hovered_plain(&self) -> Option<&Range<u64>> {
+        self.hovered_plain.as_ref()
     }
 
     /// Whether `field` (for the payload: its octet at `at` of the frame) is selected.

@@ -1,6 +1,6 @@
 //! The dialog in which the user says which TCP connection is a WebSocket, although no opening handshake says so.
 
-use egui::{Align2, Key, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Key, Rect, RichText, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
 use super::theme::{self, Palette};
@@ -106,7 +106,7 @@ fn list_ui(ui: &mut Ui, treat: &mut Treat, others: &Others, tall: f32) -> bool {
                 choose(treat, other);
             }
             twice |= response.double_clicked();
-            row_ui(ui, rect, name, other, is_chosen, response.hovered());
+            row_ui(ui, rect, name, other, treat.chosen == Some(other.ends), response.hovered());
         }
     });
     ui.spacing_mut().item_spacing.y = theme::GRID;
@@ -167,11 +167,12 @@ fn row_ui(ui: &Ui, rect: Rect, name: &str, other: &Other, is_chosen: bool, is_ho
 /// Which end is the client, and what was agreed on.
 fn choices_ui(ui: &mut Ui, treat: &mut Treat, ends: Flow) {
     let palette = Palette::of(ui);
+    // A ring that is not chosen is seen on the ground of a dialog, too.
+    ui.visuals_mut().widgets.inactive.bg_stroke = Stroke::new(1.0, palette.line_strong);
     let title = |ui: &mut Ui, words: &str| {
-        ui.add_sized(
-            vec2(150.0, 22.0),
-            egui::Label::new(RichText::new(words).color(palette.secondary)).halign(egui::Align::Min),
-        );
+        ui.spacing_mut().item_spacing.x = 3.0 * theme::GRID;
+        let (rect, _) = ui.allocate_exact_size(vec2(150.0, 22.0), Sense::hover());
+        text::elided(ui, rect, words, fonts::body(theme::BODY), palette.secondary);
     };
     ui.horizontal_wrapped(|ui| {
         title(ui, "The client is");

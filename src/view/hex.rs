@@ -1,6 +1,6 @@
-//! The frame's octets as a hex dump, 16 a row.
+//! The frame's octets as a hex dump, 16 a row; or those that its message inflates to.
 
-use super::{FrameView, Octets};
+use super::{FrameView, InflatedView, Octets};
 use crate::ws::FieldId;
 
 /// Octets in a row of the dump.
@@ -14,16 +14,19 @@ pub enum HexForm {
     Wire,
     /// Unmasked.
     Unmasked,
+    /// What the message of the frame inflates to, without any header.
+    Inflated,
 }
 
 /// One octet of the dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HexOctet {
-    /// Its value; `None` where the capture lacks it.
+    /// Its value; `None` where the capture lacks it, or what it is copied from.
     pub value: Option<u8>,
     /// The field it belongs to.
     pub field: FieldId,
-    /// Whether a TCP segment starts with it (the frame's first octet does not count).
+    /// Whether a TCP segment starts with it (the frame's first octet does not count); of an inflated octet, whether it is the
+    /// first one of another frame.
     pub starts_segment: bool,
 }
 
@@ -51,7 +54,7 @@ pub fn hex_rows(view: &FrameView, payload: &Octets, form: HexForm, rows: std::op
             None => header.get(at as usize).copied(),
             Some(index) => payload.get(index).map(|octet| match form {
                 HexForm::Wire => octet,
-                HexForm::Unmasked => octet ^ view.key_octet(index).unwrap_or(0),
+                HexForm::Unmasked | HexForm::Inflated => octet ^ view.key_octet(index).unwrap_or(0),
             }),
         };
         let starts_segment = at > 0 && view.segments.binary_search_by_key(&at, |mark| mark.at).is_ok();
@@ -60,6 +63,20 @@ pub fn hex_rows(view: &FrameView, payload: &Octets, form: HexForm, rows: std::op
     rows.map(|row| row.saturating_mul(ROW_OCTETS))
         .take_while(|at| *at < end)
         .map(|at| HexRow { at, octets: (at..end.min(at + ROW_OCTETS)).map(octet).collect() })
+        .collect()
+}
+
+/// Rows of what a message inflates to, those of which every octet is held.
+pub fn inflated_rows(view: &InflatedView, rows: std::ops::Range<u64>) -> Vec<HexRow> {
+    let octet = |at: u64| HexOctet {
+        value: view.inflated.plain.get(at),
+        field: FieldId::Payload,
+        starts_segment: view.starts_frame(at),
+    };
+    rows.map(|row| row.saturating_mul(ROW_OCTETS))
+        .map(|at| at..view.len().min(at.saturating_add(ROW_OCTETS)))
+        .filter(|octets| !octets.is_empty() && view.holds(octets))
+        .map(|octets| HexRow { at: octets.start, octets: octets.map(octet).collect() })
         .collect()
 }
 

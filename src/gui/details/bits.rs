@@ -8,11 +8,11 @@
 
 use egui::{Margin, Panel, Ui};
 
-use super::{Below, DetailsState};
+use super::{Below, DetailsState, compressed_message};
 use crate::dissect::{Octets, Snapshot};
 use crate::gui::PaneCommand;
 use crate::gui::diagram::diagram_ui;
-use crate::gui::hex::{HexSource, hex_ui};
+use crate::gui::hex::{HexSource, InflatedSource, hex_ui};
 use crate::gui::tree::tree_ui;
 use crate::view::FrameView;
 
@@ -23,6 +23,7 @@ const WIDE: f32 = 1040.0;
 pub(super) fn bits_ui(
     ui: &mut Ui,
     snapshot: &Snapshot,
+    version: u64,
     view: &FrameView,
     details: &mut DetailsState,
 ) -> Option<PaneCommand> {
@@ -36,7 +37,9 @@ pub(super) fn bits_ui(
             .size_range(220.0..=(room.x * 0.65).max(240.0))
             .frame(frame)
             .show(ui, |ui| wish = tree_ui(ui, view, &mut details.selection));
-        below(ui, "hex", 0.3).frame(frame).show(ui, |ui| wish = dump_ui(ui, snapshot, view, details).or(wish.take()));
+        below(ui, "hex", 0.3)
+            .frame(frame)
+            .show(ui, |ui| wish = dump_ui(ui, snapshot, version, view, details).or(wish.take()));
     } else {
         below(ui, "fields or hex", 0.45).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
@@ -45,7 +48,7 @@ pub(super) fn bits_ui(
             });
             wish = match details.below {
                 Below::Fields => tree_ui(ui, view, &mut details.selection),
-                Below::Hex => dump_ui(ui, snapshot, view, details),
+                Below::Hex => dump_ui(ui, snapshot, version, view, details),
             };
         });
     }
@@ -67,7 +70,13 @@ fn below(ui: &Ui, name: &'static str, part: f32) -> Panel {
         .resizable(true)
 }
 
-fn dump_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView, details: &mut DetailsState) -> Option<PaneCommand> {
+fn dump_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    version: u64,
+    view: &FrameView,
+    details: &mut DetailsState,
+) -> Option<PaneCommand> {
     let record = view.id.and_then(|id| snapshot.frame(id));
     let payload_end = record.map_or(view.payload.end(), |record| snapshot.payload_end(record));
     let mut read = |range| match record {
@@ -75,6 +84,10 @@ fn dump_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView, details: &mut Det
         Some(record) => snapshot.payload(record, range).unwrap_or_default(),
         None => Octets::default(),
     };
-    let source = HexSource { view, payload_end, read: &mut read };
-    hex_ui(ui, source, &mut details.hex, &mut details.selection)
+    let DetailsState { inflating, hex, selection, .. } = details;
+    let message = compressed_message(snapshot, view);
+    let mut ask = message.map(|message| move |octets| inflating.want(snapshot, version, &message, octets));
+    let inflated = view.id.zip(ask.as_mut()).map(|(frame, ask)| InflatedSource { frame, ask });
+    let source = HexSource { view, payload_end, read: &mut read, inflated };
+    hex_ui(ui, source, hex, selection)
 }
