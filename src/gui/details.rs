@@ -96,8 +96,8 @@ impl DetailsState {
     }
 
     /// Keeps nothing but the chosen tab: what was shown means something else from now on.
-    pub fn forget(&mut self) {
-        *self = DetailsState { tab: self.tab, below: self.below, ..DetailsState::default() };
+    pub fn forget(&mut self, wake: impl Fn() + Send + 'static) {
+        *self = DetailsState { tab: self.tab, below: self.below, ..DetailsState::new(wake) };
     }
 
     /// Shows the next frame of the message, or the one before.

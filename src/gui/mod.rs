@@ -5,7 +5,7 @@
 //!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
-//!   treat                     the dialog in which a TCP connection is read as a WebSocket
+//!   ask  treat                file dialogs; the dialog in which a TCP connection is read as a WebSocket
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
@@ -19,6 +19,7 @@
 //! in, a wish comes out, and the window fulfils it. Call [`install`] once, before the first frame.
 
 pub mod app;
+pub mod ask;
 pub mod command;
 pub mod connections;
 pub mod details;
@@ -69,12 +70,10 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
-<<<<<<< HEAD
     /// The connection, which was recognised without a handshake, is a WebSocket.
     Confirm,
     /// It is none.
     Reject,
-=======
     /// Show another frame of the message, and octets of its payload with what they inflate to selected.
     OpenFrame {
         /// The frame.
@@ -90,7 +89,6 @@ pub enum PaneCommand {
     GoOnInflating,
     /// Inflate this message further than others.
     InflateFurther,
->>>>>>> main
 }
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.

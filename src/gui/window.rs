@@ -15,6 +15,7 @@ use std::sync::mpsc::Receiver;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
+use super::ask;
 use super::command::Command;
 use super::connections::connections_ui;
 use super::details::{Tab, details_ui};
@@ -31,8 +32,8 @@ use super::theme::Palette;
 use super::toolbar::{button_ui, toolbar_ui};
 use super::treat::Treat;
 use super::worker::{self, Input, Phase};
-use crate::base::ConnectionId;
 use crate::dissect::{Decision, Decisions};
+use crate::net::Flow;
 use crate::query::RowKind;
 use crate::view::count;
 
@@ -264,7 +265,7 @@ impl Window {
             Command::Open => {
                 if self.asked.is_none() {
                     let ctx = ctx.clone();
-                    self.asked = Some(worker::ask_for_file(move || ctx.request_repaint()));
+                    self.asked = Some(ask::ask_for_file(move || ctx.request_repaint()));
                 }
             }
             // What is open is not given up for a path that is wrong.
@@ -339,8 +340,17 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
             }
         }
         Command::SelectConnection(connection) => opened.select_connection(connection),
-        Command::Decide(ends, decision) => opened.decide(ends, decision),
-        Command::Confirm(id) | Command::Reject(id) => decide_about(opened, id, matches!(command, Command::Confirm(_))),
+        Command::Decide(ends, decision) => decide(opened, ctx, ends, decision),
+        Command::Confirm(id) | Command::Reject(id) => {
+            let connection = opened.snapshot.as_ref().and_then(|snapshot| snapshot.connection(id));
+            if let Some((ends, client)) = connection.map(|connection| (connection.ends(), connection.client)) {
+                let decision = match command {
+                    Command::Confirm(_) => Decision::WebSocket { client, deflate: None },
+                    _ => Decision::NotWebSocket,
+                };
+                decide(opened, ctx, ends, decision);
+            }
+        }
         Command::SelectRow(row) => opened.select_row(row),
         Command::SelectFrame(id) => opened.select_frame(id),
         Command::NextRow => opened.move_selection(1),
@@ -366,12 +376,10 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
     }
 }
 
-/// Confirms or rejects what a connection was recognised as.
-fn decide_about(opened: &mut Opened, id: ConnectionId, is_websocket: bool) {
-    let Some(connection) = opened.snapshot.as_ref().and_then(|snapshot| snapshot.connection(id)) else { return };
-    let (ends, client) = (connection.ends(), connection.client);
-    let decision = if is_websocket { Decision::WebSocket { client, deflate: None } } else { Decision::NotWebSocket };
-    opened.decide(ends, decision);
+/// The user says something about TCP connections.
+fn decide(opened: &mut Opened, ctx: &egui::Context, ends: Flow, decision: Decision) {
+    let ctx = ctx.clone();
+    opened.decide(ends, decision, move || ctx.request_repaint());
 }
 
 /// Whether the capture was read and holds no WebSocket.

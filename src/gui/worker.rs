@@ -1,4 +1,4 @@
-//! The threads: one reads and dissects the capture, one fills the spool of a pipe, one waits for the file dialog.
+//! The threads: one reads and dissects the capture, one fills the spool of a pipe.
 //!
 //! ```text
 //!   window ── Order (stop, again) ──▸ worker: Session::step … ──▸ slot ──▸ window: take()
@@ -209,49 +209,6 @@ pub fn refused(path: &Path) -> Option<String> {
 /// Runs `job` on a thread of its own; without threads left in the system it is not run.
 pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
-}
-
-/// Asks the user for a capture file, by the desktop's dialog. The answer is `None` at once where there is no such
-/// dialog.
-pub fn ask_for_file(wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("file dialog", move || {
-        let dialog = rfd::FileDialog::new()
-            .set_title("Open a capture")
-            .add_filter("Captures", &["pcap", "pcapng", "cap", "gz", "zst"])
-            .add_filter("All files", &["*"]);
-        // The window may have been closed meanwhile.
-        let _ = answer.send(dialog.pick_file());
-        wake();
-    });
-    receiver
-}
-
-/// Asks the user where to save a capture that is to be called `name`. The answer is `None` at once where there is no such
-/// dialog.
-#[cfg(feature = "live")]
-pub fn ask_where_to_save(name: String, wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("file dialog", move || {
-        let dialog = rfd::FileDialog::new().set_title("Save the capture").set_file_name(name);
-        // The window may have been closed meanwhile.
-        let _ = answer.send(dialog.save_file());
-        wake();
-    });
-    receiver
-}
-
-/// Copies a capture. The answer is its new path, or what went wrong.
-#[cfg(feature = "live")]
-pub fn copy(from: PathBuf, to: PathBuf, wake: impl Fn() + Send + 'static) -> Receiver<Result<PathBuf, String>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("save", move || {
-        let copied = std::fs::copy(&from, &to).map(drop).map_err(|error| format!("{}: {error}", to.display()));
-        // The window may have been closed meanwhile.
-        let _ = answer.send(copied.map(|()| to));
-        wake();
-    });
-    receiver
 }
 
 /// The worker's side.

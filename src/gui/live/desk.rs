@@ -8,10 +8,11 @@ use super::{Picker, Recording, Unsaved, folder, left_over};
 use crate::base::Timestamp;
 use crate::capture::live::Start;
 use crate::dissect::Decisions;
+use crate::gui::ask;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
 use crate::gui::opened::Opened;
-use crate::gui::worker::{self, Input};
+use crate::gui::worker::Input;
 
 /// The window's part in sniffing.
 pub struct LiveDesk {
@@ -111,7 +112,7 @@ impl LiveDesk {
     pub fn ask(&mut self, ctx: &egui::Context, opened: &Opened) {
         if let Some(unsaved) = opened.unsaved.as_ref().filter(|_| self.asked.is_none() && self.copying.is_none()) {
             let ctx = ctx.clone();
-            self.asked = Some(worker::ask_where_to_save(unsaved.name(), move || ctx.request_repaint()));
+            self.asked = Some(ask::ask_where_to_save(unsaved.name(), move || ctx.request_repaint()));
         }
     }
 
@@ -124,7 +125,7 @@ impl LiveDesk {
             return Some(Dialog::SavePath { path: path.display().to_string(), problem });
         }
         let ctx = ctx.clone();
-        self.copying = Some(worker::copy(unsaved.path().to_owned(), path.to_owned(), move || ctx.request_repaint()));
+        self.copying = Some(ask::copy(unsaved.path().to_owned(), path.to_owned(), move || ctx.request_repaint()));
         None
     }
 
