@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::backlog::{Backlog, MAX_BACKLOG};
+use super::closing::Closing;
 use super::decisions::{Decision, Decisions, is_between};
 use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
@@ -82,6 +83,7 @@ pub struct Dissector {
     touched: Touched,
     /// What flows keep because something is missing.
     backlog: Backlog,
+    closing: Closing,
     payloads: Payloads,
     /// What the user says about TCP connections, where it is anything.
     decisions: Option<Decisions>,
@@ -113,6 +115,25 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
     true
 }
 
+/// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
+fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> bool {
+    let Slot::Watched(flow) = slot else { return false };
+    if flow.is_uninteresting() {
+        *slot = Slot::Ignored(flow.octets());
+        return true;
+    }
+    if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
+        // A capture can have a million of these, and what it takes to read them is more than what is to be told.
+        flow.finish(context);
+        touched.note(flow);
+        flow.publish(context.writer);
+        *slot = Slot::Over(connection);
+        return true;
+    }
+    touched.note(flow);
+    false
+}
+
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
@@ -123,6 +144,7 @@ impl Dissector {
             writer: Writer::default(),
             touched: Touched::default(),
             backlog: Backlog::new(MAX_BACKLOG),
+            closing: Closing::default(),
             payloads: Payloads::default(),
             decisions: None,
             forced: Vec::new(),
@@ -159,6 +181,9 @@ impl Dissector {
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
+        while let Some(id) = self.closing.due(packet.reference.time) {
+            self.give_up_end(id);
+        }
         let totals = &mut self.writer.index.totals;
         totals.packets += 1;
         totals.octets += octets.len() as u64;
@@ -208,24 +233,29 @@ impl Dissector {
         let before = flow.backlog();
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();
-        if flow.is_uninteresting() {
-            *slot = Slot::Ignored(flow.octets());
+        if flow.begins_to_close() {
+            self.closing.wait_for(segment.flow, segment.packet.time);
+        }
+        if let_go(slot, &mut context, &mut self.touched) {
             after = 0;
-        } else if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
-            // A capture can have a million of these, and what it takes to read them is more than what is to be told.
-            flow.finish(&mut context);
-            self.touched.note(flow);
-            flow.publish(&mut self.writer);
-            *slot = Slot::Over(connection);
-            after = 0;
-        } else {
-            self.touched.note(flow);
         }
         if before != after {
             self.backlog.note(segment.flow, after);
             let packet = segment.packet;
             self.give_up_backlog(packet);
         }
+    }
+
+    /// A connection has ended, and what is missing of it is not waited for any longer.
+    #[cold]
+    fn give_up_end(&mut self, id: FlowId) {
+        let Some(slot @ Slot::Watched(_)) = self.flows.get_mut(id.index()) else { return };
+        let Slot::Watched(flow) = slot else { return };
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
+        flow.give_up_end(&mut context);
+        let after = flow.backlog();
+        let is_gone = let_go(slot, &mut context, &mut self.touched);
+        self.backlog.note(id, if is_gone { 0 } else { after });
     }
 
     /// While too much is kept, the flow that has waited longest waits no more.
