@@ -57,11 +57,13 @@ impl FlowState {
         }
     }
 
-    /// Both directions have ended, and nothing is missing or waited for.
+    /// Nothing follows: the capture ends, or both directions have.
     pub fn end(&mut self, context: &mut Context<'_>) {
         let Some(connection) = self.connection else { return };
-        context.writer.end_connection(connection, self.last_packet.time);
+        if self.lanes.iter().all(|lane| lane.ended.is_some()) {
+            context.writer.end_connection(connection, self.last_packet.time);
+            self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
+        }
         self.judge_end(context);
-        self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
     }
 }

@@ -216,7 +216,7 @@ impl FlowState {
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
         }
-        self.judge_end(context);
+        self.end(context);
     }
 
     /// Whether this can never carry a WebSocket any more, nor ever did.
