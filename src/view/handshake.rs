@@ -5,7 +5,7 @@ use std::io;
 use super::close_story::close_story;
 use super::compression::compression_summary;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
-use crate::dissect::{Connection, HeadPlace, Snapshot};
+use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
 /// The opening handshake of a connection.
@@ -25,6 +25,8 @@ pub struct HandshakeView {
     pub compression: Option<String>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
 }
 
 /// An HTTP head.
@@ -107,6 +109,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
         story: close_story(snapshot, id),
+        recognition: connection.recognition,
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))

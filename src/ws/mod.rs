@@ -20,7 +20,7 @@ mod utf8;
 pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_close};
 pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
-pub use evidence::{Evidence, evidence};
+pub use evidence::{Evidence, Excerpt, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, HeaderOctets, MAX_HEADER_LEN, Parsed};
 pub use impostor::{IMPOSTOR_PREFIX, impostor};
