@@ -18,6 +18,7 @@
 mod backlog;
 mod connection;
 mod conversation;
+mod cut;
 mod decisions;
 mod dissector;
 mod finding;

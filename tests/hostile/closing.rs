@@ -1,5 +1,7 @@
 //! How connections end, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
 
+use framescope::base::{FrameId, Place, Rule, Sender};
+
 use super::common::frame::{self, CLOSE, FIN, PING, PONG, TEXT};
 use super::common::rows;
 use super::common::tcp::Talk;
@@ -131,4 +133,48 @@ fn what_is_no_websocket() {
     say(&mut talk, Server, 0x70 | TEXT & !FIN, b"a payload of some forty octets of letters");
     let snapshot = rows::read(&talk.capture().pcap());
     assert_eq!(rows::all_findings(&snapshot), ["frame.rsv-without-extension"]);
+}
+
+/// A peer that is hung up on in the middle of a header broke a rule with the octets that it had sent already.
+#[test]
+fn headers_that_are_cut_off() {
+    let cut = |before: &[(u8, &[u8])], start: &[u8]| {
+        rules(|talk| {
+            for (octet0, payload) in before {
+                say(talk, Client, *octet0, payload);
+            }
+            talk.say(Client, start);
+            close(talk, Server);
+            talk.finish(Server);
+        })
+    };
+    let told = |rule| ["frame.truncated", rule, "close.not-echoed"];
+    assert_eq!(cut(&[], b"\x87\x8d\x06"), told("frame.opcode-reserved"));
+    assert_eq!(cut(&[], b"\x80\x98\x0c"), told("message.continuation-without-start"));
+    assert_eq!(cut(&[], b"\xa1"), told("frame.rsv-without-extension"));
+    assert_eq!(cut(&[(TEXT, b"open")], b"\x81"), {
+        ["frame.truncated", "message.interleaved", "message.unfinished", "close.not-echoed"]
+    });
+    assert_eq!(cut(&[(CLOSE, &frame::close(1000, ""))], b"\x81"), ["frame.truncated", "frame.after-close"]);
+    assert_eq!(cut(&[], b"\x81\x85\x01\x02"), ["frame.truncated", "close.not-echoed"], "nothing wrong with that");
+    assert_eq!(cut(&[(TEXT, b"open")], b"\x00"), ["frame.truncated", "message.unfinished", "close.not-echoed"]);
+
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Client, FIN | TEXT, b"ok");
+    talk.say(Client, b"\x8f\x8d\xd3");
+    close(&mut talk, Server);
+    talk.finish(Server);
+    let snapshot = rows::read(&talk.capture().pcap());
+    let finding = (0..snapshot.finding_count())
+        .map(|index| snapshot.finding(index).unwrap())
+        .find(|finding| finding.rule == Rule::FrameOpcodeReserved)
+        .unwrap();
+    assert_eq!((finding.sender, finding.frame), (Sender::Client, None));
+    let Place::StreamOctets { at, len: 1 } = finding.place else { panic!("{:?}", finding.place) };
+    let first = snapshot.frame(FrameId::from_number(1).unwrap()).unwrap();
+    assert_eq!(at, first.at + frame::client(FIN | TEXT, b"ok").len() as u64, "the octet with the opcode");
+    assert_eq!(
+        finding.text,
+        "Opcode 0xF is reserved for control frames that nobody has defined. The frame's header is cut off."
+    );
 }
