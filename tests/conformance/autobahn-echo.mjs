@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 const require = createRequire(`${process.cwd()}/`);
 const { WebSocketServer } = require('ws');
 const server = new WebSocketServer({
-  host: '127.0.0.1', port: Number(process.argv[2]), perMessageDeflate: true, maxPayload: 64 << 20,
+  host: '127.0.0.1', port: Number(process.argv[2]), perMessageDeflate: true,
+  // Cases 9 send 16 MiB in one message, and 4 MiB in fragments of 64 octets.
+  maxPayload: 64 << 20, maxFragments: 1 << 20,
 });
 server.on('listening', () => console.log('listening'));
 server.on('connection', (socket) => {

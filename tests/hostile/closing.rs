@@ -1,6 +1,7 @@
 //! How connections end, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
 
-use framescope::base::{FrameId, Place, Rule, Sender};
+use framescope::base::{ConnectionId, FrameId, Place, Rule, Sender};
+use framescope::view::{Answer, RoundTrips};
 
 use super::common::frame::{self, CLOSE, FIN, PING, PONG, TEXT};
 use super::common::rows;
@@ -68,6 +69,48 @@ fn round_trips() {
     // A packet a millisecond: the ping is two packets before.
     assert_eq!(trips, [None, None, None, Some(2_000_000), None]);
     assert!(frames.iter().all(|frame| frame.message().is_none() == frame.header.opcode().is_control()));
+}
+
+/// All pings of a connection, whoever sent them, and what became of each; those of others are not among them.
+#[test]
+fn pings_of_a_connection() {
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Server, PING, b"one");
+    say(&mut talk, Server, PING, b"two");
+    say(&mut talk, Client, PING, b"mine");
+    say(&mut talk, Client, PONG, b"two");
+    say(&mut talk, Server, PONG, b"mine");
+    say(&mut talk, Client, PING, b"last words");
+    talk.finish(Server);
+    let mut other = Talk::between("10.0.0.7:7", "10.0.0.8:8");
+    other.connect();
+    other.upgrade();
+    say(&mut other, Client, PING, b"mine");
+    let mut quiet = Talk::between("10.0.0.9:9", "10.0.0.8:8");
+    quiet.connect();
+    quiet.upgrade();
+    let [mut capture, other, quiet] = [talk, other, quiet].map(|talk| talk.capture());
+    capture.packets.extend(other.packets.into_iter().chain(quiet.packets));
+    let snapshot = rows::read(&capture.pcap());
+    let trips = |id: u32, limit| RoundTrips::of(&snapshot, ConnectionId(id), limit);
+    let first = trips(0, 10).unwrap();
+    let pings: Vec<_> = first.pings.iter().map(|ping| (ping.ping.number(), ping.sender, ping.answer)).collect();
+    assert_eq!(
+        pings,
+        [
+            (1, Sender::Server, Answer::Open),
+            (2, Sender::Server, Answer::After(2_000_000)),
+            (3, Sender::Client, Answer::After(2_000_000)),
+            (6, Sender::Client, Answer::Never),
+        ],
+        "a packet a millisecond; the pong to the second ping answers the first too"
+    );
+    assert!(!first.is_cut);
+    let newest = trips(0, 2).unwrap();
+    assert_eq!((&newest.pings[..], newest.is_cut), (&first.pings[2..], true));
+    assert_eq!(trips(1, 10).unwrap().pings.len(), 1);
+    assert_eq!(trips(2, 10), None);
+    assert_eq!(trips(3, 10), None, "there is no such connection");
 }
 
 #[test]
