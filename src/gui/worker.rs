@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::capture::{Damage, Filler, Source};
+use crate::crew::Helpers;
 use crate::dissect::{Progress, Session, Snapshot};
 use crate::net::NetStats;
 use crate::view::Timeline;
@@ -252,6 +253,7 @@ impl Desk {
                 return self.put(Update { snapshot: None, state, timeline: Timeline::default() });
             }
         };
+        session.set_crew(Box::new(Helpers::new(1)));
         let stop_filling = Arc::new(AtomicBool::new(false));
         let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
         let phase = self.steps(&mut session, filled.as_ref());

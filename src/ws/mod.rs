@@ -26,7 +26,7 @@ pub use evidence::{Evidence, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, HeaderOctets, MAX_HEADER_LEN, Parsed};
 pub use impostor::{IMPOSTOR_PREFIX, impostor};
-pub use inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
+pub use inflate::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, Strayed, TAIL, Window};
 pub use judge::{HeaderRule, Negotiated, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
