@@ -17,7 +17,7 @@ use std::collections::hash_map::Entry;
 use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
 use self::cells::Row;
-use self::columns::Columns;
+use self::columns::{Columns, Extra};
 use self::finding::FindingLine;
 use super::command::Command;
 use super::opened::{Opened, RowId};
@@ -27,6 +27,7 @@ use super::{empty, fonts, text};
 use crate::dissect::Snapshot;
 use crate::query::RowKind;
 use crate::view::{count, frame_row, message_row};
+use crate::ws::Opcode;
 
 /// Height of a row.
 const ROW: f32 = theme::ROW;
@@ -43,6 +44,8 @@ pub struct TableState {
     /// Rows that were made, for the snapshot they were made from.
     made: HashMap<u32, Made>,
     made_from: (u64, RowKind),
+    /// Messages are compressed.
+    compressed: bool,
     /// The largest number that its column was made wide enough for.
     most: u64,
 }
@@ -110,7 +113,12 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     }
     let several = snapshot.connection_count() > 1 && opened.connection.is_none();
     let (order, most) = (opened.query().order, most_rows(opened));
-    let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, order.key, most);
+    // Once there, they stay: nothing moves under the pointer.
+    let state = &mut opened.table;
+    state.compressed |= snapshot.has_plain_lens();
+    let round_trip = snapshot.totals().opcodes[usize::from(Opcode::PONG.value())] > 0;
+    let extra = Extra { connection: several, compressed: state.compressed, round_trip };
+    let columns = Columns::new(ui.available_width(), opened.rows.kind(), extra, order.key, most);
     if let Some(wish) = columns.head_ui(ui, order) {
         command = Some(wish);
     }

@@ -150,10 +150,13 @@ impl InflatedView {
     }
 }
 
-/// How much of `plain` octets was sent: `43 %`; `<1 %` for less than half a per cent.
+/// How much of `plain` octets was sent: `43 %`; `<1 %` for less than half a per cent, `>999 %` also for something sent for
+/// nothing.
 pub fn ratio(wire: u64, plain: u64) -> String {
-    match wire as f64 * 100.0 / plain.max(1) as f64 {
-        part if part > 0.0 && part < 0.5 => "<1 %".to_owned(),
+    match wire as f64 * 100.0 / plain as f64 {
+        _ if wire == 0 => "0 %".to_owned(),
+        part if part < 0.5 => "<1 %".to_owned(),
+        part if part >= 999.5 => ">999 %".to_owned(),
         part => format!("{part:.0} %"),
     }
 }
@@ -224,6 +227,7 @@ mod tests {
         let whole = load(&snapshot, first, 0, u64::MAX);
         assert!(whole.summary().contains(" inflated from "), "{}", whole.summary());
         assert_eq!((ratio(1, 1000), ratio(0, 5), ratio(3, 2)), ("<1 %".into(), "0 %".into(), "150 %".into()));
+        assert_eq!((ratio(1, 0), ratio(0, 0)), (">999 %".into(), "0 %".into()));
         assert_eq!(expanded(5, 5), None);
         assert!(expanded(7, 1).unwrap().ends_with("7 octets sent for 1 octet."));
     }
