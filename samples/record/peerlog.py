@@ -90,6 +90,11 @@ class PeerLog:
     def watch(self, protocol, client_port):
         """Logs every frame of one `websockets` protocol object from here on."""
         send_frame, recv_frame = protocol.send_frame, protocol.recv_frame
+        tap = Tap()
+        if protocol.side.name == "CLIENT":
+            # The last extension encodes last and decodes first: what it sees is what TCP carries.
+            process_extensions = protocol.process_extensions
+            protocol.process_extensions = lambda headers: [*process_extensions(headers), tap]
 
         def logged(event, frame, key):
             self.frame(event, client_port, fin=frame.fin, rsv1=frame.rsv1, rsv2=frame.rsv2,
@@ -97,6 +102,7 @@ class PeerLog:
 
         def send(frame):
             send_frame(frame)
+            frame = tap.pop("encoded", frame)
             key = None
             if protocol.side.name == "CLIENT":
                 size = len(frame.data)
@@ -105,12 +111,28 @@ class PeerLog:
             logged("sent", frame, key)
 
         def receive(frame):
+            plain = frame
+            frame = tap.pop("decoded", frame)
             # Only a client can do without the masking key, which the parser throws away.
             if protocol.side.name == "CLIENT":
                 logged("received", frame, None)
-            recv_frame(frame)
+            recv_frame(plain)
 
         protocol.send_frame, protocol.recv_frame = send, receive
+
+
+class Tap(dict):
+    """An extension that changes nothing: it keeps the frame as it is behind compression."""
+
+    name = "tap"
+
+    def encode(self, frame):
+        self["encoded"] = frame
+        return frame
+
+    def decode(self, frame, *, max_size=None):
+        self["decoded"] = frame
+        return frame
 
 
 def logged_connection(log):
@@ -128,6 +150,7 @@ def logged_connection(log):
             log.watch(self.protocol, self.client_port)
 
         def log_open(self):
-            log.opened(self.client_port, self.server_port, self.request.path, self.subprotocol)
+            log.opened(self.client_port, self.server_port, self.request.path, self.subprotocol,
+                       self.response.headers.get("Sec-WebSocket-Extensions"))
 
     return LoggedConnection

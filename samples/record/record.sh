@@ -29,7 +29,7 @@ set -euo pipefail
 WS=8.23.0
 WEBSOCKETS=17.4
 SAMPLES="rfc6455-examples chat-unicode fragments-ping large-binary many-connections ipv6
-  refused wrong-accept http-then-upgrade deflate broken tcp-trouble"
+  refused wrong-accept http-then-upgrade deflate deflate-parameters deflate-websockets broken tcp-trouble"
 
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -134,6 +134,15 @@ inside() {
     deflate)
       capture pcap-nano 'tcp port 9010'
       node $name.server.mjs ;;
+    deflate-parameters)
+      extension=pcapng
+      capture pcapng 'tcp port 9012'
+      server server node $name.server.mjs
+      node $name.client.mjs ;;
+    deflate-websockets)
+      capture pcap-nano 'tcp port 9013'
+      server server node $name.server.mjs
+      "$py" $name.client.py ;;
     broken)
       capture pcap 'tcp port 9011'
       server server "$py" $name.peer.py server

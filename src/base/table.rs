@@ -44,17 +44,23 @@ impl<T: Clone> Table<T> {
     }
 
     /// Appends a row.
+    #[inline]
     pub fn push(&mut self, row: T) {
         self.tail.push(row);
         if self.tail.len() == CHUNK {
-            // What filled one chunk may well fill another. The first one grows: a table of few rows must not cost a chunk.
-            let chunk = Arc::new(std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK)));
-            self.shared += CHUNK;
-            match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
-                // Where a snapshot shares the block, its pointers are copied.
-                Some(block) => Arc::make_mut(block).push(chunk),
-                None => self.blocks.push(Arc::new(vec![chunk])),
-            }
+            self.turn_chunk();
+        }
+    }
+
+    #[cold]
+    fn turn_chunk(&mut self) {
+        // What filled one chunk may well fill another. The first one grows: a table of few rows must not cost a chunk.
+        let chunk = Arc::new(std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK)));
+        self.shared += CHUNK;
+        match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
+            // Where a snapshot shares the block, its pointers are copied.
+            Some(block) => Arc::make_mut(block).push(chunk),
+            None => self.blocks.push(Arc::new(vec![chunk])),
         }
     }
 

@@ -23,6 +23,13 @@ pub struct Arguments {
     /// Inflate no message to more than so many MiB [default: 64]
     #[arg(long, global = true, value_name = "MIB")]
     pub inflate_limit: Option<u32>,
+    /// Read a TCP connection as a WebSocket, such as 10.0.0.1:50000-10.0.0.2:80 or [::1]:50000-[::1]:80, the client first;
+    /// ,deflate or ,plain behind it says whether messages can be compressed
+    #[arg(long, global = true, value_name = "CLIENT-SERVER")]
+    pub as_websocket: Vec<String>,
+    /// Read a TCP connection as no WebSocket
+    #[arg(long, global = true, value_name = "END-END")]
+    pub not_websocket: Vec<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -31,7 +38,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print one row per WebSocket connection
-    Connections(ListFile),
+    Connections(Connections),
     /// Print one row per frame
     Frames(List),
     /// Print one row per data message, joined
@@ -114,6 +121,16 @@ pub struct ListFile {
     /// Print JSON lines, one object a row
     #[arg(long)]
     pub json: bool,
+}
+
+/// The connections of a capture.
+#[derive(Debug, Args)]
+pub struct Connections {
+    #[command(flatten)]
+    pub list: ListFile,
+    /// Print the TCP connections that are not read as WebSockets instead: --as-websocket reads one of them
+    #[arg(long)]
+    pub others: bool,
 }
 
 /// A list over a capture, with payloads if wanted.

@@ -11,7 +11,7 @@ use super::rows::frames_of;
 use crate::capture::live::{
     Aside, Ended, Limits, LiveError, Report, Sink, Statistics, Stop, Wanted, open_and_forgo, sniff,
 };
-use crate::dissect::Session;
+use crate::dissect::{Decisions, Session};
 use crate::view::{count, length};
 
 /// The window hears so often how it goes.
@@ -24,10 +24,10 @@ impl From<LiveError> for Failure {
 }
 
 /// `framescope capture -i NAME`
-pub fn run(arguments: &Capture, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Capture, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let stop = Stop::by_signals().map_err(LiveError::System)?;
     match &arguments.write {
-        None => print(arguments, stop, output),
+        None => print(arguments, decisions, stop, output),
         Some(file) if arguments.reports => report(arguments, file, stop.or_input_ends(), output),
         Some(file) => write(arguments, file, &stop),
     }
@@ -57,9 +57,9 @@ fn sink(arguments: &Capture, file: &Path) -> Result<((), Sink), LiveError> {
 }
 
 /// Prints frames.
-fn print(arguments: &Capture, stop: Stop, output: &mut Output) -> Result<(), Failure> {
+fn print(arguments: &Capture, decisions: Decisions, stop: Stop, output: &mut Output) -> Result<(), Failure> {
     let aside = Aside::start(&wanted(arguments), limits(arguments), stop)?;
-    let session = Session::new(aside.source().clone(), None);
+    let session = Session::new(aside.source().clone(), None).with_decisions(decisions);
     let wait = |_: &mut Session| {
         aside.wait();
         #[cfg(unix)]

@@ -9,6 +9,7 @@ use super::output::{Failure, Output};
 use super::walk::{Moment, walk};
 use super::{json, table};
 use crate::base::{Finding, Rule, Severity};
+use crate::dissect::Decisions;
 use crate::view::explanation;
 
 /// A row of `check --json`.
@@ -46,11 +47,11 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// [`Failure::Violations`] where a MUST is broken.
-pub fn run(arguments: &Check, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let Check { list: ListFile { file, json }, explain } = arguments;
     let (mut told, mut violations) = (0, 0);
     let mut named = BTreeSet::new();
-    walk(file, |snapshot, moment| {
+    walk(file, decisions, |snapshot, moment| {
         while let Some(finding) = snapshot.finding(told) {
             told += 1;
             violations += usize::from(finding.severity() == Severity::Violation);

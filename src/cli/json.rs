@@ -305,6 +305,8 @@ struct Connection<'a> {
     subprotocol: Option<&'a str>,
     extensions: Option<&'a str>,
     handshake: &'static str,
+    /// How it was recognised, if not by its handshake.
+    recognised: Option<&'static str>,
     frames_client: u64,
     frames_server: u64,
     messages_client: u64,
@@ -344,6 +346,7 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
             subprotocol: connection.subprotocol.as_deref(),
             extensions: connection.extensions.as_deref(),
             handshake: connection.handshake().as_str(),
+            recognised: connection.recognition.map(|how| how.as_str()),
             frames_client,
             frames_server,
             messages_client,

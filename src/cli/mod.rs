@@ -9,6 +9,7 @@ mod diagram;
 #[cfg(feature = "live")]
 mod interfaces;
 mod json;
+mod others;
 mod output;
 mod rows;
 mod show;
@@ -16,7 +17,7 @@ mod stats;
 mod table;
 mod walk;
 
-use crate::dissect::set_max_inflated;
+use crate::dissect::{Decisions, set_max_inflated};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -75,29 +76,45 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
     if let Some(mebibytes) = arguments.inflate_limit {
         set_max_inflated(u64::from(mebibytes) << 20);
     }
+    let decisions = decisions(&arguments)?;
     match arguments.command {
-        None => open_window(arguments.file),
-        Some(Command::Connections(list)) => rows::connections(&list, output),
-        Some(Command::Frames(list)) => rows::frames(&list, output),
-        Some(Command::Messages(list)) => rows::messages(&list, output),
-        Some(Command::Check(list)) => check::run(&list, output),
-        Some(Command::Show(show)) => show::run(&show, output),
+        None => open_window(arguments.file, decisions),
+        Some(Command::Connections(list)) if list.others => others::run(&list.list, decisions, output),
+        Some(Command::Connections(list)) => rows::connections(&list.list, decisions, output),
+        Some(Command::Frames(list)) => rows::frames(&list, decisions, output),
+        Some(Command::Messages(list)) => rows::messages(&list, decisions, output),
+        Some(Command::Check(list)) => check::run(&list, decisions, output),
+        Some(Command::Show(show)) => show::run(&show, decisions, output),
         Some(Command::Decode(decode)) => decode::run(&decode, output),
-        Some(Command::Stats(stats)) => stats::run(&stats, output),
+        Some(Command::Stats(stats)) => stats::run(&stats, decisions, output),
         #[cfg(feature = "live")]
         Some(Command::Interfaces { json }) => interfaces::run(json, output),
         #[cfg(feature = "live")]
-        Some(Command::Capture(capture)) => capture::run(&capture, output),
+        Some(Command::Capture(capture)) => capture::run(&capture, decisions, output),
     }
 }
 
+/// What the user says about TCP connections.
+fn decisions(arguments: &Arguments) -> Result<Decisions, Failure> {
+    let mut decisions = Decisions::default();
+    for (option, texts, is_websocket) in
+        [("--as-websocket", &arguments.as_websocket, true), ("--not-websocket", &arguments.not_websocket, false)]
+    {
+        for text in texts {
+            let read = decisions.read(text, is_websocket);
+            read.map_err(|why| Failure::Message(format!("{option}: {why}; connections --others lists them")))?;
+        }
+    }
+    Ok(decisions)
+}
+
 #[cfg(feature = "gui")]
-fn open_window(file: Option<std::path::PathBuf>) -> Result<(), Failure> {
-    crate::gui::run(file).map_err(Failure::Message)
+fn open_window(file: Option<std::path::PathBuf>, decisions: Decisions) -> Result<(), Failure> {
+    crate::gui::run(file, decisions).map_err(Failure::Message)
 }
 
 #[cfg(not(feature = "gui"))]
-fn open_window(_file: Option<std::path::PathBuf>) -> Result<(), Failure> {
+fn open_window(_file: Option<std::path::PathBuf>, _decisions: Decisions) -> Result<(), Failure> {
     Err(Failure::Message(
         "this build has no window; use a subcommand, for example: framescope frames FILE (framescope --help lists them)"
             .to_owned(),

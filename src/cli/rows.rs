@@ -8,7 +8,7 @@ use super::output::{Failure, Output};
 use super::walk::{self, Moment};
 use super::{json, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{Inflation, Session, Snapshot};
+use crate::dissect::{Decisions, Inflation, Session, Snapshot};
 
 /// Decides which rows can be printed.
 ///
@@ -63,13 +63,14 @@ impl Gate {
 /// Runs a list: `count` rows in a snapshot, of which `ready` ones are printed.
 fn list(
     arguments: &ListFile,
+    decisions: Decisions,
     output: &mut Output,
     header: &str,
     count: impl Fn(&Snapshot) -> usize,
     ready: impl Fn(&Snapshot, usize, Moment) -> bool,
     print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let session = walk::open(&arguments.file)?;
+    let session = walk::open(&arguments.file, decisions)?;
     list_of(session, walk::pump, arguments.json, output, header, count, ready, print)
 }
 
@@ -108,9 +109,9 @@ fn list_of(
 }
 
 /// `framescope frames FILE`
-pub fn frames(arguments: &List, output: &mut Output) -> Result<(), Failure> {
+pub fn frames(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let List { list, payload } = arguments;
-    let session = walk::open(&list.file)?;
+    let session = walk::open(&list.file, decisions)?;
     frames_of(session, walk::pump, (list.json, *payload), output)
 }
 
@@ -151,11 +152,12 @@ pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool 
 }
 
 /// `framescope messages FILE`
-pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
+pub fn messages(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let List { list: file, payload } = arguments;
     let inflation = RefCell::new(Inflation::default());
     list(
         file,
+        decisions,
         output,
         table::MESSAGES_HEADER,
         Snapshot::message_count,
@@ -172,9 +174,10 @@ pub fn messages(arguments: &List, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// `framescope connections FILE`
-pub fn connections(arguments: &ListFile, output: &mut Output) -> Result<(), Failure> {
+pub fn connections(arguments: &ListFile, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     list(
         arguments,
+        decisions,
         output,
         table::CONNECTIONS_HEADER,
         Snapshot::connection_count,

@@ -6,6 +6,7 @@ use super::rows::frame_is_ready;
 use super::walk::walk;
 use super::{diagram, json};
 use crate::base::FrameId;
+use crate::dissect::Decisions;
 use crate::view::{BitGrid, FrameView, PayloadKind, count, field_tree, frame_title, payload_text, printable};
 
 /// Payload octets in the diagram.
@@ -14,12 +15,12 @@ const DIAGRAM_OCTETS: u64 = 64;
 const TEXT_OCTETS: u64 = 4096;
 
 /// `framescope show FILE --frame N`
-pub fn run(arguments: &Show, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Show, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let number = arguments.frame;
     let id = FrameId::from_number(number);
     let mut done = false;
     let mut found = 0;
-    let result = walk(&arguments.file, |snapshot, moment| {
+    let result = walk(&arguments.file, decisions, |snapshot, moment| {
         found = snapshot.frame_count();
         let Some(id) = id else { return Ok(()) };
         if done || !frame_is_ready(snapshot, id, moment) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::output::{Failure, complain};
-use crate::dissect::{Progress, Session, Snapshot};
+use crate::dissect::{Decisions, Progress, Session, Snapshot};
 
 /// Packets between two looks at a file that is being read.
 const STRIDE: usize = 8192;
@@ -20,8 +20,12 @@ pub enum Moment {
 }
 
 /// Reads `file` (`-` is standard input): see [`walk_on`].
-pub fn walk(file: &Path, look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
-    walk_on(open(file)?, pump, look)
+pub fn walk(
+    file: &Path,
+    decisions: Decisions,
+    look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    walk_on(open(file, decisions)?, pump, look)
 }
 
 /// Reads a capture, judges payloads too, and calls `look` from time to time, and once at the end. Where nothing more is
@@ -48,8 +52,8 @@ pub fn walk_on(
 }
 
 /// Reads `file` to its end without looking at it on the way; `deep` judges payloads too.
-pub fn read_through(file: &Path, deep: bool) -> Result<Session, Failure> {
-    let mut session = open(file)?;
+pub fn read_through(file: &Path, decisions: Decisions, deep: bool) -> Result<Session, Failure> {
+    let mut session = open(file, decisions)?;
     if deep {
         session.judge_at_once();
     }
@@ -69,19 +73,29 @@ pub fn pump(session: &mut Session) -> Result<(), Failure> {
     session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))
 }
 
-/// Opens `file`; `-` is standard input.
-pub fn open(file: &Path) -> Result<Session, Failure> {
+/// Opens `file` (`-` is standard input), of whose TCP connections the user says something.
+pub fn open(file: &Path, decisions: Decisions) -> Result<Session, Failure> {
     let session = match file.to_str() {
         Some("-") => Session::open_stream(Box::new(std::io::stdin()), "standard input"),
         _ => Session::open(file),
     };
-    session.map_err(|error| Failure::Message(error.to_string()))
+    match session {
+        Ok(session) => Ok(session.with_decisions(decisions)),
+        Err(error) => Err(Failure::Message(error.to_string())),
+    }
 }
 
 /// Tells what could not be read.
 fn warn(session: &Session) {
     if let Some(damage) = session.damage() {
         complain(&format!("warning: {}: {damage}; everything before it is shown", session.name()));
+    }
+    for ends in session.idle_decisions() {
+        complain(&format!(
+            "warning: no TCP connection of the capture has the ends {} and {}; connections --others lists those that are not \
+             read as WebSockets",
+            ends.opener, ends.peer
+        ));
     }
     let stats = session.net_stats();
     for (link_type, packets) in &stats.unknown_link_types {

@@ -2,7 +2,7 @@
 
 use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
 use crate::http::{extensions_in, is_deflate};
-use crate::net::{Direction, Endpoint};
+use crate::net::{Direction, Endpoint, Flow};
 
 /// What carries the WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,28 @@ pub struct TcpEnd {
     pub time: Timestamp,
     /// The packet that says so.
     pub packet: PacketId,
+}
+
+/// How a connection came to be read as a WebSocket although the capture lacks its opening handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognition {
+    /// What its octets look like is evidence enough.
+    Evidence,
+    /// The same, and the user confirms it.
+    Confirmed,
+    /// The user says so.
+    Forced,
+}
+
+impl Recognition {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Recognition::Evidence => "evidence",
+            Recognition::Confirmed => "confirmed",
+            Recognition::Forced => "forced",
+        }
+    }
 }
 
 /// What became of an opening handshake.
@@ -139,6 +161,8 @@ pub struct Connection {
     pub extensions: Option<String>,
     /// Whether frames follow: a 101, or the assumption of one that the capture lacks.
     pub opened: bool,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
     /// Frames of client and server.
     pub frames: [u64; 2],
     /// Messages of client and server.
@@ -180,6 +204,14 @@ impl Connection {
     /// In which direction `sender` sends.
     pub fn direction(&self, sender: Sender) -> Direction {
         if sender == Sender::Server { self.client_direction.reverse() } else { self.client_direction }
+    }
+
+    /// The two ends of its TCP connection.
+    pub fn ends(&self) -> Flow {
+        match self.client_direction {
+            Direction::Forward => Flow { opener: self.client, peer: self.server },
+            Direction::Backward => Flow { opener: self.server, peer: self.client },
+        }
     }
 
     /// The value of `pair` that is `sender`'s.

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::backlog::{Backlog, MAX_BACKLOG};
-use super::flow::{Context, FlowState, wakes_up};
+use super::decisions::{Decision, Decisions, is_between};
+use super::flow::{Context, FlowState};
+use super::guess::wakes_up;
 use super::index::Writer;
+use super::others::Others;
 use super::payloads::{AtOnce, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, ConnectionId, FlowId, PacketRef, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Outcome, Segment, TcpFlags};
+use crate::net::{Decoder, Flow, Outcome, Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
 pub(super) enum Slot {
@@ -17,8 +20,11 @@ pub(super) enum Slot {
     Opening([Option<u32>; 2]),
     /// It may carry, or carries, a WebSocket.
     Watched(Box<FlowState>),
-    /// It carries something else. A segment that starts with a WebSocket handshake wakes it up.
-    Ignored,
+    /// It carries something else: so many octets each way, about. A segment that starts with a WebSocket handshake wakes it
+    /// up.
+    Ignored([u32; 2]),
+    /// The user says that it carries something else.
+    Rejected([u32; 2]),
     /// It carried this WebSocket and has ended; everything about it is in the index.
     Over(ConnectionId),
 }
@@ -29,14 +35,14 @@ impl Slot {
         match self {
             Slot::Watched(flow) => flow.connection,
             Slot::Over(connection) => Some(*connection),
-            Slot::Opening(_) | Slot::Ignored => None,
+            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) => None,
         }
     }
 
     pub fn watched_mut(&mut self) -> Option<&mut FlowState> {
         match self {
             Slot::Watched(flow) => Some(flow),
-            Slot::Opening(_) | Slot::Ignored | Slot::Over(_) => None,
+            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) | Slot::Over(_) => None,
         }
     }
 }
@@ -77,6 +83,14 @@ pub struct Dissector {
     /// What flows keep because something is missing.
     backlog: Backlog,
     payloads: Payloads,
+    /// What the user says about TCP connections, where it is anything.
+    decisions: Option<Decisions>,
+}
+
+/// Counts what a segment of a connection that is not read brings.
+fn count(octets: &mut [u32; 2], segment: &Segment<'_>) {
+    let sum = &mut octets[segment.direction.index()];
+    *sum = sum.saturating_add(segment.payload_len);
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -108,12 +122,36 @@ impl Dissector {
             touched: Touched::default(),
             backlog: Backlog::new(MAX_BACKLOG),
             payloads: Payloads::default(),
+            decisions: None,
         }
     }
 
     /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
     pub fn with_backlog(self, most: usize) -> Dissector {
         Dissector { backlog: Backlog::new(most), ..self }
+    }
+
+    /// The same with what the user says about TCP connections.
+    pub fn with_decisions(self, decisions: Decisions) -> Dissector {
+        Dissector { decisions: Some(decisions).filter(|decisions| !decisions.is_empty()), ..self }
+    }
+
+    /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
+    pub fn others(&self, most: usize) -> Others {
+        Others::of(&self.flows, &self.decoder, most)
+    }
+
+    /// Decisions about ends that no TCP connection has had so far.
+    pub fn idle_decisions(&self) -> Vec<Flow> {
+        let Some(decisions) = &self.decisions else { return Vec::new() };
+        let mut idle: Vec<Flow> = decisions.iter().map(|(ends, _)| *ends).collect();
+        let mut flows = (0..self.flows.len()).filter_map(|index| self.decoder.flow(FlowId::from_index(index)));
+        while !idle.is_empty()
+            && let Some(flow) = flows.next()
+        {
+            idle.retain(|ends| !is_between(ends, &flow));
+        }
+        idle
     }
 
     /// Takes the next packet.
@@ -142,11 +180,19 @@ impl Dissector {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored | Slot::Over(_) => return,
+            Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
+            Slot::Ignored(octets) | Slot::Rejected(octets) => return count(octets, segment),
+            Slot::Over(_) => return,
         };
         if let Some(starts) = starts {
-            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts)));
+            let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
+            if decision == Some(Decision::NotWebSocket) {
+                let mut octets = [0; 2];
+                count(&mut octets, segment);
+                *slot = Slot::Rejected(octets);
+                return;
+            }
+            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
@@ -157,7 +203,7 @@ impl Dissector {
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();
         if flow.is_uninteresting() {
-            *slot = Slot::Ignored;
+            *slot = Slot::Ignored(flow.octets());
             after = 0;
         } else if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
             // A capture can have a million of these, and what it takes to read them is more than what is to be told.
@@ -188,7 +234,7 @@ impl Dissector {
             );
             let after = flow.backlog();
             if flow.is_uninteresting() {
-                *slot = Slot::Ignored;
+                *slot = Slot::Ignored(flow.octets());
             } else {
                 self.touched.note(flow);
                 // What did not become less is not asked again.
@@ -254,5 +300,15 @@ impl Dissector {
     /// What became of the packets below TCP.
     pub fn net_stats(&self) -> &crate::net::NetStats {
         self.decoder.stats()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_that_is_not_read_is_small() {
+        assert!(size_of::<Slot>() <= 16, "{}", size_of::<Slot>());
     }
 }

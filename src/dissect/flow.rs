@@ -13,8 +13,10 @@
 
 use std::collections::VecDeque;
 
+use super::Decision;
 use super::connection::{End, TcpEnd};
 use super::conversation::Conversation;
+use super::forced::Forced;
 use super::frames::FrameSide;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
@@ -118,24 +120,22 @@ pub(super) struct FlowState {
     pub exchange: Exchange,
     /// Second copies of octets whose first copy waits behind a hole.
     pub doubles: Vec<Double>,
-}
-
-/// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
-/// of an HTTP connection, or lost a piece of it.
-pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
-    let Some(piece) = segment.pieces.first() else { return false };
-    let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
-    (piece.octets.starts_with(b"GET ") || piece.octets.starts_with(b"HTTP/1.1 101")) && names_websocket(piece.octets)
+    /// The first end of TCP, as long as there is no connection to tell it.
+    pub first_end: Option<(Direction, End, PacketRef)>,
+    /// The user says that it carries a WebSocket.
+    pub forced: Option<Box<Forced>>,
 }
 
 impl FlowState {
     /// The state of the flow that `segment` belongs to; `starts` are the sequence numbers of the first octets of both
-    /// directions, as far as they are known.
-    pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> FlowState {
+    /// directions, as far as they are known, and `decision` is what the user says.
+    pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2], decision: Option<Decision>) -> FlowState {
         let mut lanes = starts.map(Lane::new);
         if starts == [None; 2] && !segment.flags.syn() {
             lanes.iter_mut().for_each(|lane| lane.side = Side::Guess);
         }
+        let ends = segment.ends();
+        let forced = Forced::new(decision, &ends, starts);
         FlowState {
             lanes,
             is_settled: false,
@@ -146,9 +146,11 @@ impl FlowState {
             conversation: Conversation::default(),
             last_packet: segment.packet,
             id: segment.flow,
-            ends: segment.ends(),
+            ends,
             exchange: Exchange::default(),
             doubles: Vec::new(),
+            first_end: None,
+            forced,
         }
     }
 
@@ -191,6 +193,7 @@ impl FlowState {
             self.lanes[peer].assembler.acknowledged(ack, segment.packet, &mut events);
             self.events(segment.direction.reverse(), events, context);
         }
+        self.force_if_due(false, context);
         if both_ended && let Some(connection) = self.connection {
             // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
             context.writer.end_connection(connection, segment.packet.time);
@@ -208,6 +211,7 @@ impl FlowState {
         }
         self.conclude_guess(context);
         self.give_up_waiting(context);
+        self.force_if_due(true, context);
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
         }
@@ -290,6 +294,7 @@ impl FlowState {
 
     /// The next part of a direction's stream.
     fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        self.keep_for_force(direction, chunk);
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.
             if let Some(rest) = self.feed(direction, chunk, context) {
@@ -320,6 +325,8 @@ impl FlowState {
             if connection.tcp_end.is_none_or(|end| packet.id < end.packet) {
                 connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
             }
+        } else if self.first_end.is_none_or(|(_, _, first)| packet.id < first.id) {
+            self.first_end = Some((direction, how, packet));
         }
         if how == End::Reset
             && let Some(connection) = self.connection

@@ -40,6 +40,8 @@ pub(super) struct FrameSide {
     start: u64,
     /// A gap lies over a header, and frames are looked for behind it.
     seeker: Option<Box<Seeker>>,
+    /// Where the first frame starts was not known.
+    is_joined_blindly: bool,
 }
 
 impl FrameSide {
@@ -62,6 +64,7 @@ impl FrameSide {
             ended: false,
             start: at,
             seeker: None,
+            is_joined_blindly: false,
         }
     }
 
@@ -79,6 +82,15 @@ impl FrameSide {
     /// The same where the capture lacks what stood before.
     pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
         FrameSide { gap_seen: true, ..FrameSide::new(at, sender, negotiated) }
+    }
+
+    /// The same where it is not known either where in a frame that place is.
+    pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        let mut side = FrameSide::behind_gap(at, sender, negotiated);
+        side.deframer.give_up();
+        side.is_joined_blindly = true;
+        side.seeker = Some(Box::default());
+        side
     }
 }
 
@@ -236,6 +248,9 @@ impl FrameSide {
                 writer.judge_at_once(&header, self.negotiated, payload);
                 self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
             }
+            if rest.is_empty() && self.deframer.is_between_frames() {
+                return;
+            }
             let Some(step) = self.deframer.next(&mut rest) else { break };
             match step {
                 Step::Header { at: start, header } => {
@@ -276,13 +291,17 @@ impl FrameSide {
             row.has_holes = true;
         }
         let confidence = if frames < 4 { "fair" } else { "high" };
+        let (rule, again, behind_what) = match self.frames {
+            0 if self.is_joined_blindly => (Rule::CaptureMidStream, "", "there"),
+            _ => (Rule::CaptureGap, " again", "behind the missing octets"),
+        };
         let text = format!(
-            "Frames of the {} are read again from octet {start} of its stream on: behind the missing octets, MASK bits, \
-             opcodes and lengths chain over {frames} frames (confidence: {confidence}).",
+            "Frames of the {} are read{again} from octet {start} of its stream on: {behind_what}, MASK bits, opcodes and \
+             lengths chain over {frames} frames (confidence: {confidence}).",
             self.sender
         );
         let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule: Rule::CaptureGap, place, text });
+        report(writer, connection, self.sender, None, None, Breach { rule, place, text });
         Some(behind)
     }
 
@@ -315,6 +334,7 @@ impl FrameSide {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
+    #[inline(always)]
     fn header(
         &mut self,
         connection: ConnectionId,

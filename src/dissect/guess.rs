@@ -8,13 +8,13 @@
 //!
 //! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
 
-use super::connection::HeadPlace;
+use super::connection::{HeadPlace, Recognition, TcpEnd};
 use super::flow::{Chunk, Context, FlowState, Side};
 use super::frames::FrameSide;
 use super::handshake::report;
 use crate::base::{Breach, Place, Rule, Sender};
 use crate::http::{HttpReader, Kind, sniff, starts_request};
-use crate::net::Direction;
+use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Negotiated, evidence};
 
 /// Pieces of both directions after which nothing is looked for any more.
@@ -24,12 +24,70 @@ const MAX_LOOK: usize = 16 << 10;
 /// Places in a direction where frames may start: those where segments do.
 const MAX_STARTS: usize = 16;
 
+/// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
+/// of an HTTP connection, or lost a piece of it.
+pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
+    let Some(piece) = segment.pieces.first() else { return false };
+    let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
+    (piece.octets.starts_with(b"GET ") || piece.octets.starts_with(b"HTTP/1.1 101")) && names_websocket(piece.octets)
+}
+
 /// What was found in one direction.
 #[derive(Clone, Copy, Debug, Default)]
 struct Found {
     /// The waiting chunk that frames start with.
     chunk: usize,
     evidence: Evidence,
+}
+
+/// What both directions look like where the client sends in a certain one.
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    client: Direction,
+    found: [Found; 2],
+}
+
+impl Guess {
+    /// `octets` wait in both directions.
+    fn new(client: Direction, octets: &[(Vec<u8>, Vec<usize>); 2]) -> Guess {
+        let found = [Direction::Forward, Direction::Backward].map(|direction| {
+            let sender = if direction == client { Sender::Client } else { Sender::Server };
+            let (octets, starts) = &octets[direction.index()];
+            look(octets, starts, sender)
+        });
+        Guess { client, found }
+    }
+
+    fn evidence(&self) -> Evidence {
+        self.found[0].evidence.and(self.found[1].evidence)
+    }
+
+    /// Why it is read as a WebSocket, in words.
+    fn story(&self, recognition: Recognition) -> String {
+        let Evidence { frames, masked, texts, .. } = self.evidence();
+        let chain = format!(
+            "MASK bits and lengths chain over {frames} frames, {masked} of them masked, {texts} with text in UTF-8"
+        );
+        let confidence = self.evidence().confidence();
+        match recognition {
+            Recognition::Evidence => {
+                format!("The capture lacks the opening handshake, and a WebSocket is {confidence}: {chain}.")
+            }
+            Recognition::Confirmed => format!(
+                "The capture lacks the opening handshake. The user confirms that this is a WebSocket, which is \
+                 {confidence}: {chain}."
+            ),
+            Recognition::Forced if frames == 0 => {
+                "There is no opening handshake. This is read as a WebSocket because the \
+                                                   user says that it is one; nothing else speaks for it."
+                    .to_owned()
+            }
+            Recognition::Forced => format!(
+                "There is no opening handshake. This is read as a WebSocket because the user says that it is one; {chain}, \
+                 which alone would not be enough."
+            ),
+        }
+    }
 }
 
 impl FlowState {
@@ -40,7 +98,9 @@ impl FlowState {
     /// Another chunk came: looks whether it is clear by now what the flow carries.
     pub(super) fn guess(&mut self, context: &mut Context<'_>) {
         let pieces: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
-        if pieces >= MAX_PIECES {
+        // Where the user says that there are frames, it only matters where they start.
+        let enough = if self.forced.is_some() { MAX_STARTS } else { MAX_PIECES };
+        if pieces >= enough {
             self.conclude_guess(context);
         } else if pieces.is_power_of_two() {
             self.try_guess(context);
@@ -49,7 +109,7 @@ impl FlowState {
 
     /// Nothing more is waited for.
     pub(super) fn conclude_guess(&mut self, context: &mut Context<'_>) {
-        if self.is_guessed_about() && !self.try_guess(context) {
+        if self.is_guessed_about() && !self.try_guess(context) && !self.force(context) {
             for lane in &mut self.lanes {
                 lane.side = Side::Done;
                 lane.waiting.clear();
@@ -57,12 +117,27 @@ impl FlowState {
         }
     }
 
+    /// Whether no handshake is looked for, because the user says that there are frames.
+    fn is_forced_now(&self) -> bool {
+        self.forced.as_ref().is_some_and(|forced| forced.is_due)
+    }
+
+    /// Whether frames are read because the user says that there are some.
+    fn force(&mut self, context: &mut Context<'_>) -> bool {
+        let is_empty = self.lanes.iter().all(|lane| lane.waiting.is_empty());
+        let Some(forced) = self.forced.as_ref().filter(|_| !is_empty) else { return false };
+        let client = forced.client;
+        let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
+        self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, context);
+        true
+    }
+
     /// Whether it is clear what the flow carries.
     fn try_guess(&mut self, context: &mut Context<'_>) -> bool {
         let both = [Direction::Forward, Direction::Backward];
         let octets = both.map(|direction| self.waiting_octets(direction, context));
         let heads = octets.each_ref().map(|(octets, starts)| starts.iter().position(|at| is_head(&octets[*at..])));
-        if heads.iter().any(Option::is_some) {
+        if heads.iter().any(Option::is_some) && !self.is_forced_now() {
             for direction in both {
                 // What stands before a head is the end of a body.
                 if let Some(chunk) = heads[direction.index()] {
@@ -78,25 +153,28 @@ impl FlowState {
             self.resume_both(context);
             return true;
         }
-        let guesses = both.map(|client| {
-            let found = both.map(|direction| {
-                let sender = if direction == client { Sender::Client } else { Sender::Server };
-                let (octets, starts) = &octets[direction.index()];
-                look(octets, starts, sender)
-            });
-            (client, found, found[0].evidence.and(found[1].evidence))
-        });
-        let Some((client, found, evidence)) = guesses.into_iter().max_by_key(|(_, _, evidence)| evidence.bits) else {
+        let client = self.forced.as_ref().map(|forced| forced.client);
+        let guesses = both.into_iter().filter(|direction| client.is_none_or(|client| client == *direction));
+        let Some(guess) = guesses.map(|client| Guess::new(client, &octets)).max_by_key(|guess| guess.evidence().bits)
+        else {
             return false;
         };
-        if evidence.is_convincing() {
-            self.join(client, found, evidence, context);
+        if guess.evidence().is_convincing() {
+            let recognition = if client.is_some() { Recognition::Confirmed } else { Recognition::Evidence };
+            self.join(&guess, &octets, recognition, context);
         }
-        evidence.is_convincing()
+        guess.evidence().is_convincing()
     }
 
     /// Reads frames from where they were found.
-    fn join(&mut self, client: Direction, found: [Found; 2], evidence: Evidence, context: &mut Context<'_>) {
+    fn join(
+        &mut self,
+        guess: &Guess,
+        octets: &[(Vec<u8>, Vec<usize>); 2],
+        recognition: Recognition,
+        context: &mut Context<'_>,
+    ) {
+        let Guess { client, found } = *guess;
         let both = [Direction::Forward, Direction::Backward];
         let times = both.into_iter().filter_map(|direction| {
             self.lanes[direction.index()].waiting.iter().find_map(|chunk| match chunk {
@@ -108,10 +186,18 @@ impl FlowState {
         let place = HeadPlace { direction: client, at: 0, len: 0, time };
         let connection = self.open_connection(place, true, context);
         if let Some(row) = context.writer.connection(connection) {
-            (row.request, row.opened) = (None, true);
+            (row.request, row.opened, row.recognition) = (None, true, Some(recognition));
+            row.tcp_end = self.first_end.map(|(direction, how, packet)| TcpEnd {
+                by: if direction == client { Sender::Client } else { Sender::Server },
+                how,
+                time: packet.time,
+                packet: packet.id,
+            });
         }
-        // Which extensions were agreed on is not known, so no reserved bit can be judged.
-        let negotiated = Negotiated { deflate: evidence.compressed, other: true };
+        // Which extensions were agreed on is not known, so no reserved bit can be judged; RSV1 hardly ever says anything but
+        // "compressed".
+        let unknown = Negotiated { deflate: true, other: true };
+        let negotiated = self.forced.as_ref().map_or(unknown, |forced| forced.negotiated());
         self.exchange.client = Some(client);
         self.exchange.joined = Some(negotiated);
         let mut before = 0;
@@ -119,12 +205,17 @@ impl FlowState {
             let Found { chunk, evidence } = found[direction.index()];
             let sender = if direction == client { Sender::Client } else { Sender::Server };
             self.conversation.gap(sender);
-            let lane = &mut self.lanes[direction.index()];
             if evidence.frames == 0 {
-                lane.side = Side::Search;
+                self.lanes[direction.index()].side = match recognition {
+                    Recognition::Forced => {
+                        let octets = &octets[direction.index()];
+                        Side::Frames(self.forced_side(direction, sender, negotiated, octets))
+                    }
+                    Recognition::Evidence | Recognition::Confirmed => Side::Search,
+                };
                 continue;
             }
-            let skipped = lane.waiting.drain(..chunk).map(|chunk| match chunk {
+            let skipped = self.lanes[direction.index()].waiting.drain(..chunk).map(|chunk| match chunk {
                 Chunk::Data { piece, .. } => u64::from(piece.span.len),
                 Chunk::Gap { .. } => 0,
             });
@@ -136,12 +227,7 @@ impl FlowState {
             0 => String::new(),
             n => format!(" {n} octets before belong to frames that began earlier."),
         };
-        let Evidence { frames, masked, texts, .. } = evidence;
-        let text = format!(
-            "The capture lacks the opening handshake, and a WebSocket is {}: MASK bits and lengths chain over {frames} \
-             frames, {masked} of them masked, {texts} with text in UTF-8.{skipped}",
-            evidence.confidence()
-        );
+        let text = format!("{}{skipped}", guess.story(recognition));
         let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
         report(context, connection, Sender::Unknown, breach);
         self.resume_both(context);
@@ -164,7 +250,7 @@ impl FlowState {
     }
 
     /// Stream offset of what waits first in a direction.
-    fn first_waiting_at(&self, direction: Direction) -> u64 {
+    pub(super) fn first_waiting_at(&self, direction: Direction) -> u64 {
         match self.lanes[direction.index()].waiting.front() {
             Some(Chunk::Data { at, .. } | Chunk::Gap { at, .. }) => *at,
             None => self.lanes[direction.index()].stream.end(),

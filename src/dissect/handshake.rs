@@ -340,6 +340,7 @@ impl FlowState {
             subprotocol: None,
             extensions: None,
             opened: false,
+            recognition: None,
             frames: [0; 2],
             messages: [0; 2],
             payload: [0; 2],

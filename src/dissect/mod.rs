@@ -18,15 +18,18 @@
 mod backlog;
 mod connection;
 mod conversation;
+mod decisions;
 mod dissector;
 mod finding;
 mod flow;
+mod forced;
 mod frames;
 mod guess;
 mod handshake;
 mod index;
 mod inflated;
 mod octets;
+mod others;
 mod overlap;
 mod payloads;
 mod record;
@@ -36,14 +39,18 @@ mod session;
 mod snapshot;
 
 pub use backlog::MAX_BACKLOG;
-pub use connection::{CloseRecord, Connection, Deflated, End, HandshakeState, HeadPlace, TcpEnd, Transport};
+pub use connection::{
+    CloseRecord, Connection, Deflated, End, HandshakeState, HeadPlace, Recognition, TcpEnd, Transport,
+};
 pub use conversation::common_timeout;
+pub use decisions::{Decision, Decisions};
 pub use dissector::Dissector;
 pub use finding::FindingRecord;
 pub use handshake::MAX_KEPT_TEXT;
 pub use index::Totals;
 pub use inflated::{InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
+pub use others::{Other, Others};
 pub use record::FrameRecord;
 pub use session::{Progress, Session};
 pub use snapshot::{Message, Segment, Snapshot};

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Dissector, Snapshot};
+use super::{Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
+use crate::net::Flow;
 
 /// How far a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,26 @@ impl Session {
         Session { reader: Reader::new(source), filler, dissector, finished: false, judges_at_once: false }
     }
 
+    /// The same with what the user says about TCP connections: to be said before the first `step`.
+    pub fn with_decisions(self, decisions: Decisions) -> Session {
+        Session { dissector: self.dissector.with_decisions(decisions), ..self }
+    }
+
+    /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
+    pub fn others(&self, most: usize) -> Others {
+        self.dissector.others(most)
+    }
+
+    /// Decisions about ends that no TCP connection has had so far.
+    pub fn idle_decisions(&self) -> Vec<Flow> {
+        self.dissector.idle_decisions()
+    }
+
+    /// What is read, so that it can be read again.
+    pub fn source(&self) -> &Arc<Source> {
+        self.reader.source()
+    }
+
     /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
     pub fn judge_at_once(&mut self) {
         self.judges_at_once = true;
@@ -73,6 +94,10 @@ impl Session {
 
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
         for _ in 0..packets {
+            if let Some((packet, octets)) = self.reader.packet_at_hand() {
+                self.dissector.push(&packet, octets);
+                continue;
+            }
             // The last moment at which the octets of what was found need not be read again.
             let last_look = |at_hand: AtHand<'_>| {
                 if self.judges_at_once {

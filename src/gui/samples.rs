@@ -29,6 +29,8 @@ samples! {
     "chat-unicode.pcapng", "A chat in many scripts", "Chinese, Arabic and emoji: how text lies in octets and segments.";
     "fragments-ping.pcap", "Fragments and pings", "Messages cut into frames, with pings in between.";
     "deflate.pcap", "Compressed messages", "permessage-deflate: RSV1, and messages that keep shrinking.";
+    "deflate-parameters.pcapng", "Compression, five agreements", "One conversation with and without context takeover and small windows.";
+    "deflate-websockets.pcap", "Compressed fragments", "Both sides send compressed messages in pieces, with pings in between.";
     "large-binary.pcap", "Large binary messages", "200,000 octets in one frame, over many TCP segments.";
     "many-connections.pcapng", "Many connections", "Six at once, and each one ends in another way.";
     "broken.pcap", "Broken on purpose", "13 peers that each break one rule; findings say which.";

@@ -113,9 +113,7 @@ impl ByteStream {
 
     #[cold]
     fn turn_page(&mut self) {
-        let mut page = std::mem::take(&mut self.tail);
-        page.shrink();
-        self.full.push(Arc::new(page));
+        self.full.push(Arc::new(self.tail.turn()));
     }
 
     /// Appends `len` octets at stream offset `at` that the capture does not have.

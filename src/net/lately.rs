@@ -4,13 +4,14 @@ use super::Direction;
 use super::ip::Addresses;
 use crate::base::FlowId;
 
-/// A power of two. Of ways that share a place the last one has it; 384 KiB in all.
-const PLACES: usize = 16_384;
+/// A power of two; 384 KiB in all.
+const PLACES: usize = 8_192;
 
-/// A cache with one place for each hash.
+/// A cache with a place for each hash, in which the last two ways with that hash stand: of two thousand ways in so many
+/// places, one in nine would have to share a place for one.
 #[derive(Clone, Debug)]
 pub(super) struct Lately {
-    ways: Box<[Known]>,
+    places: Box<[[Known; 2]]>,
     multiplier: u64,
 }
 
@@ -35,14 +36,15 @@ impl Key {
 impl Lately {
     /// An empty one; `multiplier` is the odd number it hashes with.
     pub(super) fn new(multiplier: u64) -> Lately {
-        Lately { ways: vec![Known::default(); PLACES].into(), multiplier }
+        Lately { places: vec![Default::default(); PLACES].into(), multiplier }
     }
 
     /// Where this way's segments go, if that is known.
     #[inline]
     pub(super) fn find(&self, addresses: &Addresses, ports: [u16; 2]) -> Option<(FlowId, Direction)> {
         let way = Key::of(addresses, ports)?;
-        let known = self.ways.get(self.place_of(way))?;
+        let [last, before] = self.places.get(self.place_of(way))?;
+        let known = if last.way == way { last } else { before };
         known.to.filter(|_| known.way == way)
     }
 
@@ -50,9 +52,12 @@ impl Lately {
     pub(super) fn note(&mut self, addresses: &Addresses, ports: [u16; 2], to: Option<(FlowId, Direction)>) {
         let Some(way) = Key::of(addresses, ports) else { return };
         let place = self.place_of(way);
-        // What is to be forgotten may not be there.
-        if let Some(known) = self.ways.get_mut(place).filter(|known| to.is_some() || known.way == way) {
-            *known = Known { way, to };
+        let Some(known) = self.places.get_mut(place) else { return };
+        match known.iter_mut().find(|known| known.way == way) {
+            Some(known) => known.to = to,
+            // What is to be forgotten is not there.
+            None if to.is_none() => {}
+            None => *known = [Known { way, to }, known[0]],
         }
     }
 

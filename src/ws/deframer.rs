@@ -102,7 +102,7 @@ impl Deframer {
     /// for whoever then calls [`step_over`](Deframer::step_over) instead of [`next`](Deframer::next).
     #[inline]
     pub fn whole_data_frame<'a>(&self, octets: &'a [u8]) -> Option<(FrameHeader, &'a [u8])> {
-        if self.state != State::Header || self.have > 0 {
+        if !self.is_between_frames() {
             return None;
         }
         let Parsed::Done(header) = FrameHeader::parse(octets) else { return None };
@@ -219,6 +219,12 @@ impl Deframer {
     /// The start of a header that never became whole: stream offset and the octets that were there.
     pub fn partial_header(&self) -> Option<(u64, &[u8])> {
         (self.have > 0).then(|| (self.at - u64::from(self.have), &self.header[..usize::from(self.have)]))
+    }
+
+    /// Whether the next octet starts a frame, and nothing is left to be told of the one before.
+    #[inline]
+    pub fn is_between_frames(&self) -> bool {
+        self.state == State::Header && self.have == 0
     }
 
     /// Whether it lost its place behind a gap.

@@ -192,11 +192,13 @@ pub struct HeaderField {
 impl FrameHeader {
     /// The header's fields in wire order, without those that are absent. The payload is not among them.
     pub fn fields(&self) -> impl Iterator<Item = HeaderField> + '_ {
+        let octets = self.octets();
+        let [_, octet1] = self.first_two();
         let mut at = 0;
-        FIELDS.iter().filter(|field| field.bits > 0 && field.id.is_present(self.octets()[1])).map(move |field| {
+        FIELDS.iter().filter(move |field| field.bits > 0 && field.id.is_present(octet1)).map(move |field| {
             let here = at;
             at += field.bits;
-            HeaderField { id: field.id, at: here, bits: field.bits, value: bits_of(self.octets(), here, field.bits) }
+            HeaderField { id: field.id, at: here, bits: field.bits, value: bits_of(&octets, here, field.bits) }
         })
     }
 

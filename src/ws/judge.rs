@@ -153,12 +153,12 @@ fn meaningless_rsv(header: &FrameHeader, deflate: bool) -> impl Iterator<Item = 
 }
 
 fn is_rsv1_of_deflate(case: &Case<'_>) -> bool {
-    case.negotiated.deflate && case.header.rsv()[0]
+    case.negotiated.deflate && !case.negotiated.other && case.header.rsv()[0]
 }
 
 /// The field that holds the payload's length.
 fn length_field(header: &FrameHeader) -> FieldId {
-    match header.octets()[1] & 0x7f {
+    match header.first_two()[1] & 0x7f {
         126 => FieldId::ExtendedLen16,
         127 => FieldId::ExtendedLen64,
         _ => FieldId::PayloadLen,
@@ -166,6 +166,7 @@ fn length_field(header: &FrameHeader) -> FieldId {
 }
 
 /// Judges one header. `previous_key` is the masking-key of the sender's previous frame, if that was masked.
+#[inline]
 pub fn judge_header(
     header: &FrameHeader,
     sender: Sender,
@@ -173,12 +174,15 @@ pub fn judge_header(
     previous_key: Option<[u8; 4]>,
     mut report: impl FnMut(FrameBreach),
 ) {
-    if header.is_unremarkable(sender, negotiated, previous_key) {
-        return;
+    if !header.is_unremarkable(sender, negotiated, previous_key) {
+        judge_closely(&Case { header, sender, negotiated, previous_key }, &mut report);
     }
-    let case = Case { header, sender, negotiated, previous_key };
+}
+
+#[cold]
+fn judge_closely(case: &Case<'_>, report: &mut dyn FnMut(FrameBreach)) {
     for (row, number) in HEADER_RULES.iter().zip(0..) {
-        if (row.is_broken)(&case) {
+        if (row.is_broken)(case) {
             report(FrameBreach::Header(HeaderRule(number)));
         }
     }

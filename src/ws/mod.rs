@@ -22,7 +22,7 @@ pub use close::{CloseBody, close_code_name};
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use evidence::{Evidence, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
-pub use header::{FrameHeader, MAX_HEADER_LEN, Parsed};
+pub use header::{FrameHeader, HeaderOctets, MAX_HEADER_LEN, Parsed};
 pub use impostor::{IMPOSTOR_PREFIX, impostor};
 pub use inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
 pub use judge::{HeaderRule, Negotiated, judge_header};

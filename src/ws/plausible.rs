@@ -99,7 +99,7 @@ pub(super) fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated)
 
 pub(super) fn has_likely_length(header: &FrameHeader) -> bool {
     let len = header.payload_len();
-    let is_minimal = match header.octets()[1] & 0x7f {
+    let is_minimal = match header.first_two()[1] & 0x7f {
         126 => len >= 126,
         127 => len >= 65_536,
         _ => true,

@@ -3,6 +3,7 @@
 mod check;
 #[path = "../common/mod.rs"]
 mod common;
+mod decisions;
 mod decode;
 mod keys;
 mod mistakes;

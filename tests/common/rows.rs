@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use framescope::base::{FrameId, MessageId, Severity};
 use framescope::capture::Source;
-use framescope::dissect::{Octets, Progress, Session, Snapshot};
+use framescope::dissect::{Decisions, Octets, Progress, Session, Snapshot};
 use framescope::view::{MessageState, message_payload, message_row};
 
 /// Payload octets that a line spells out.
@@ -20,9 +20,15 @@ const SPELLED: u64 = 48;
 
 /// Reads a capture to its end.
 pub fn read(capture: &[u8]) -> Snapshot {
-    let mut session = Session::new(Arc::new(Source::from_octets(capture.to_vec(), "capture")), None);
+    read_as(capture, Decisions::default()).snapshot()
+}
+
+/// The same with what the user says about TCP connections.
+pub fn read_as(capture: &[u8], decisions: Decisions) -> Session {
+    let source = Arc::new(Source::from_octets(capture.to_vec(), "capture"));
+    let mut session = Session::new(source, None).with_decisions(decisions);
     while session.step(usize::MAX).unwrap() != Progress::End {}
-    session.snapshot()
+    session
 }
 
 /// A line for each frame.

@@ -17,13 +17,17 @@ use common::samples::{self, Sample};
 const LONGEST_HEX: usize = 2 * 1024;
 
 /// Frames whose diagrams are kept, by sample: each is there for what is rare about it.
-const SHOWN: [(&str, &[u64]); 12] = [
+const SHOWN: [(&str, &[u64]); 14] = [
     // Unmasked where it must be masked; a needlessly long length; text that is not UTF-8; a Close body that says 1005.
     ("broken", &[3, 28, 61, 71]),
     // JSON with characters of three octets over three segments; an empty frame; a reason with an emoji.
     ("chat-unicode", &[6, 17, 29]),
     // Compressed, and left uncompressed on the same connection.
     ("deflate", &[1, 11]),
+    // A compressed Hello of JSON; an empty message; fragments with nothing in them; a window of 512 octets.
+    ("deflate-parameters", &[1, 11, 16, 65]),
+    // A fragment that ends in a block's boundary, and one that is the boundary alone.
+    ("deflate-websockets", &[1, 12]),
     // A character cut by a fragment's end; an empty final fragment; a ping between.
     ("fragments-ping", &[1, 4, 7]),
     ("http-then-upgrade", &[1, 5]),

@@ -5,6 +5,7 @@ mod closing;
 #[path = "../common/mod.rs"]
 mod common;
 mod conflicts;
+mod decisions;
 mod findings;
 mod fragments;
 mod handshake;

@@ -145,9 +145,49 @@ fn same_message(name: &str, logged: &Message, row: &Value) {
     assert_eq!(row["length"], logged.length, "{name}");
     assert_eq!(row["complete"], true, "{name}");
     match &logged.text {
-        Some(text) => assert_eq!(row["text"], **text, "{name}"),
+        Some(text) => {
+            assert_eq!(row["text"], **text, "{name}");
+            assert_eq!(sha256(text.as_bytes()), logged.sha256, "{name}");
+        }
         None if row["text"].is_string() => assert_eq!(sha256(row["text"].as_str().unwrap().as_bytes()), logged.sha256),
         None => assert_eq!(sha256(&octets(&row["payload_hex"])), logged.sha256, "{name}"),
+    }
+}
+
+/// What permessage-deflate has to be seen through with, by real peers: each has a connection whose peers logged every message.
+#[test]
+fn compressed_messages_of_each_kind() {
+    let mut agreed: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    for (sample, log, found) in all() {
+        for connection in log.connections.iter().filter(|it| it.extensions.is_some()) {
+            for (sender, _) in connection.frames() {
+                let logged = connection.messages(sender).unwrap_or_else(|| panic!("{}: no messages", sample.name));
+                let rows = Found::sent_by(&found.messages, connection.client_port, sender);
+                let [compressed, fragmented, plain] =
+                    agreed.entry(connection.extensions.clone().unwrap()).or_default();
+                for (logged, row) in logged.iter().zip(rows) {
+                    same_message(&format!("{} {}", sample.name, connection.path), logged, row);
+                    let is_compressed = row["compressed"].as_bool().unwrap();
+                    *compressed += usize::from(is_compressed);
+                    *fragmented += usize::from(is_compressed && row["frames"].as_array().unwrap().len() > 1);
+                    *plain += usize::from(!is_compressed);
+                }
+            }
+        }
+    }
+    let kinds: Vec<&str> = agreed.keys().map(String::as_str).collect();
+    assert_eq!(
+        kinds,
+        [
+            "permessage-deflate",
+            "permessage-deflate; client_max_window_bits=10; server_no_context_takeover",
+            "permessage-deflate; server_max_window_bits=9; client_max_window_bits=9",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits=9",
+        ]
+    );
+    for (kind, counts) in agreed {
+        assert!(counts.iter().all(|&count| count > 0), "{kind}: compressed, in fragments, uncompressed: {counts:?}");
     }
 }
 

@@ -17,8 +17,6 @@ use crate::base::{PacketId, Span};
 const MARK_EVERY: usize = 64;
 const GAP: u8 = 0x80;
 const HEAD: u8 = 0x40;
-/// By the size in the shape: octets, and the bits they hold.
-const SIZES: [u8; 4] = [1, 2, 4, 8];
 
 /// What an entry is packed against: the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,23 +67,40 @@ impl Page {
         // Everything is a difference modulo 2^64, so that any numbers survive the trip.
         let gap = entry.at.wrapping_sub(cursor.at);
         let head = entry.span.at.wrapping_sub(entry.record_at);
-        let packets = entry.packet.0.wrapping_sub(cursor.packet);
-        let mut code = Code { octets: [0; 64], len: 1 };
-        let mut shape = 0;
-        if gap != 0 {
-            shape |= GAP;
-            code.number(gap, 8);
+        let len = u64::from(entry.span.len);
+        let record = zigzag(entry.record_at.wrapping_sub(cursor.file_at));
+        let packets = zigzag(entry.packet.0.wrapping_sub(cursor.packet));
+        let sizes = [size(len), size(record), size(packets)];
+        let shape = sizes.iter().fold(0, |shape, size| shape << 2 | size);
+        let [octets_of_len, octets_of_record, octets_of_packets] = sizes.map(octets_of);
+        let behind = octets_of_record + octets_of_packets;
+        if gap == 0 && head == cursor.head && behind <= 8 {
+            // Put together in registers: octets that are written one by one and copied by the word wait for memory.
+            let behind_len = record | packets << (8 * octets_of_record);
+            let behind_shape = u128::from(len) | u128::from(behind_len) << (8 * octets_of_len);
+            let code = u128::from(shape) | behind_shape << 8;
+            let end = self.codes.len() + (1 + octets_of_len + behind) as usize;
+            // All, and then less: copying a number of octets that the compiler knows takes no call.
+            self.codes.extend_from_slice(&code.to_le_bytes());
+            self.codes.truncate(end);
+        } else {
+            self.push_long(shape, gap, (head != cursor.head).then_some(head), [len, record, packets]);
         }
-        if head != cursor.head {
-            shape |= HEAD;
-            code.number(head, 8);
-        }
-        shape |= code.sized(u64::from(entry.span.len)) << 4;
-        shape |= code.sized(zigzag(entry.record_at.wrapping_sub(cursor.file_at))) << 2;
-        shape |= code.sized(zigzag(packets));
-        code.octets[0] = shape;
-        self.codes.extend_from_slice(code.octets());
         *cursor = Cursor { at: entry.end(), file_at: entry.span.end(), head, packet: entry.packet.0 };
+    }
+
+    /// An entry behind a gap, far away, or with another head than the one before.
+    #[cold]
+    fn push_long(&mut self, shape: u8, gap: u64, head: Option<u64>, sized: [u64; 3]) {
+        let gap = (gap != 0).then_some(gap);
+        let flags = if gap.is_some() { GAP } else { 0 } | if head.is_some() { HEAD } else { 0 };
+        self.codes.push(shape | flags);
+        for number in [gap, head].into_iter().flatten() {
+            self.codes.extend_from_slice(&number.to_le_bytes());
+        }
+        for number in sized {
+            self.codes.extend(number.to_le_bytes().iter().take(octets_of(size(number)) as usize));
+        }
     }
 
     #[cold]
@@ -117,10 +132,14 @@ impl Page {
         (self.codes.len() - entries.codes.len(), entries.cursor)
     }
 
-    /// Gives back the room that growing left over.
-    pub(super) fn shrink(&mut self) {
-        self.codes.shrink_to_fit();
-        self.marks.shrink_to_fit();
+    /// Hands out what is in it, with no room to spare, and is empty again: the room that growing made will be needed for
+    /// the next entries.
+    pub(super) fn turn(&mut self) -> Page {
+        let page = self.clone();
+        self.codes.clear();
+        self.marks.clear();
+        self.len = 0;
+        page
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -128,35 +147,16 @@ impl Page {
     }
 }
 
-/// The code of one entry while it is put together: at most 1 + 8 + 8 + 4 + 8 + 8 octets, and room for whole words.
-struct Code {
-    octets: [u8; 64],
-    len: usize,
+/// The size that the shape tells of a number: of so few octets as it needs.
+#[inline]
+fn size(number: u64) -> u8 {
+    (number >= 1 << 8) as u8 + (number >= 1 << 16) as u8 + (number >= 1 << 32) as u8
 }
 
-impl Code {
-    /// Appends a number in as few octets as it needs; the size for the shape.
-    #[inline]
-    fn sized(&mut self, number: u64) -> u8 {
-        // By the number's highest bit: 0–7, 8–15, 16–31, 32–63.
-        let size = (number >= 1 << 8) as u8 + (number >= 1 << 16) as u8 + (number >= 1 << 32) as u8;
-        self.number(number, SIZES[usize::from(size)]);
-        size
-    }
-
-    /// Appends the low octets of a number. The others are written too, and over by what comes next: one store.
-    #[inline]
-    fn number(&mut self, number: u64, octets: u8) {
-        if let Some(room) = self.octets[self.len % 32..].first_chunk_mut() {
-            *room = number.to_le_bytes();
-        }
-        self.len += usize::from(octets);
-    }
-
-    #[inline]
-    fn octets(&self) -> &[u8] {
-        &self.octets[..self.len % 64]
-    }
+/// Octets of a number of this size.
+#[inline]
+fn octets_of(size: u8) -> u32 {
+    1 << (size & 3)
 }
 
 impl Cursor {
@@ -188,15 +188,15 @@ pub(super) struct Entries<'a> {
 
 impl Entries<'_> {
     /// The next number, of so many octets.
-    fn number(&mut self, octets: u8) -> Option<u64> {
-        let (number, rest) = self.codes.split_at_checked(usize::from(octets))?;
+    fn number(&mut self, octets: u32) -> Option<u64> {
+        let (number, rest) = self.codes.split_at_checked(octets as usize)?;
         self.codes = rest;
         Some(number.iter().rfold(0, |value, octet| value << 8 | u64::from(*octet)))
     }
 
     /// The same with the size that the shape has in its two lowest bits.
     fn sized(&mut self, shape: u8) -> Option<u64> {
-        self.number(SIZES[usize::from(shape & 3)])
+        self.number(octets_of(shape))
     }
 }
 

@@ -1,0 +1,130 @@
+//! Connections that the user says are WebSockets.
+//!
+//! ```text
+//!   segments ─▶ as always: a handshake, or frames that are recognised ─▶ confirmed by the user
+//!                  └─ neither, and nothing more to wait for ─▶ all of it again as Side::Guess ─▶ frames, whatever they look like
+//! ```
+
+use super::connection::End;
+use super::decisions::Decision;
+use super::flow::{Chunk, Context, FlowState, Side};
+use super::frames::FrameSide;
+use crate::base::Sender;
+use crate::net::{Direction, Flow};
+use crate::ws::{FrameHeader, Negotiated, Parsed};
+
+/// Chunks of a connection that are kept to be read again as frames. Behind so many, no handshake is waited for.
+const MAX_KEPT: usize = 4096;
+
+/// What the user says about a connection, and what came of it so far.
+#[derive(Debug)]
+pub(super) struct Forced {
+    pub client: Direction,
+    /// Whether permessage-deflate was agreed on, as far as the user knows.
+    pub deflate: Option<bool>,
+    /// Directions of which the first octet is known by a SYN.
+    pub from_start: [bool; 2],
+    /// Nothing else is waited for: what comes are frames.
+    pub is_due: bool,
+    /// Everything that came, until it is clear what reads it.
+    kept: Vec<(Direction, Chunk)>,
+}
+
+impl Forced {
+    /// What the user says about a flow with these ends, of which `starts` tells the first sequence numbers that are known;
+    /// nothing where that is not that it is a WebSocket.
+    pub fn new(decision: Option<Decision>, ends: &Flow, starts: [Option<u32>; 2]) -> Option<Box<Forced>> {
+        let Some(Decision::WebSocket { client, deflate }) = decision else { return None };
+        let client = if client == ends.opener { Direction::Forward } else { Direction::Backward };
+        let from_start = starts.map(|start| start.is_some());
+        Some(Box::new(Forced { client, deflate, from_start, is_due: false, kept: Vec::new() }))
+    }
+
+    /// What is taken for agreed where no handshake tells.
+    pub fn negotiated(&self) -> Negotiated {
+        Negotiated { deflate: self.deflate.unwrap_or(true), other: self.deflate.is_none() }
+    }
+}
+
+impl FlowState {
+    /// Keeps a chunk that may have to be read again.
+    pub(super) fn keep_for_force(&mut self, direction: Direction, chunk: Chunk) {
+        if let Some(forced) = self.forced.as_mut().filter(|forced| !forced.is_due) {
+            match self.connection {
+                Some(_) => forced.kept = Vec::new(),
+                None => forced.kept.push((direction, chunk)),
+            }
+        }
+    }
+
+    /// Reads as frames what the user says are some, once nothing else can come of it; `is_last` says that nothing follows.
+    pub(super) fn force_if_due(&mut self, is_last: bool, context: &mut Context<'_>) {
+        let Some(forced) = self.forced.as_mut().filter(|_| self.connection.is_none()) else { return };
+        let is_reset = self.lanes.iter().any(|lane| lane.ended == Some(End::Reset));
+        let is_over = is_last || is_reset || self.lanes.iter().all(|lane| lane.ended.is_some());
+        let is_given_up = self.lanes.iter().any(|lane| matches!(lane.side, Side::Done));
+        if !forced.is_due && (is_over || is_given_up || forced.kept.len() > MAX_KEPT) {
+            forced.is_due = true;
+            let kept = std::mem::take(&mut forced.kept);
+            self.exchange = Default::default();
+            for lane in &mut self.lanes {
+                lane.side = Side::Guess;
+                lane.waiting.clear();
+            }
+            for (direction, chunk) in kept {
+                self.lanes[direction.index()].waiting.push_back(chunk);
+            }
+            self.guess(context);
+        }
+        if is_over {
+            self.conclude_guess(context);
+        }
+    }
+
+    /// How frames are read in a direction in which none were recognised. `octets` wait there, and chunks start at `starts`.
+    pub(super) fn forced_side(
+        &self,
+        direction: Direction,
+        sender: Sender,
+        negotiated: Negotiated,
+        (octets, starts): &(Vec<u8>, Vec<usize>),
+    ) -> FrameSide {
+        let at = self.first_waiting_at(direction);
+        let is_start = at == 0 && self.forced.as_ref().is_some_and(|forced| forced.from_start[direction.index()]);
+        if is_start {
+            FrameSide::new(at, sender, negotiated)
+        } else if leads_to_a_start(octets, starts) {
+            FrameSide::behind_gap(at, sender, negotiated)
+        } else {
+            FrameSide::seeking(at, sender, negotiated)
+        }
+    }
+}
+
+/// Whether lengths lead from the first octet to where a later chunk starts, or the last one ends: a frame that nobody would
+/// recognise, with the wrong MASK bit for instance, can still be one.
+fn leads_to_a_start(octets: &[u8], starts: &[usize]) -> bool {
+    let mut at = 0;
+    while let Some(Parsed::Done(header)) = octets.get(at..).map(FrameHeader::parse) {
+        let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
+        at = len.saturating_add(usize::from(header.header_len())).saturating_add(at);
+        if starts.contains(&at) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_lead_somewhere() {
+        assert!(leads_to_a_start(b"\x81\x02hi\x83\x01x", &[0, 4, 7]));
+        assert!(leads_to_a_start(b"\x81\x02hi\x83\x01x", &[0, 7]));
+        assert!(!leads_to_a_start(b"\x81\x02hi\x83\x02x", &[0, 7]));
+        assert!(!leads_to_a_start(b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx", &[0, 11]));
+        assert!(!leads_to_a_start(b"", &[0]));
+    }
+}

@@ -1,0 +1,266 @@
+//! What the user says about TCP connections: recognised ones confirmed or rejected, others read as WebSockets by force.
+
+use proptest::prelude::*;
+
+use super::common::frame::{self, BINARY, FIN, TEXT};
+use super::common::link::{self, Link};
+use super::common::rows;
+use super::common::tcp::Talk;
+use super::common::tcp::Who::{Client, Server};
+use framescope::base::Sender;
+use framescope::dissect::{Decisions, End, Recognition, Session, Snapshot};
+
+/// The ends of every conversation here, the client's first.
+const ENDS: &str = "10.0.0.1:50000-10.0.0.2:80";
+
+/// Reads what is said in `talk` as the user wants it: `+` treats it as a WebSocket, `-` as none.
+fn read_as(decision: &str, talk: impl FnOnce(&mut Talk)) -> Session {
+    let mut conversation = Talk::new();
+    talk(&mut conversation);
+    let mut decisions = Decisions::default();
+    decisions.read(&decision[1..], decision.starts_with('+')).unwrap();
+    rows::read_as(&conversation.capture().pcap(), decisions)
+}
+
+fn forced(talk: impl FnOnce(&mut Talk)) -> Snapshot {
+    read_as(&format!("+{ENDS}"), talk).snapshot()
+}
+
+fn recognition(snapshot: &Snapshot) -> Option<Recognition> {
+    snapshot.connections().next().and_then(|connection| connection.recognition)
+}
+
+fn chat(talk: &mut Talk) {
+    for (who, text) in [(Client, "how do you do?"), (Server, "very well, thanks"), (Client, "good to hear")] {
+        let octets = text.as_bytes();
+        let frame = if who == Client { frame::client(FIN | TEXT, octets) } else { frame::server(FIN | TEXT, octets) };
+        talk.say(who, frame);
+    }
+}
+
+#[test]
+fn what_was_recognised_is_confirmed() {
+    let snapshot = forced(chat);
+    assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (3, Some(Recognition::Confirmed)));
+    let text = snapshot.finding(0).unwrap().text;
+    assert!(text.contains("The user confirms") && text.contains("chain over 3 frames"), "{text}");
+}
+
+#[test]
+fn what_was_recognised_is_rejected() {
+    let mut session = read_as(&format!("-{ENDS}"), chat);
+    assert_eq!((session.snapshot().connection_count(), session.idle_decisions().len()), (0, 0));
+    let others = session.others(10);
+    assert_eq!((others.total, others.rows[0].is_rejected, others.rows[0].octets), (1, true, [38, 19]));
+    // An opening handshake changes nothing: the user's word counts. Nor does one that comes later.
+    for wait in [false, true] {
+        let mut session = read_as("-10.0.0.2:80-10.0.0.1:50000", |talk| {
+            talk.connect();
+            if wait {
+                talk.say(Client, "something else");
+            }
+            talk.upgrade();
+            chat(talk);
+        });
+        assert_eq!(session.snapshot().connection_count(), 0);
+    }
+}
+
+/// One frame each way is too little to tell.
+fn short(talk: &mut Talk) {
+    talk.say(Client, frame::client(FIN | BINARY, b"\x01\x02"));
+    talk.say(Server, frame::server(FIN | BINARY, b"\x03"));
+}
+
+#[test]
+fn what_is_too_little_to_tell_is_read_by_force() {
+    let mut talk = Talk::new();
+    short(&mut talk);
+    assert_eq!(rows::read(&talk.capture().pcap()).connection_count(), 0);
+    let snapshot = forced(short);
+    assert_eq!(rows::frames(&snapshot), ["client binary 0102", "server binary 03"]);
+    assert_eq!(recognition(&snapshot), Some(Recognition::Forced));
+    assert!(snapshot.finding(0).unwrap().text.contains("because the user says"));
+}
+
+#[test]
+fn the_user_says_who_the_client_is() {
+    let snapshot = read_as("+10.0.0.2:80-10.0.0.1:50000", short).snapshot();
+    assert_eq!(
+        rows::frames(&snapshot),
+        ["server binary 0102 [frame.server-masked]", "client binary 03 [frame.client-unmasked]"]
+    );
+    assert_eq!(snapshot.connections().next().unwrap().client.port, 80);
+}
+
+/// A client that does not mask: nobody would recognise that, and it is just what the user wants to see.
+#[test]
+fn frames_that_break_rules_are_read_by_force() {
+    let broken = |talk: &mut Talk| {
+        for text in ["one", "two", "three"] {
+            talk.say(Client, frame::server(FIN | TEXT, text.as_bytes()));
+            talk.say(Server, frame::server(FIN | TEXT, text.as_bytes()));
+        }
+    };
+    let snapshot = forced(broken);
+    assert_eq!(rows::frames(&snapshot)[..2], ["client text \"one\" [frame.client-unmasked]", "server text \"one\""]);
+    assert_eq!(snapshot.frame_count(), 6);
+}
+
+/// The capture has the beginning: a handshake of another kind, then frames.
+#[test]
+fn frames_behind_another_kind_of_handshake() {
+    for hello in ["HELLO 13\r\n", "GET /x HTTP/1.0\r\n\r\n"] {
+        let snapshot = forced(|talk| {
+            talk.connect();
+            talk.say(Client, hello);
+            talk.say(Server, "OK\r\n");
+            chat(talk);
+            talk.finish(Client);
+        });
+        assert_eq!(snapshot.frame_count(), 3, "{hello}");
+        assert!(rows::frames(&snapshot)[0].starts_with("client text \"how"));
+    }
+}
+
+/// The first octet of each direction is known, and nothing looks like frames: that is where they are read from.
+#[test]
+fn without_any_evidence_frames_start_where_the_streams_do() {
+    let snapshot = forced(|talk| {
+        talk.connect();
+        talk.say(Client, frame::server(FIN | 0x33, b"odd"));
+        talk.say(Server, frame::client(FIN | 0x3b, b"odd, too"));
+        talk.finish(Server);
+    });
+    let opcodes: Vec<u8> = (0..2)
+        .filter_map(|index| snapshot.frame(framescope::base::FrameId::from_index(index)))
+        .map(|frame| frame.header.opcode().value())
+        .collect();
+    assert_eq!(opcodes, [3, 11]);
+    let end = snapshot.connections().next().unwrap().tcp_end.unwrap();
+    assert_eq!((end.by, end.how), (Sender::Server, End::Fin), "it ended before it was clear what it is");
+}
+
+/// Nobody knows where in a frame the capture begins: frames are read from where a chain of them is borne out.
+#[test]
+fn inside_a_very_long_frame() {
+    let picture = frame::server(FIN | BINARY, &vec![0xd8; 200_000]);
+    let snapshot = forced(|talk| {
+        talk.say_in(Server, 1000, &picture[5000..]);
+        chat(talk);
+        chat(talk);
+        for text in ["and so on", "and on", "and on and on"] {
+            talk.say(Server, frame::server(FIN | TEXT, text.as_bytes()));
+        }
+    });
+    let frames = rows::frames(&snapshot);
+    assert!(frames.contains(&"server text \"and on and on\"".to_owned()), "{frames:?}");
+    assert!(frames.iter().all(|frame| !frame.contains('[')), "{frames:?}");
+}
+
+#[test]
+fn a_handshake_that_is_there_counts() {
+    let snapshot = forced(|talk| {
+        talk.connect();
+        talk.upgrade();
+        chat(talk);
+        talk.finish(Client);
+    });
+    assert_eq!(rows::connections(&snapshot), ["ok 101 ws://example.test/chat 2 1"]);
+    assert_eq!(recognition(&snapshot), None);
+}
+
+/// RSV1 means "compressed" as long as nobody says otherwise.
+#[test]
+fn the_user_says_what_was_agreed_on() {
+    let compressed = |talk: &mut Talk| {
+        chat(talk);
+        talk.say(Server, frame::server(FIN | 0x40 | TEXT, b"\xca\x48\xcd\xc9\xc9\x07\x00"));
+    };
+    for (agreed, expected) in [("", ""), (",deflate", ""), (",plain", " [frame.rsv-without-extension]")] {
+        let snapshot = read_as(&format!("+{ENDS}{agreed}"), compressed).snapshot();
+        assert_eq!(rows::frames(&snapshot)[3], format!("server text ca48cdc9c90700{expected}"), "{agreed}");
+        let frame = *snapshot.frame(framescope::base::FrameId::from_index(3)).unwrap();
+        assert_eq!(frame.is_compressed(), agreed != ",plain");
+    }
+}
+
+#[test]
+fn decisions_that_no_connection_fits_are_told() {
+    let session = read_as("+10.0.0.9:1-10.0.0.2:80", chat);
+    assert_eq!(session.idle_decisions().len(), 1);
+    assert_eq!(session.idle_decisions()[0].opener.port, 1);
+}
+
+#[test]
+fn connections_that_are_not_read_are_listed_by_size() {
+    let mut packets = Vec::new();
+    for number in 0..50u16 {
+        let mut talk = Talk::between(&format!("10.0.0.1:{}", 1000 + number), "10.0.0.2:22");
+        talk.connect();
+        talk.say(Client, vec![b'x'; usize::from(number)]);
+        talk.say(Server, "SSH-2.0-x\r\n");
+        packets.extend(talk.ip_packets());
+    }
+    // Only SYNs, and a WebSocket: neither is among them.
+    let mut scan = Talk::between("10.0.0.3:1", "10.0.0.2:22");
+    scan.connect();
+    packets.extend(scan.ip_packets());
+    let mut chat = Talk::upgraded();
+    short(&mut chat);
+    packets.extend(chat.ip_packets());
+    let session = rows::read_as(&link::capture(Link::Ethernet, packets).pcap(), Decisions::default());
+    let others = session.others(3);
+    let ports: Vec<u16> = others.rows.iter().map(|other| other.ends.opener.port).collect();
+    assert_eq!((others.total, ports), (50, vec![1047, 1048, 1049]), "the largest, in the order of the capture");
+    assert_eq!((others.rows[2].octets, others.rows[2].is_rejected), ([49, 11], false));
+    assert_eq!(session.others(1000).rows.len(), 50);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Garbage that the user takes for a WebSocket: nothing panics or hangs, all of it is accounted for, and payloads are
+    /// judged whenever they come.
+    #[test]
+    fn garbage_by_force(
+        parts in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..400), 0..20u8), 0..80),
+        has_syn in any::<bool>(),
+        ends in any::<bool>(),
+        agreed in 0..3usize,
+    ) {
+        let decision = format!("+{ENDS}{}", ["", ",deflate", ",plain"][agreed]);
+        let mut heads = 0;
+        let session = read_as(&decision, |talk| {
+            if has_syn {
+                talk.connect();
+            }
+            for (is_client, octets, fate) in &parts {
+                let who = if *is_client { Client } else { Server };
+                match fate {
+                    0 => talk.lose(who, octets),
+                    1 if heads < 2 => {
+                        heads += 1;
+                        talk.say(who, if *is_client { "GET / HTTP/1.1\r\n\r\n" } else { "HTTP/1.1 200 OK\r\n\r\n" });
+                    }
+                    _ => talk.say(who, octets),
+                }
+            }
+            if ends {
+                talk.finish(Client);
+            }
+        });
+        let mut session = session;
+        while session.judge(100) {}
+        let snapshot = session.snapshot();
+        prop_assert!(snapshot.connection_count() <= 1);
+        prop_assert_eq!(snapshot.connection_count() + session.others(9).total <= 1, true);
+        for index in 0..snapshot.frame_count() {
+            let frame = *snapshot.frame(framescope::base::FrameId::from_index(index)).unwrap();
+            snapshot.payload(&frame, 0..1000).unwrap();
+        }
+        for index in 0..snapshot.finding_count() {
+            prop_assert!(!snapshot.finding(index).unwrap().text.is_empty());
+        }
+    }
+}
