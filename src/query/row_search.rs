@@ -232,7 +232,8 @@ fn judge(query: &Query, ranking: &Ranking<'_>, snapshot: &Snapshot, id: u32) -> 
 /// Whether something that is asked about this frame is not known yet.
 fn may_change(query: &Query, snapshot: &Snapshot, frame: FrameId) -> bool {
     let lacks_plain = |frame: &FrameRecord| {
-        frame.is_compressed() && frame.message().is_some_and(|message| snapshot.plain_len(message).is_none())
+        let message = frame.message().and_then(|id| snapshot.message(id));
+        message.is_some_and(|message| !message.ended || snapshot.plain_len_of(&message).is_none())
     };
     let lacks_ping = |frame: &FrameRecord| frame.header.opcode() == Opcode::PONG && !frame.is_ended();
     (query.asks_for_plain() && snapshot.frame(frame).is_some_and(lacks_plain))

@@ -163,8 +163,7 @@ fn compressed_messages_of_each_kind() {
             for (sender, _) in connection.frames() {
                 let logged = connection.messages(sender).unwrap_or_else(|| panic!("{}: no messages", sample.name));
                 let rows = Found::sent_by(&found.messages, connection.client_port, sender);
-                let [compressed, fragmented, plain] =
-                    agreed.entry(connection.extensions.clone().unwrap()).or_default();
+                let [compressed, fragmented, plain] = agreed.entry(connection.extensions.clone().unwrap()).or_default();
                 for (logged, row) in logged.iter().zip(rows) {
                     same_message(&format!("{} {}", sample.name, connection.path), logged, row);
                     let is_compressed = row["compressed"].as_bool().unwrap();
