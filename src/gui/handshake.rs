@@ -3,8 +3,8 @@
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
 use super::theme::{self, FamilyColors, Palette};
-use super::{PaneCommand, explain, fonts, marks};
-use crate::base::Sender;
+use super::{PaneCommand, deflate, explain, fonts, marks};
+use crate::base::{Sender, Severity};
 use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
 
 /// From this width on, the heads stand side by side.
@@ -38,8 +38,12 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             negotiation_ui(ui, &view.negotiation);
         }
         if let Some(words) = &view.compression {
-            ui.add_space(theme::GRID);
-            ui.add(Label::new(RichText::new(words)).wrap());
+            section(ui, "Compression");
+            match view.compression_grew {
+                true => drop(explain::problem_ui(ui, Severity::Warning, words)),
+                false => drop(ui.add(Label::new(RichText::new(words)).wrap())),
+            }
+            deflate::parameters_ui(ui, &view.parameters);
         }
         if !view.story.is_empty() {
             section(ui, "How it ended");

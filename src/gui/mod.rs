@@ -9,7 +9,7 @@
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
-//!   payload  handshake          the other tabs
+//!   payload  handshake          the other tabs; deflate: the parameters of compression
 //!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
@@ -20,6 +20,7 @@
 pub mod app;
 pub mod command;
 pub mod connections;
+pub mod deflate;
 pub mod details;
 pub mod diagram;
 pub mod dialogs;

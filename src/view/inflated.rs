@@ -96,12 +96,18 @@ impl InflatedView {
         index > 0 && parts.get(index).is_some_and(|part| part.plain.start == at && part.frame != parts[index - 1].frame)
     }
 
+    /// Whether compression made it larger.
+    pub fn has_grown(&self) -> bool {
+        self.inflated.reached_end && self.message.wire_len > self.len()
+    }
+
     /// `96 octets inflated from 41, 43 %`.
     pub fn summary(&self) -> String {
         let (wire, plain) = (self.message.wire_len, self.len());
         let part = match plain {
             0 => String::new(),
             _ if !self.inflated.reached_end => String::new(),
+            _ if wire > plain => format!(", {}: compression made the message larger", ratio(wire, plain)),
             _ => format!(", {}", ratio(wire, plain)),
         };
         format!("{} inflated from {}{part}", count(plain, "octet"), count(wire, "octet"))
@@ -142,9 +148,6 @@ impl InflatedView {
         if *has_unknown {
             let words = "Some octets are unknown: they are copied from earlier messages that the capture lacks.";
             notices.push((Severity::Note, words.to_owned()));
-        }
-        if let Some(words) = expanded(self.message.wire_len, self.len()).filter(|_| *reached_end) {
-            notices.push((Severity::Warning, words));
         }
         notices
     }

@@ -8,6 +8,7 @@ pub use crate::dissect::Octets;
 mod bit_grid;
 mod close_story;
 mod compression;
+mod deflate;
 mod explanation;
 mod field_tree;
 mod frame;
@@ -23,7 +24,8 @@ mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use close_story::close_story;
-pub use compression::compression_summary;
+pub use compression::{compression_saving, compression_summary};
+pub use deflate::{DeflateParameter, deflate_parameters};
 pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};

@@ -1,6 +1,6 @@
 //! One row each: connections, frames, messages.
 
-use super::compression::compression_summary;
+use super::compression::{compression_saving, compression_summary};
 use super::payload::{PayloadKind, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
@@ -260,6 +260,8 @@ pub struct ConnectionRow {
     pub extensions: Option<String>,
     /// What compression did, in words.
     pub compression: Option<String>,
+    /// How much of the octets of messages it saved, in per cent; less than 0 where it made them larger.
+    pub saved: Option<i64>,
     /// Frames of client and server.
     pub frames: [u64; 2],
     /// Payload octets of client and server.
@@ -318,6 +320,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         subprotocol: connection.subprotocol.clone(),
         extensions: connection.extensions.clone(),
         compression: compression_summary(snapshot, id),
+        saved: compression_saving(connection),
         frames: connection.frames,
         payload: connection.payload,
         close: close_summary(connection),
