@@ -30,7 +30,7 @@ pub fn parameters_ui(ui: &mut Ui, parameters: &[DeflateParameter]) {
     };
     let small = |words: &str, ink| RichText::new(words).size(theme::SECONDARY).color(ink);
     line(ui, &mut |ui, index| {
-        ui.label(small(["Parameter", "Offered", "", "Accepted", "So"][index], palette.secondary));
+        ui.label(small(["Parameter", "Offered", "", "Accepted", "What that means"][index], palette.secondary));
     });
     for row in parameters {
         ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top() - 2.0, Stroke::new(1.0, palette.line));

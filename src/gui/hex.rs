@@ -82,8 +82,6 @@ pub fn hex_ui(
     state: &mut HexState,
     selection: &mut Selection,
 ) -> Option<PaneCommand> {
-    // Without contents the panel would shrink, and keep that height.
-    ui.set_min_size(ui.available_size());
     let form = form_of(source.view, state.form, source.inflated.is_some());
     if std::mem::replace(&mut state.painted, form) != form {
         // What is selected is somewhere else in another form.
@@ -122,7 +120,10 @@ fn message_ui(
     let Some(inflated) = told.view else {
         let head = Head { view, is_compressed: true, form: HexForm::Inflated, copied: 0..0, summary: None };
         head_ui(ui, &head, state, Vec::new);
-        return doing_ui(ui, &told.state);
+        let command = doing_ui(ui, &told.state);
+        // Without contents the panel would shrink, and keep that height.
+        ui.allocate_space(ui.available_size());
+        return command;
     };
     let from = inflated.inflated.plain.from;
     let copied = from..inflated.inflated.plain.end().min(from + COPY_LIMIT);
