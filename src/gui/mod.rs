@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
-//!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
+//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted,
+//!   inflating  previews       and two inflate what is shown of compressed messages: the selected one, and rows in sight
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
@@ -35,6 +36,7 @@ pub mod live;
 pub mod marks;
 pub mod opened;
 pub mod payload;
+pub mod previews;
 pub mod rows;
 pub mod samples;
 pub mod search;

@@ -1,6 +1,7 @@
 //! A capture that is open: the worker that reads it, the latest snapshot, and what the user looks at in it.
 
 use super::details::DetailsState;
+use super::previews::Previews;
 use super::rows::RowScroll;
 use super::search::Search;
 use super::table::TableState;
@@ -38,6 +39,8 @@ pub struct Opened {
     pub name: String,
     worker: Worker,
     search: Search,
+    /// How compressed messages begin.
+    pub previews: Previews,
     /// The process that sniffs it, or did.
     #[cfg(feature = "live")]
     pub recording: Option<super::live::Recording>,
@@ -85,6 +88,7 @@ impl Opened {
         Opened {
             name,
             worker: Worker::start(input, wake.clone()),
+            previews: Previews::start(wake.clone()),
             search: Search::start(wake),
             #[cfg(feature = "live")]
             recording: None,
@@ -117,6 +121,9 @@ impl Opened {
             if let Some(snapshot) = update.snapshot {
                 self.grow(snapshot);
             }
+        }
+        if self.previews.take() {
+            self.table.previews_changed();
         }
         if let Some(answer) = self.search.take() {
             // What the capture grows by is added without a word.
@@ -363,7 +370,7 @@ impl Opened {
 
     /// The selected row as a line of text.
     pub fn selected_line(&self) -> Option<String> {
-        super::table::line(self.snapshot.as_ref()?, self.selected?)
+        super::table::line(self.snapshot.as_ref()?, self.selected?, &self.previews)
     }
 
     /// Scrolls the selected row into sight. Selecting ends the following.

@@ -21,6 +21,7 @@ use self::columns::{Columns, Extra};
 use self::finding::FindingLine;
 use super::command::Command;
 use super::opened::{Opened, RowId};
+use super::previews::Previews;
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{empty, fonts, text};
@@ -57,10 +58,13 @@ enum Made {
 }
 
 impl Made {
-    fn of(snapshot: &Snapshot, id: RowId) -> Option<Made> {
+    fn of(snapshot: &Snapshot, id: RowId, previews: Option<&Previews>) -> Option<Made> {
         Some(match id {
             RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
-            RowId::Message(id) => Made::Row(Row::of_message(message_row(snapshot, id)?)),
+            RowId::Message(id) => {
+                let inflated = previews.and_then(|previews| previews.of(id));
+                Made::Row(Row::of_message(message_row(snapshot, id)?, inflated))
+            }
             RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
         })
     }
@@ -74,8 +78,15 @@ impl Made {
 }
 
 impl TableState {
+    /// More is known of how messages begin: their rows are made anew.
+    pub fn previews_changed(&mut self) {
+        if self.made_from.1 == RowKind::Messages {
+            self.made.clear();
+        }
+    }
+
     /// The row of `id`, made once for every snapshot.
-    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Made> {
+    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
         let (kind, key) = match id {
             RowId::Frame(id) => (RowKind::Frames, id.0),
             RowId::Message(id) => (RowKind::Messages, id.0),
@@ -87,14 +98,14 @@ impl TableState {
         }
         Some(match self.made.entry(key) {
             Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id)?),
+            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, Some(previews))?),
         })
     }
 }
 
 /// A row as a line of text, its columns separated by tabs.
-pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
-    Some(match Made::of(snapshot, id)? {
+pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<String> {
+    Some(match Made::of(snapshot, id, Some(previews))? {
         Made::Row(row) => row.line(),
         Made::Finding(line) => line.line(),
     })
@@ -249,6 +260,7 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
     let selected = opened.selected;
     let mut command = None;
+    let mut without_preview = Vec::new();
     rows_ui(
         ui,
         &mut scroll,
@@ -258,7 +270,12 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
         |ui, number, rect, ()| {
             let Some(id) = opened.row_id(number as usize) else { return };
             let version = opened.version;
-            let Some(row) = opened.table.row(snapshot, version, id) else { return };
+            let Some(row) = opened.table.row(snapshot, version, id, &opened.previews) else { return };
+            if let (RowId::Message(id), Made::Row(row)) = (id, row)
+                && row.lacks_preview()
+            {
+                without_preview.extend(snapshot.message(id));
+            }
             let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
             let chosen = selected == Some(id);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
@@ -284,6 +301,9 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
             }
         },
     );
+    if !without_preview.is_empty() {
+        opened.previews.want(snapshot, without_preview);
+    }
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
     let barred =
         wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());

@@ -37,7 +37,7 @@ pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
-    frame_row, message_row,
+    frame_row, inflated_preview, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::Timeline;

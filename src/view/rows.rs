@@ -1,9 +1,13 @@
 //! One row each: connections, frames, messages.
 
+use std::io;
+
 use super::compression::{compression_saving, compression_summary};
 use super::payload::{PayloadKind, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
+use crate::dissect::{
+    Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Snapshot, max_inflated,
+};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
 /// Payload octets that are read for a preview.
@@ -194,6 +198,21 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
         },
         severity: snapshot.message_severity(&message),
     })
+}
+
+/// How a compressed message begins, as one line of text; nothing where `watch` ended that.
+///
+/// # Errors
+/// When the capture file cannot be read.
+pub fn inflated_preview(
+    inflation: &mut Inflation,
+    snapshot: &Snapshot,
+    message: &Message,
+    watch: &mut dyn FnMut(f32) -> bool,
+) -> io::Result<Option<String>> {
+    let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
+    let inflated = inflation.watched(snapshot, message, &wish, watch)?;
+    Ok(inflated.map(|inflated| preview(&inflated.plain, message.opcode, false)))
 }
 
 /// How a connection was closed.

@@ -35,6 +35,8 @@ pub(super) struct Row {
     preview: String,
     /// The preview is octets and no text.
     is_octets: bool,
+    /// It is of what a compressed message inflates to.
+    is_inflated: bool,
     severity: Option<Severity>,
     findings: usize,
 }
@@ -63,13 +65,15 @@ impl Row {
             round_trip: row.round_trip_ns,
             state,
             is_octets: row.compressed || is_octets(&row.preview),
+            is_inflated: false,
             preview: row.preview,
             severity: row.severity,
             findings: row.findings,
         }
     }
 
-    pub(super) fn of_message(row: MessageRow) -> Row {
+    /// `inflated` is how a compressed message begins, where that is known.
+    pub(super) fn of_message(row: MessageRow, inflated: Option<&str>) -> Row {
         let state = match row.state {
             MessageState::Complete => "",
             MessageState::Open => "not complete yet",
@@ -90,8 +94,9 @@ impl Row {
             length: row.wire_len,
             round_trip: None,
             state,
-            is_octets: row.compressed || is_octets(&row.preview),
-            preview: row.preview,
+            is_octets: (row.compressed && inflated.is_none()) || is_octets(inflated.unwrap_or(&row.preview)),
+            is_inflated: inflated.is_some(),
+            preview: inflated.map_or(row.preview, str::to_owned),
             severity: row.severity,
             findings: usize::from(row.severity.is_some()),
         }
@@ -108,6 +113,11 @@ impl Row {
             Some(plain) if has(Column::Ratio) => format!("inflates to {}", length(plain)),
             Some(plain) => format!("inflates to {}, sent as {}", length(plain), ratio(self.length, plain)),
         }
+    }
+
+    /// Whether the preview is of compressed octets.
+    pub(super) fn lacks_preview(&self) -> bool {
+        self.compressed && !self.is_inflated
     }
 
     fn round_trip_words(&self) -> String {
