@@ -17,11 +17,13 @@ use egui_kittest::{
 use flate2::{Compress, Compression, FlushCompress};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
+use framescope::gui::hex::doing_ui;
+use framescope::gui::inflating::Doing;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
-use framescope::gui::{self};
+use framescope::gui::{self, PaneCommand};
 use framescope::query::RowKind;
 
 const RSV1: u8 = 0x40;
@@ -115,7 +117,7 @@ fn an_inflated_octet_and_what_it_comes_from_are_one_selection() {
     let mut harness = open_sample(WIDE, "deflate.pcap");
     apply(&mut harness, Command::show(RowKind::Messages));
     click(&mut harness, "Inflated");
-    harness.get_by_label_contains("48 octets inflated from 49 octets, 102 %: compression made the message larger");
+    harness.get_by_label_contains("48 octets inflated from 49, 102 %: made larger");
     click(&mut harness, "inflated octet 2, 6f");
     assert!(is_selected(&harness, "inflated octet 2, 6f") && !is_selected(&harness, "inflated octet 3, 70"));
     // The same on the wire, marked as selected: some of it, and not all.
@@ -277,6 +279,24 @@ fn the_handshake_explains_each_parameter() {
     harness.get_by_label_contains("connection 3 ").click();
     settle(&mut harness);
     harness.get_by_label_contains("The server refers back at most 2^9 = 512 octets (1/64 of what DEFLATE can)");
+}
+
+/// Long work shows how far it is, can be cancelled, and done after all.
+#[test]
+fn long_work_shows_progress_and_can_be_cancelled() {
+    let pane = |doing: Doing, button: &str| {
+        let mut harness = Harness::builder().with_context_setup(gui::install).build_ui_state(
+            move |ui, wish: &mut Option<PaneCommand>| *wish = doing_ui(ui, &doing).or(wish.take()),
+            None,
+        );
+        harness.get_by_label(button).click();
+        harness.run();
+        let words = |words: &str| harness.query_by_label_contains(words).is_some();
+        (words("Inflating, 43 %"), harness.state().clone())
+    };
+    let long = Doing::Inflating(0.43, Duration::from_secs(1));
+    assert_eq!(pane(long, "Cancel"), (true, Some(PaneCommand::StopInflating)));
+    assert_eq!(pane(Doing::Stopped, "Inflate"), (false, Some(PaneCommand::GoOnInflating)));
 }
 
 /// Work can be left: the next message is inflated although the one before was not.

@@ -107,10 +107,12 @@ impl InflatedView {
         let part = match plain {
             0 => String::new(),
             _ if !self.inflated.reached_end => String::new(),
-            _ if wire > plain => format!(", {}: compression made the message larger", ratio(wire, plain)),
+            _ if wire > plain => format!(", {}: made larger", ratio(wire, plain)),
             _ => format!(", {}", ratio(wire, plain)),
         };
-        format!("{} inflated from {}{part}", count(plain, "octet"), count(wire, "octet"))
+        let wire = count(wire, "octet");
+        let number = wire.split(' ').next().unwrap_or_default();
+        format!("{} inflated from {number}{part}", count(plain, "octet"))
     }
 
     /// What is to be known about it besides, and how bad that is.

@@ -108,9 +108,9 @@ impl Row {
         match self.plain.filter(|_| self.compressed) {
             _ if !self.compressed => String::new(),
             None => "compressed".to_owned(),
-            Some(_) if has(Column::Plain) && has(Column::Ratio) => String::new(),
+            // Where there is no room for the other number, there is none for words.
+            Some(_) if has(Column::Ratio) => String::new(),
             Some(0) => "inflates to nothing".to_owned(),
-            Some(plain) if has(Column::Ratio) => format!("inflates to {}", length(plain)),
             Some(plain) => format!("inflates to {}, sent as {}", length(plain), ratio(self.length, plain)),
         }
     }

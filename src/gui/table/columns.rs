@@ -118,19 +118,21 @@ impl Column {
     }
 
     /// `most` is the largest number of a row.
-    fn width(self, most: u64) -> f32 {
+    fn width(self, kind: RowKind, most: u64) -> f32 {
         match self {
             Column::Number => (text::grouped(most).len() as f32 * 7.5 + 2.0 * PAD).max(56.0),
             Column::Connection => 44.0,
             Column::Time => 122.0,
             Column::Delta => 78.0,
-            Column::Sender => 72.0,
+            Column::Sender => 68.0,
+            // Of messages it is text or binary.
+            Column::Opcode if kind == RowKind::Messages => 84.0,
             Column::Opcode => 112.0,
             Column::Flags => 72.0,
             Column::Frames => 58.0,
             Column::Length => 84.0,
-            Column::Plain => 84.0,
-            Column::Ratio => 68.0,
+            Column::Plain => 76.0,
+            Column::Ratio => 70.0,
             Column::RoundTrip => 84.0,
             Column::Preview => 0.0,
             Column::Findings => 40.0,
@@ -175,7 +177,7 @@ pub(super) struct Extra {
 }
 
 /// The least width of the preview: columns that matter less give way to it.
-const PREVIEW: f32 = 150.0;
+const PREVIEW: f32 = 120.0;
 /// Empty room at each side of a column.
 pub(super) const PAD: f32 = 6.0;
 
@@ -205,7 +207,7 @@ impl Columns {
         }
         // Room for the scroll bar.
         let width = width - 14.0;
-        let needed = |columns: &[Column]| columns.iter().map(|column| column.width(most)).sum::<f32>() + PREVIEW;
+        let needed = |columns: &[Column]| columns.iter().map(|column| column.width(kind, most)).sum::<f32>() + PREVIEW;
         // What a row says in words where the column is not there goes first.
         let dispensable = [
             Column::RoundTrip,
@@ -223,11 +225,11 @@ impl Columns {
                 columns.retain(|column| *column != dispensable);
             }
         }
-        let fixed = columns.iter().map(|column| column.width(most)).sum::<f32>();
+        let fixed = columns.iter().map(|column| column.width(kind, most)).sum::<f32>();
         let mut x = 0.0;
         let place = |column: Column| {
             let is_flexible = matches!(column, Column::Preview | Column::Finding);
-            let wide = if is_flexible { (width - fixed).max(40.0) } else { column.width(most) };
+            let wide = if is_flexible { (width - fixed).max(40.0) } else { column.width(kind, most) };
             x += wide;
             (column, x - wide, x)
         };
