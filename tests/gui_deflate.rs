@@ -181,6 +181,7 @@ fn what_is_copied_from_a_lost_message_is_unknown() {
     harness.get_by_label_contains("Some octets are unknown: they are copied from earlier messages");
     harness.get_by_label("inflated octet 0, 6b");
     harness.get_by_label("inflated octet 20, unknown");
+    harness.get_by_label_contains("octets unknown]");
     // Which octets gave which cannot be told here: all of them are marked.
     click(&mut harness, "inflated octet 20, unknown");
     click(&mut harness, "Wire");

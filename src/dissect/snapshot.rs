@@ -146,7 +146,7 @@ impl Snapshot {
 
     /// Whether any compressed message was inflated in the background.
     pub fn has_plain_lens(&self) -> bool {
-        self.index.plain_lens.len() > 0
+        !self.index.plain_lens.is_empty()
     }
 
     /// How many checkpoints there are that messages can be inflated from.

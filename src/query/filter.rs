@@ -325,8 +325,10 @@ fn opcodes(list: &str) -> Result<Test, String> {
     Ok(Test::Opcode(mask))
 }
 
+type ReadQuantity = fn(&str) -> Result<Test, String>;
+
 /// Keys that are followed by a comparison, and what reads it.
-const QUANTITIES: [(&str, fn(&str) -> Result<Test, String>); 4] = [
+const QUANTITIES: [(&str, ReadQuantity); 4] = [
     ("len", |text| {
         let (order, number) = compared(text, "“len” needs a number of octets, as in len>100", plain_number)?;
         Ok(Test::Length(order, number))

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::meaning::{count, length};
-use super::payload::{PayloadText, payload_text};
+use super::payload::{PayloadText, inflated_text};
 use crate::base::{FrameId, Severity};
 use crate::dissect::{InflateWish, Inflated, Inflation, Message, Snapshot};
 use crate::ws::InflateError;
@@ -42,7 +42,7 @@ impl InflatedView {
         let Some(inflated) = inflation.watched(snapshot, message, &wish, watch)? else { return Ok(None) };
         // Nothing but what cannot be inflated at all is shown as compressed.
         let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-        let text = (from == 0).then(|| payload_text(&inflated.plain, message.opcode, is_closed));
+        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode, is_closed));
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 
@@ -78,7 +78,7 @@ impl InflatedView {
         };
         let mut parts = self.inflated.parts.iter().filter(touches);
         let Some(first) = parts.next() else { return 0..0 };
-        first.plain.start..parts.last().unwrap_or(first).plain.end
+        first.plain.start..parts.next_back().unwrap_or(first).plain.end
     }
 
     /// Which octets of which frame's payload gave an inflated octet; `None` where nothing finer than the message is known.
@@ -242,8 +242,7 @@ mod tests {
         let snapshot = sample();
         let message = (0..snapshot.message_count())
             .filter_map(|id| snapshot.message(MessageId::from_index(id)))
-            .filter(|message| message.compressed)
-            .last()
+            .rfind(|message| message.compressed)
             .unwrap();
         let mut inflation = Inflation::default();
         let mut left = 3;

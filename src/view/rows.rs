@@ -3,7 +3,7 @@
 use std::io;
 
 use super::compression::{compression_saving, compression_summary};
-use super::payload::{PayloadKind, payload_text, printable};
+use super::payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::dissect::{
     Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Snapshot, max_inflated,
@@ -109,7 +109,10 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
             }
         };
     }
-    let text = payload_text(plain, opcode, compressed);
+    preview_of(plain, &payload_text(plain, opcode, compressed))
+}
+
+fn preview_of(plain: &Octets, text: &PayloadText) -> String {
     match text.kind {
         PayloadKind::Empty => String::new(),
         // The middle of a character is better told as octets than as replacement characters.
@@ -212,7 +215,7 @@ pub fn inflated_preview(
 ) -> io::Result<Option<String>> {
     let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
     let inflated = inflation.watched(snapshot, message, &wish, watch)?;
-    Ok(inflated.map(|inflated| preview(&inflated.plain, message.opcode, false)))
+    Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode, false))))
 }
 
 /// How a connection was closed.
