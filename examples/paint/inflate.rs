@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
-use framescope::query::RowKind;
+use framescope::query::{RowKind, SortKey};
 
 use crate::say;
 use crate::screen::Screen;
@@ -32,8 +32,31 @@ pub fn measure(path: &Path) {
         say(&format!("the message at {part} % of the rows"), took);
     }
     screen.report("opening a message");
-    screen.at_once_until(|screen| !screen.is_reading());
-    screen.note("before");
+    screen.apply(Command::SortBy(SortKey::Ratio));
+    while screen.is_reading() {
+        for delta in [-300.0, -30_000.0, 20_000.0] {
+            screen.wheel(delta);
+            screen.frames(5);
+        }
+    }
+    screen.report("scrolled, sorted by what was sent, while inflated");
+    let start = Instant::now();
+    screen.apply(Command::SortBy(SortKey::PlainLength));
+    let is_found = |screen: &Screen| {
+        screen.opened().is_some_and(|opened| opened.rows.query() == opened.query() && opened.searched().is_none())
+    };
+    screen.at_once_until(is_found);
+    say("sorted by length without compression", start.elapsed());
+    screen.apply(Command::SortBy(SortKey::Number));
+    screen.at_once_until(is_found);
+    screen.report("sorted");
+    for _ in 0..20 {
+        for delta in [-300.0, -3000.0, -100_000.0] {
+            screen.wheel(delta);
+            screen.frames(5);
+        }
+    }
+    screen.report("scrolled, with texts inflated in the background");
     println!("opened when all were inflated in the background");
     let mut row = 1;
     let mut took: Vec<Duration> = Vec::new();
