@@ -154,12 +154,17 @@ fn message_ui(
 /// What is to be known about an inflated message: the same above its octets and above its text.
 pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<PaneCommand> {
     let mut command = None;
-    for (severity, words) in inflated.notices() {
-        explain::problem_ui(ui, severity, &words);
-    }
-    if inflated.is_limited() {
-        let button = ui.button("Inflate further").on_hover_text("Inflates this message up to 16 times as far");
-        command = button.clicked().then_some(PaneCommand::InflateFurther);
+    for (index, (severity, words)) in inflated.notices().into_iter().enumerate() {
+        ui.horizontal(|ui| {
+            // The limit is the first of them; a button behind the words would be pushed out of sight.
+            if index == 0 && inflated.is_limited() {
+                let button = ui.small_button("Inflate further");
+                if button.on_hover_text("Inflates this message up to 16 times as far").clicked() {
+                    command = Some(PaneCommand::InflateFurther);
+                }
+            }
+            explain::problem_ui(ui, severity, &words);
+        });
     }
     command
 }
