@@ -86,6 +86,7 @@
 //! | `capture::record::MAX_CAPTURED` | 16 MiB of one packet | the capture is damaged there: a warning, and everything before is shown |
 //! | `capture::pcapng::MAX_DESCRIPTIONS`, `capture::interface::MAX_NAME` | 65,536 sections and interfaces, 1 KiB of a name: 70 MiB | the same |
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
+//! | [`dissect::MAX_ROWS`] | 3,000,000,000 frames, findings, TCP connections | reading ends there: a warning, and everything before is shown |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
 //! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |

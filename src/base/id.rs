@@ -9,7 +9,7 @@ macro_rules! ids {
         pub struct $name(pub $repr);
 
         impl $name {
-            /// The id of row `index` of its table. A table past the id's range keeps the last id; the writers stop before.
+            /// The id of row `index` of its table. A table past the id's range keeps the last id; reading ends before.
             pub fn from_index(index: usize) -> $name {
                 $name(<$repr>::try_from(index).unwrap_or(<$repr>::MAX))
             }

@@ -115,8 +115,24 @@ impl<T: Clone> Table<T> {
     }
 
     /// The first row for which `before` is false, where it is true for a prefix of the table: a binary search.
-    pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.len());
+    pub fn partition_point(&self, before: impl FnMut(&T) -> bool) -> usize {
+        self.search(0, self.len(), before)
+    }
+
+    /// The same, for a row that is likely to be near the end: looked for there first, in steps that double.
+    pub fn partition_point_near_end(&self, mut before: impl FnMut(&T) -> bool) -> usize {
+        let (mut high, mut step) = (self.len(), 1);
+        while high > 0 {
+            let probe = high.saturating_sub(step);
+            match self.get(probe) {
+                Some(row) if before(row) => return self.search(probe + 1, high, before),
+                _ => (high, step) = (probe, 2 * step),
+            }
+        }
+        0
+    }
+
+    fn search(&self, mut low: usize, mut high: usize, mut before: impl FnMut(&T) -> bool) -> usize {
         while low < high {
             let middle = low + (high - low) / 2;
             match self.get(middle) {
@@ -150,6 +166,9 @@ mod tests {
         assert_eq!(table.get(rows.len()), None);
         for wanted in [0, 1, 1023, 1024, 1025, 3078, 3079, 9999] {
             assert_eq!(table.partition_point(|row| *row < wanted), rows.partition_point(|row| *row < wanted));
+        }
+        for wanted in [0, 1, 2, 9999, rows.len() - 3, rows.len() - 2, rows.len() - 1, rows.len(), rows.len() + 9] {
+            assert_eq!(table.partition_point_near_end(|row| (*row as usize) < wanted), wanted.min(rows.len()));
         }
     }
 

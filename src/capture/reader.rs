@@ -208,7 +208,8 @@ impl Reader {
         Ok(())
     }
 
-    fn stop(&mut self, what: String) {
+    /// Ends here, before the end: whoever reads cannot take more. `what` says why.
+    pub fn stop(&mut self, what: String) {
         self.damage = Some(Damage { at: self.buffer.at(), packet: PacketId(self.packets), what });
         self.ended = true;
     }

@@ -124,6 +124,12 @@ impl Dissector {
         self.flows.idle();
     }
 
+    /// The most rows that it has of anything: TCP connections, WebSocket connections, frames, findings. With
+    /// [`MAX_ROWS`](super::MAX_ROWS) it must be given no more packets.
+    pub fn rows(&self) -> usize {
+        self.flows.writer.rows().max(self.decoder.flow_count())
+    }
+
     /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].
     pub fn backlog(&self) -> usize {
         self.flows.backlog.octets()

@@ -75,7 +75,8 @@ impl Index {
     }
 
     fn fragmented_row(&self, message: MessageId) -> usize {
-        self.fragmented.partition_point(|row| row.message < message)
+        // Whoever asks is mostly the writer, about a message that began a few frames ago.
+        self.fragmented.partition_point_near_end(|row| row.message < message)
     }
 
     /// The same, to be kept for a while.
@@ -102,6 +103,10 @@ pub(super) struct Tally {
     pub end: Timestamp,
     pub last_frame: Option<FrameId>,
 }
+
+/// Rows that any table may have. Ids have 32 bits; what one run of packets can add on top is far less than what is left of
+/// them.
+pub const MAX_ROWS: usize = 3_000_000_000;
 
 /// The index together with the connections as the dissector changes them.
 #[derive(Debug, Default)]
@@ -175,6 +180,11 @@ impl Writer {
         if let Some(shared) = row.and_then(|row| self.index.streams.get_mut(row)) {
             *shared = Arc::new(streams);
         }
+    }
+
+    /// The most rows of any table. There are no more messages than frames.
+    pub fn rows(&self) -> usize {
+        self.index.frames.len().max(self.index.findings.len()).max(self.connections.len())
     }
 
     pub fn next_connection(&self) -> ConnectionId {

@@ -51,7 +51,7 @@ pub use decisions::{Decision, Decisions};
 pub use dissector::Dissector;
 pub use finding::FindingRecord;
 pub use handshake::MAX_KEPT_TEXT;
-pub use index::Totals;
+pub use index::{MAX_ROWS, Totals};
 pub use inflated::{InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
 pub use others::{Other, Others};

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::dissector::RUN;
+use super::index::MAX_ROWS;
 use super::{Crew, Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, Packet, ReadError, Reader, Source, Step};
@@ -28,6 +29,8 @@ pub struct Session {
     dissector: Dissector,
     /// Room for packets that are taken together.
     run: Vec<Packet>,
+    /// With so many rows of anything it reads no further.
+    most_rows: usize,
     finished: bool,
     judges_at_once: bool,
 }
@@ -59,6 +62,7 @@ impl Session {
             filler,
             dissector,
             run: Vec::new(),
+            most_rows: MAX_ROWS,
             finished: false,
             judges_at_once: false,
         }
@@ -67,6 +71,11 @@ impl Session {
     /// The same with what the user says about TCP connections: to be said before the first `step`.
     pub fn with_decisions(self, decisions: Decisions) -> Session {
         Session { dissector: self.dissector.with_decisions(decisions), ..self }
+    }
+
+    /// The same with at most about `most` rows of anything instead of [`MAX_ROWS`].
+    pub fn with_most_rows(self, most: usize) -> Session {
+        Session { most_rows: most, ..self }
     }
 
     /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
@@ -111,6 +120,13 @@ impl Session {
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
         let mut left = packets;
         while left > 0 {
+            if self.dissector.rows() >= self.most_rows && self.reader.damage().is_none() {
+                self.reader.stop(format!(
+                    "there is no room for more than {} frames, findings or TCP connections; cut the capture into parts to \
+                     see the rest",
+                    self.most_rows
+                ));
+            }
             self.run.clear();
             self.reader.take_at_hand(left.min(RUN), &mut self.run);
             if !self.run.is_empty() {

@@ -59,6 +59,23 @@ fn every_kind_is_counted_right() {
     }
 }
 
+/// What is numbered does not run out of numbers: reading ends before, and says so.
+#[test]
+fn rows_are_bounded() {
+    let (octets, truth) = capture("tiny", 1_000);
+    let read = |most: usize| {
+        let source = Arc::new(Source::from_octets(octets.clone(), "capture"));
+        let mut session = Session::new(source, None).with_most_rows(most);
+        while session.step(3).unwrap() != Progress::End {}
+        let what = session.damage().map(|damage| damage.what.clone());
+        (session.snapshot().frame_count() as u64, what)
+    };
+    assert_eq!(read(1_000_000), (truth.frames, None));
+    let (frames, what) = read(100);
+    assert!((100..truth.frames).contains(&frames), "{frames}");
+    assert!(what.unwrap().starts_with("there is no room for more than 100 frames"));
+}
+
 /// Octets in memory, and how many of them were read.
 struct Counting(Vec<u8>, AtomicU64);
 

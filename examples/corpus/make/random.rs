@@ -52,11 +52,22 @@ impl Random {
 
     /// A message of up to forty such lines; one in ten in three frames.
     pub fn chat(&mut self) -> Message {
+        self.lines(40, Random::json)
+    }
+
+    /// A message of up to eighty orders, each with a number that compresses badly. Compressed it fills about a segment, and
+    /// there are as many frames in the corpus as in the one that the goals were found with.
+    pub fn orders(&mut self) -> Message {
+        self.lines(80, |random| {
+            let (line, number) = (random.json(), u128::from(random.next()) << 64 | u128::from(random.next()));
+            format!("{{\"order\":\"{number:032x}\",\"fill\":{line}}}\n")
+        })
+    }
+
+    fn lines(&mut self, most: u64, mut line: impl FnMut(&mut Random) -> String) -> Message {
         let sender = self.sender(300);
-        let mut payload = String::new();
-        for _ in 0..1 + self.below(40) {
-            payload.push_str(&self.json());
-        }
+        let lines = 1 + self.below(most);
+        let payload: String = (0..lines).map(|_| line(self)).collect();
         let fragments = if self.chance(100) { 3 } else { 1 };
         Message { sender, opcode: 1, compressed: false, fragments, payload: payload.into_bytes() }
     }

@@ -23,7 +23,7 @@ impl Story {
     /// Message `index`.
     pub fn part(&mut self, index: usize, random: &mut Random) -> io::Result<&Message> {
         while self.messages.len() <= index {
-            let plain = random.chat();
+            let plain = random.orders();
             let payload = deflate(&mut self.deflaters[plain.sender], &plain.payload)?;
             self.messages.push(Message { compressed: true, payload, ..plain });
         }
