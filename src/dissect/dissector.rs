@@ -32,14 +32,15 @@ impl Dissector {
     }
 
     /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
-    pub fn with_backlog(self, most: usize) -> Dissector {
-        Dissector { flows: Flows { backlog: Backlog::new(most), ..self.flows }, ..self }
+    pub fn with_backlog(mut self, most: usize) -> Dissector {
+        self.flows.backlog = Backlog::new(most);
+        self
     }
 
     /// The same with what the user says about TCP connections.
-    pub fn with_decisions(self, decisions: Decisions) -> Dissector {
-        let decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
-        Dissector { flows: Flows { decisions, ..self.flows }, ..self }
+    pub fn with_decisions(mut self, decisions: Decisions) -> Dissector {
+        self.flows.decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
+        self
     }
 
     /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
@@ -63,6 +64,7 @@ impl Dissector {
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
         self.flows.writer.count_packet(octets);
+        self.flows.close_due(packet.reference.time);
         match self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
             Some(segment) => self.flows.take(&segment),
             None => self.push_other(packet, octets),
@@ -94,6 +96,7 @@ impl Dissector {
                 looked_up += 1;
             }
             for segment in segments.iter().flatten() {
+                self.flows.close_due(segment.packet.time);
                 self.flows.take(segment);
             }
             let (_, behind) = rest.split_at(looked_up);
@@ -113,6 +116,12 @@ impl Dissector {
             Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
             Outcome::NotTcp | Outcome::Fragment => {}
         }
+    }
+
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
+    pub fn idle(&mut self) {
+        self.flows.idle();
     }
 
     /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].

@@ -46,6 +46,8 @@ pub(super) struct FlowState {
     pub is_settled: bool,
     /// It carried a connection, and nothing can come any more.
     pub is_over: bool,
+    /// It has ended, and what is missing of it is waited for.
+    pub is_closing: bool,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
@@ -81,6 +83,7 @@ impl FlowState {
             lanes,
             is_settled: false,
             is_over: false,
+            is_closing: false,
             changed: false,
             awaited: false,
             connection: None,
@@ -150,11 +153,9 @@ impl FlowState {
             self.events(segment.direction.reverse(), events, context);
         }
         self.force_if_due(false, context);
-        if both_ended && let Some(connection) = self.connection {
+        if both_ended {
             // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
-            context.writer.end_connection(connection, segment.packet.time);
-            self.judge_end(context);
-            self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
+            self.end(context);
         }
     }
 
@@ -171,7 +172,7 @@ impl FlowState {
         for direction in [Direction::Forward, Direction::Backward] {
             self.end_side(direction, context);
         }
-        self.judge_end(context);
+        self.end(context);
     }
 
     /// Whether this can never carry a WebSocket any more, nor ever did.

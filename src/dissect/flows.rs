@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::backlog::Backlog;
+use super::closing::Closing;
 use super::decisions::{Decision, Decisions};
 use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
 use super::index::Writer;
-use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt};
+use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
 use crate::net::{Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
@@ -75,8 +76,12 @@ pub(super) struct Flows {
     pub touched: Touched,
     /// What flows keep because something is missing.
     pub backlog: Backlog,
+    /// Those that have ended, and of which something is missing.
+    closing: Closing,
     /// What the user says about TCP connections, where it is anything.
     pub decisions: Option<Decisions>,
+    /// Flows that the user says are WebSockets, and that are not read as such yet.
+    forced: Vec<FlowId>,
 }
 
 /// Counts what a segment of a connection that is not read brings.
@@ -103,6 +108,25 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
     true
 }
 
+/// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
+fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> bool {
+    let Slot::Watched(flow) = slot else { return false };
+    if flow.is_uninteresting() {
+        *slot = Slot::Ignored(flow.octets());
+        return true;
+    }
+    if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
+        // A capture can have a million of these, and what it takes to read them is more than what is to be told.
+        flow.finish(context);
+        touched.note(flow);
+        flow.publish(context.writer);
+        *slot = Slot::Over(connection);
+        return true;
+    }
+    touched.note(flow);
+    false
+}
+
 impl Flows {
     /// None so far.
     pub fn new(source: Arc<dyn ReadAt>, most_backlog: usize) -> Flows {
@@ -112,7 +136,9 @@ impl Flows {
             writer: Writer::default(),
             touched: Touched::default(),
             backlog: Backlog::new(most_backlog),
+            closing: Closing::default(),
             decisions: None,
+            forced: Vec::new(),
         }
     }
 
@@ -161,6 +187,9 @@ impl Flows {
                 *slot = Slot::Rejected(octets);
                 return;
             }
+            if decision.is_some() {
+                self.forced.push(segment.flow);
+            }
             *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
@@ -168,18 +197,11 @@ impl Flows {
         let before = flow.backlog();
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();
-        if flow.is_uninteresting() {
-            *slot = Slot::Ignored(flow.octets());
+        if flow.begins_to_close() {
+            self.closing.wait_for(segment.flow, segment.packet.time);
+        }
+        if let_go(slot, &mut context, &mut self.touched) {
             after = 0;
-        } else if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
-            // A capture can have a million of these, and what it takes to read them is more than what is to be told.
-            flow.finish(&mut context);
-            self.touched.note(flow);
-            flow.publish(&mut self.writer);
-            *slot = Slot::Over(connection);
-            after = 0;
-        } else {
-            self.touched.note(flow);
         }
         if before != after {
             self.backlog.note(segment.flow, after);
@@ -207,6 +229,39 @@ impl Flows {
                 self.backlog.note(id, if after < before { after } else { 0 });
             }
         }
+    }
+
+    /// The connections that have ended and are not waited for any longer at `time`, when the next packet was captured.
+    #[inline]
+    pub fn close_due(&mut self, time: Timestamp) {
+        while let Some(id) = self.closing.due(time) {
+            self.give_up_end(id);
+        }
+    }
+
+    /// A connection has ended, and what is missing of it is not waited for any longer.
+    #[cold]
+    fn give_up_end(&mut self, id: FlowId) {
+        let Some(slot @ Slot::Watched(_)) = self.slots.get_mut(id.index()) else { return };
+        let Slot::Watched(flow) = slot else { return };
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
+        flow.give_up_end(&mut context);
+        let after = flow.backlog();
+        let is_gone = let_go(slot, &mut context, &mut self.touched);
+        self.backlog.note(id, if is_gone { 0 } else { after });
+    }
+
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
+    pub fn idle(&mut self) {
+        self.forced.retain(|id| {
+            let Some(Slot::Watched(flow)) = self.slots.get_mut(id.index()) else { return false };
+            if flow.connection.is_none() {
+                flow.force_if_clear(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
+                self.touched.note(flow);
+            }
+            flow.connection.is_none()
+        });
     }
 
     /// Says that no packet follows.

@@ -16,6 +16,7 @@
 //! take a [`Snapshot`], which costs next to nothing and never changes.
 
 mod backlog;
+mod closing;
 mod connection;
 mod conversation;
 mod cut;

@@ -129,7 +129,10 @@ impl Session {
                     self.dissector.push(&packet, octets);
                     left -= 1;
                 }
-                Step::Pending => return Ok(Progress::Pending),
+                Step::Pending => {
+                    self.dissector.idle();
+                    return Ok(Progress::Pending);
+                }
                 Step::End => {
                     if !std::mem::replace(&mut self.finished, true) {
                         self.dissector.finish();

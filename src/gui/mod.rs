@@ -5,6 +5,7 @@
 //!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
+//!   ask  treat                file dialogs; the dialog in which a TCP connection is read as a WebSocket
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
@@ -18,6 +19,7 @@
 //! in, a wish comes out, and the window fulfils it. Call [`install`] once, before the first frame.
 
 pub mod app;
+pub mod ask;
 pub mod command;
 pub mod connections;
 pub mod details;
@@ -47,6 +49,7 @@ pub mod table;
 pub mod text;
 pub mod theme;
 pub mod toolbar;
+pub mod treat;
 pub mod tree;
 pub mod window;
 pub mod worker;
@@ -68,6 +71,10 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
+    /// The connection, which was recognised without a handshake, is a WebSocket.
+    Confirm,
+    /// It is none.
+    Reject,
     /// Show another frame of the message, and octets of its payload with what they inflate to selected.
     OpenFrame {
         /// The frame.

@@ -6,7 +6,7 @@ use super::close_story::close_story;
 use super::compression::compression_summary;
 use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
-use crate::dissect::{Connection, HeadPlace, Snapshot};
+use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
 /// How many pings of a connection are plotted at most: the newest.
@@ -29,6 +29,8 @@ pub struct HandshakeView {
     pub compression: Option<String>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
     /// Its pings; `None` without any.
     pub round_trips: Option<RoundTrips>,
 }
@@ -113,6 +115,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
         story: close_story(snapshot, id),
+        recognition: connection.recognition,
         round_trips: RoundTrips::of(snapshot, id, MAX_PLOTTED),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),

@@ -3,7 +3,7 @@
 use super::compression::compression_summary;
 use super::payload::{PayloadKind, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Snapshot};
+use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Recognition, Snapshot};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
 /// Payload octets that are read for a preview.
@@ -254,6 +254,8 @@ pub struct ConnectionRow {
     pub status: Option<u16>,
     /// What became of the opening handshake.
     pub handshake: HandshakeState,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
     /// The chosen subprotocol.
     pub subprotocol: Option<String>,
     /// The accepted extensions.
@@ -315,6 +317,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         path: readable_path(path),
         status: connection.status,
         handshake: connection.handshake(),
+        recognition: connection.recognition,
         subprotocol: connection.subprotocol.clone(),
         extensions: connection.extensions.clone(),
         compression: compression_summary(snapshot, id),

@@ -22,7 +22,7 @@ pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_clos
 pub use close::{CloseBody, close_code_name};
 pub use cut::CutHeader;
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
-pub use evidence::{Evidence, evidence};
+pub use evidence::{Evidence, Excerpt, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, HeaderOctets, MAX_HEADER_LEN, Parsed};
 pub use impostor::{IMPOSTOR_PREFIX, impostor};

@@ -26,13 +26,11 @@ impl FrameSide {
             row.has_holes = true;
         }
         let confidence = if frames < 4 { "fair" } else { "high" };
-        let (rule, again, behind_what) = match self.frames {
-            0 if self.is_joined_blindly => (Rule::CaptureMidStream, "", "there"),
-            _ => (Rule::CaptureGap, " again", "behind the missing octets"),
-        };
+        let is_first = std::mem::take(&mut self.is_joined_blindly);
+        let (rule, again) = if is_first { (Rule::CaptureMidStream, "") } else { (Rule::CaptureGap, " again") };
         let text = format!(
-            "Frames of the {} are read{again} from octet {start} of its stream on: {behind_what}, MASK bits, opcodes and \
-             lengths chain over {frames} frames (confidence: {confidence}).",
+            "Frames of the {} are read{again} from octet {start} of its stream on: from there, MASK bits, opcodes and lengths \
+             chain over {frames} frames (confidence: {confidence}).",
             self.sender
         );
         let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
