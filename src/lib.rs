@@ -58,8 +58,8 @@
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 1,700 more |
-//! | … that carries a WebSocket | 2,900 more while it is open, 1,100 when both sides have ended it |
+//! | … that carries HTTP and is open | 2,000 more |
+//! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!

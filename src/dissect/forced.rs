@@ -7,8 +7,9 @@
 
 use super::connection::End;
 use super::decisions::Decision;
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
+use super::lane::{Chunk, Side};
 use crate::base::Sender;
 use crate::net::{Direction, Flow};
 use crate::ws::{Excerpt, FrameHeader, Negotiated, Parsed};

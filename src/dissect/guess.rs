@@ -9,9 +9,10 @@
 //! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
 
 use super::connection::{HeadPlace, Recognition, TcpEnd};
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
 use super::handshake::report;
+use super::lane::{Chunk, Side};
 use crate::base::{Breach, Place, Rule, Sender};
 use crate::http::{HttpReader, Kind, sniff, starts_request};
 use crate::net::{Direction, Segment};

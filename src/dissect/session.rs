@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dissector::RUN;
 use super::{Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
-use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
+use crate::capture::{self, Damage, Filler, OpenError, Packet, ReadError, Reader, Source, Step};
 use crate::net::Flow;
 
 /// How far a step went.
@@ -25,6 +26,8 @@ pub struct Session {
     reader: Reader,
     filler: Option<Filler>,
     dissector: Dissector,
+    /// Room for packets that are taken together.
+    run: Vec<Packet>,
     finished: bool,
     judges_at_once: bool,
 }
@@ -51,7 +54,14 @@ impl Session {
     /// Reads `source`, which `filler` fills.
     pub fn new(source: Arc<Source>, filler: Option<Filler>) -> Session {
         let dissector = Dissector::new(source.clone());
-        Session { reader: Reader::new(source), filler, dissector, finished: false, judges_at_once: false }
+        Session {
+            reader: Reader::new(source),
+            filler,
+            dissector,
+            run: Vec::new(),
+            finished: false,
+            judges_at_once: false,
+        }
     }
 
     /// The same with what the user says about TCP connections: to be said before the first `step`.
@@ -93,9 +103,13 @@ impl Session {
     }
 
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
-        for _ in 0..packets {
-            if let Some((packet, octets)) = self.reader.packet_at_hand() {
-                self.dissector.push(&packet, octets);
+        let mut left = packets;
+        while left > 0 {
+            self.run.clear();
+            self.reader.take_at_hand(left.min(RUN), &mut self.run);
+            if !self.run.is_empty() {
+                self.dissector.push_run(&self.run, self.reader.at_hand());
+                left -= self.run.len();
                 continue;
             }
             // The last moment at which the octets of what was found need not be read again.
@@ -105,7 +119,10 @@ impl Session {
                 }
             };
             match self.reader.next_after(last_look)? {
-                Step::Packet(packet, octets) => self.dissector.push(&packet, octets),
+                Step::Packet(packet, octets) => {
+                    self.dissector.push(&packet, octets);
+                    left -= 1;
+                }
                 Step::Pending => {
                     self.dissector.idle();
                     return Ok(Progress::Pending);

@@ -69,7 +69,7 @@ impl FlowTable {
     }
 
     /// Finds the flow of a segment, or opens one. `ports` are source and destination.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(
         &mut self,
         addresses: &Addresses,
@@ -83,6 +83,18 @@ impl FlowTable {
         {
             return Place { flow, direction, new: false };
         }
+        self.place_anew(addresses, ports, flags, seq, ack)
+    }
+
+    /// The same, and remembers it.
+    fn place_anew(
+        &mut self,
+        addresses: &Addresses,
+        ports: [u16; 2],
+        flags: TcpFlags,
+        seq: u32,
+        ack: Option<u32>,
+    ) -> Place {
         let place = self.look_up(addresses, ports, flags, seq, ack);
         // Only a SYN can open another flow, and only for a flow of SYNs there is something to learn from what follows.
         let way_back = Addresses { source: addresses.destination, destination: addresses.source, ..*addresses };

@@ -24,7 +24,7 @@ pub(super) use self::at_once::AtOnce;
 use self::blocks::Octets;
 use self::side::{Side, Went};
 use super::connection::side as side_of;
-use super::dissector::{Slot, Touched};
+use super::flows::{Slot, Touched};
 use super::index::Writer;
 use super::record::{FrameRecord, NONE};
 use crate::base::{AtHand, ConnectionId, FrameId, ReadAt, Sender};
