@@ -16,7 +16,7 @@
 //!    ▼
 //!   Index ── Snapshot ── view::{rows, field tree, bit grid, hex dump, payload} ── gui │ cli
 //!    ▲
-//!   payloads        a second pass that no row waits for: octets of text, unmasked → UTF-8 → Finding
+//!   payloads        a second pass that no row waits for: octets of text, unmasked, inflated → UTF-8 → Finding
 //! ```
 //!
 //! # Who may import whom
@@ -24,6 +24,7 @@
 //! ```text
 //!   gui   cli                 paint and print; never parse
 //!     view   query            read a Snapshot; never write, no threads
+//!     crew                    threads that do what the dissector hands out
 //!         dissect             the only module that knows every protocol; owns all state
 //!   capture  net  http  ws    siblings: never import one another; octets in, records and findings out
 //!             base            words: Span, ids, Field, Finding, Timestamp
@@ -54,6 +55,7 @@
 //! | what grows with the capture | octets of memory |
 //! |---|---|
 //! | a frame | 52: a record of 48 and its message's first frame; a message of several frames 32 more. 10 million frames of 2 octets in 20 MB take 0.5 GB |
+//! | a ping | 8 more |
 //! | a message, where any of the capture is compressed | 4 |
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
@@ -61,6 +63,7 @@
 //! | … that carries HTTP and is open | 2,000 more |
 //! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
+//! | … and has not ended one | what came of it, up to 64 KiB; 250 KiB where that is more |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
 //! | bound | what it is | what happens there |
@@ -83,6 +86,7 @@
 //! | `capture::pcapng::MAX_DESCRIPTIONS`, `capture::interface::MAX_NAME` | 65,536 sections and interfaces, 1 KiB of a name: 70 MiB | the same |
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
+//! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
 //!
 //! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on
@@ -96,6 +100,7 @@
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod crew;
 pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;

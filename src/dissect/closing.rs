@@ -22,12 +22,6 @@ impl Closing {
         self.flows.push_back((time, flow));
     }
 
-    /// Whether none is waited for.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.flows.is_empty()
-    }
-
     /// The next connection that is not waited for any longer at `time`.
     #[inline]
     pub fn due(&mut self, time: Timestamp) -> Option<FlowId> {

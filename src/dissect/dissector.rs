@@ -6,7 +6,7 @@ use super::backlog::{Backlog, MAX_BACKLOG};
 use super::decisions::{Decisions, is_between};
 use super::flows::{Flows, Slot};
 use super::others::Others;
-use super::payloads::{AtOnce, Payloads, Scene};
+use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -32,14 +32,15 @@ impl Dissector {
     }
 
     /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
-    pub fn with_backlog(self, most: usize) -> Dissector {
-        Dissector { flows: Flows { backlog: Backlog::new(most), ..self.flows }, ..self }
+    pub fn with_backlog(mut self, most: usize) -> Dissector {
+        self.flows.backlog = Backlog::new(most);
+        self
     }
 
     /// The same with what the user says about TCP connections.
-    pub fn with_decisions(self, decisions: Decisions) -> Dissector {
-        let decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
-        Dissector { flows: Flows { decisions, ..self.flows }, ..self }
+    pub fn with_decisions(mut self, decisions: Decisions) -> Dissector {
+        self.flows.decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
+        self
     }
 
     /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
@@ -63,6 +64,7 @@ impl Dissector {
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
         self.flows.writer.count_packet(octets);
+        self.flows.close_due(packet.reference.time);
         match self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
             Some(segment) => self.flows.take(&segment),
             None => self.push_other(packet, octets),
@@ -94,6 +96,7 @@ impl Dissector {
                 looked_up += 1;
             }
             for segment in segments.iter().flatten() {
+                self.flows.close_due(segment.packet.time);
                 self.flows.take(segment);
             }
             let (_, behind) = rest.split_at(looked_up);
@@ -115,6 +118,12 @@ impl Dissector {
         }
     }
 
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
+    pub fn idle(&mut self) {
+        self.flows.idle();
+    }
+
     /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].
     pub fn backlog(&self) -> usize {
         self.flows.backlog.octets()
@@ -123,12 +132,6 @@ impl Dissector {
     /// How many TCP connections are being read: the others have ended, never began, or carry something else.
     pub fn watched(&self) -> usize {
         self.flows.slots.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
-    }
-
-    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
-    /// without waiting for more of them.
-    pub fn idle(&mut self) {
-        self.flows.idle();
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.
@@ -143,11 +146,27 @@ impl Dissector {
         self.flows.writer.at_once = Some(AtOnce::default());
     }
 
+    /// Lets `crew` inflate what is compressed, from now on.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.payloads.set_crew(crew);
+    }
+
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
     /// that are not `at_hand` are read again. In whatever steps this is called, in the end the same is found.
     pub fn judge_payloads(&mut self, at_hand: AtHand<'_>, budget: u64) -> bool {
+        let (payloads, mut scene) = self.scene(at_hand, budget);
+        payloads.judge(&mut scene)
+    }
+
+    /// The same as far as the octets are needed: what is compressed may be left to be inflated later.
+    pub fn gather_payloads(&mut self, at_hand: AtHand<'_>) {
+        let (payloads, mut scene) = self.scene(at_hand, u64::MAX);
+        payloads.gather(&mut scene);
+    }
+
+    fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
         let Flows { source, slots, writer, touched, .. } = &mut self.flows;
-        self.payloads.judge(&mut Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
+        (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
     }
 
     /// How far the judging of payloads has come: offset in the capture, in octets.

@@ -76,11 +76,12 @@ pub(super) struct Flows {
     pub touched: Touched,
     /// What flows keep because something is missing.
     pub backlog: Backlog,
+    /// Those that have ended, and of which something is missing.
+    closing: Closing,
     /// What the user says about TCP connections, where it is anything.
     pub decisions: Option<Decisions>,
     /// Flows that the user says are WebSockets, and that are not read as such yet.
-    pub forced: Vec<FlowId>,
-    pub closing: Closing,
+    forced: Vec<FlowId>,
 }
 
 /// Counts what a segment of a connection that is not read brings.
@@ -135,9 +136,9 @@ impl Flows {
             writer: Writer::default(),
             touched: Touched::default(),
             backlog: Backlog::new(most_backlog),
+            closing: Closing::default(),
             decisions: None,
             forced: Vec::new(),
-            closing: Closing::default(),
         }
     }
 
@@ -152,9 +153,6 @@ impl Flows {
     /// Takes the next segment of the capture.
     #[inline]
     pub fn take(&mut self, segment: &Segment<'_>) {
-        if !self.closing.is_empty() {
-            self.give_up_ends(segment.packet.time);
-        }
         if let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index())
             && flow.next_segment(segment, &mut self.writer)
         {
@@ -212,19 +210,6 @@ impl Flows {
         }
     }
 
-    /// Connections that ended long before `time` are not waited for any longer.
-    fn give_up_ends(&mut self, time: Timestamp) {
-        while let Some(id) = self.closing.due(time) {
-            let Some(slot @ Slot::Watched(_)) = self.slots.get_mut(id.index()) else { continue };
-            let Slot::Watched(flow) = slot else { continue };
-            let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
-            flow.give_up_end(&mut context);
-            let after = flow.backlog();
-            let is_gone = let_go(slot, &mut context, &mut self.touched);
-            self.backlog.note(id, if is_gone { 0 } else { after });
-        }
-    }
-
     /// While too much is kept, the flow that has waited longest waits no more.
     fn give_up_backlog(&mut self, packet: PacketRef) {
         while let Some(id) = self.backlog.too_much() {
@@ -246,7 +231,28 @@ impl Flows {
         }
     }
 
-    /// Says that no packet is there for now.
+    /// The connections that have ended and are not waited for any longer at `time`, when the next packet was captured.
+    #[inline]
+    pub fn close_due(&mut self, time: Timestamp) {
+        while let Some(id) = self.closing.due(time) {
+            self.give_up_end(id);
+        }
+    }
+
+    /// A connection has ended, and what is missing of it is not waited for any longer.
+    #[cold]
+    fn give_up_end(&mut self, id: FlowId) {
+        let Some(slot @ Slot::Watched(_)) = self.slots.get_mut(id.index()) else { return };
+        let Slot::Watched(flow) = slot else { return };
+        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
+        flow.give_up_end(&mut context);
+        let after = flow.backlog();
+        let is_gone = let_go(slot, &mut context, &mut self.touched);
+        self.backlog.note(id, if is_gone { 0 } else { after });
+    }
+
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
     pub fn idle(&mut self) {
         self.forced.retain(|id| {
             let Some(Slot::Watched(flow)) = self.slots.get_mut(id.index()) else { return false };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::dissector::RUN;
-use super::{Decisions, Dissector, Others, Snapshot};
+use super::{Crew, Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, Packet, ReadError, Reader, Source, Step};
 use crate::net::Flow;
@@ -84,10 +84,16 @@ impl Session {
         self.reader.source()
     }
 
-    /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
+    /// Lets every `step` look at payloads too: those of all frames it finds, while their octets are in memory anyway. What a
+    /// snapshot knows is judged.
     pub fn judge_at_once(&mut self) {
         self.judges_at_once = true;
         self.dissector.judge_at_once();
+    }
+
+    /// Lets `crew` inflate what is compressed, instead of whoever calls `step` or `judge` alone.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.dissector.set_crew(crew);
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.
@@ -97,7 +103,7 @@ impl Session {
     pub fn step(&mut self, packets: usize) -> Result<Progress, ReadError> {
         let progress = self.read(packets)?;
         if self.judges_at_once {
-            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+            self.dissector.gather_payloads(self.reader.at_hand());
         }
         Ok(progress)
     }
@@ -115,7 +121,7 @@ impl Session {
             // The last moment at which the octets of what was found need not be read again.
             let last_look = |at_hand: AtHand<'_>| {
                 if self.judges_at_once {
-                    self.dissector.judge_payloads(at_hand, u64::MAX);
+                    self.dissector.gather_payloads(at_hand);
                 }
             };
             match self.reader.next_after(last_look)? {
@@ -168,6 +174,9 @@ impl Session {
 
     /// Everything known so far.
     pub fn snapshot(&mut self) -> Snapshot {
+        if self.judges_at_once {
+            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+        }
         self.dissector.snapshot(self.reader.layout())
     }
 

@@ -36,6 +36,7 @@ pub mod live;
 pub mod marks;
 pub mod opened;
 pub mod payload;
+pub mod round_trips;
 pub mod rows;
 pub mod samples;
 pub mod search;

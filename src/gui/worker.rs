@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::capture::{Damage, Filler, Source};
+use crate::crew::Helpers;
 use crate::dissect::{Decisions, Others, Progress, Session, Snapshot};
 use crate::net::NetStats;
 use crate::view::Timeline;
@@ -244,6 +245,7 @@ impl Desk {
                 return self.put(None, state);
             }
         };
+        session.set_crew(Box::new(Helpers::new(1)));
         let stop_filling = Arc::new(AtomicBool::new(false));
         let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
         let source = session.source().clone();
@@ -263,6 +265,7 @@ impl Desk {
             let Some((reading, decisions)) = again else { return };
             (self.reading, self.timeline, self.others) = (reading, Timeline::default(), Arc::default());
             session = Session::new(source.clone(), None).with_decisions(decisions);
+            session.set_crew(Box::new(Helpers::new(1)));
         }
     }
 

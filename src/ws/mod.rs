@@ -4,6 +4,7 @@
 
 mod breach;
 mod close;
+mod cut;
 mod deframer;
 mod evidence;
 mod fields;
@@ -19,12 +20,13 @@ mod utf8;
 
 pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_close};
 pub use close::{CloseBody, close_code_name};
+pub use cut::CutHeader;
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use evidence::{Evidence, Excerpt, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};
 pub use header::{FrameHeader, HeaderOctets, MAX_HEADER_LEN, Parsed};
 pub use impostor::{IMPOSTOR_PREFIX, impostor};
-pub use inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
+pub use inflate::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, Strayed, TAIL, Window};
 pub use judge::{HeaderRule, Negotiated, judge_header};
 pub use mask::{masking_octet, unmask};
 pub use message::{Joined, Joiner};
