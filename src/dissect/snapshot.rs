@@ -139,6 +139,16 @@ impl Snapshot {
         self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
     }
 
+    /// How many octets a message holds without compression, as far as that is known.
+    pub fn plain_len_of(&self, message: &Message) -> Option<u64> {
+        if message.compressed { self.plain_len(message.id) } else { Some(message.wire_len) }
+    }
+
+    /// Whether any compressed message was inflated in the background.
+    pub fn has_plain_lens(&self) -> bool {
+        !self.index.plain_lens.is_empty()
+    }
+
     /// How many checkpoints there are that messages can be inflated from.
     pub fn checkpoints(&self) -> usize {
         self.index.checkpoints.len()

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::close_story::close_story;
-use super::compression::compression_summary;
+use super::compression::{compression_saving, compression_summary};
+use super::deflate::{DeflateParameter, deflate_parameters};
 use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
@@ -27,6 +28,10 @@ pub struct HandshakeView {
     pub findings: Vec<(Rule, String)>,
     /// What compression did for the connection, in words.
     pub compression: Option<String>,
+    /// It made messages larger, all in all.
+    pub compression_grew: bool,
+    /// The parameters of compression, where it was agreed on.
+    pub parameters: Vec<DeflateParameter>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
     /// How it was recognised, if not by its handshake.
@@ -114,12 +119,22 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
+        compression_grew: compression_saving(connection).is_some_and(|saved| saved < 0),
+        parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
         recognition: connection.recognition,
         round_trips: RoundTrips::of(snapshot, id, MAX_PLOTTED),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))
+}
+
+/// The parameters of permessage-deflate; of a connection without its handshake, those that are assumed.
+fn parameters(request: Option<&Head>, response: Option<&Head>, assumed: Option<&str>) -> Vec<DeflateParameter> {
+    let field = "sec-websocket-extensions";
+    let offered = request.map(|head| head.value(field).map(|value| value.into_owned()).unwrap_or_default());
+    let accepted = response.and_then(|head| head.value(field)).map(|value| value.into_owned());
+    deflate_parameters(offered.as_deref(), accepted.as_deref().or(assumed).unwrap_or_default())
 }
 
 /// Whether a finding is about this header field.

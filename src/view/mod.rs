@@ -8,6 +8,7 @@ pub use crate::dissect::Octets;
 mod bit_grid;
 mod close_story;
 mod compression;
+mod deflate;
 mod explanation;
 mod field_tree;
 mod frame;
@@ -24,7 +25,8 @@ mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use close_story::close_story;
-pub use compression::compression_summary;
+pub use compression::{compression_saving, compression_summary};
+pub use deflate::{DeflateParameter, deflate_parameters};
 pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
@@ -37,7 +39,7 @@ pub use payload::{PayloadKind, PayloadText, payload_text, printable};
 pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
-    frame_row, message_row,
+    frame_row, inflated_preview, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::Timeline;

@@ -118,6 +118,8 @@ pub fn handshake(right: bool) -> HandshakeView {
         compression: Some(
             "permessage-deflate saved 71 % (29 B sent for 100 B), context takeover both ways, window 15/12".to_owned(),
         ),
+        compression_grew: false,
+        parameters: Vec::new(),
         story: vec!["The client sent Close first, 4.05 s after the start: 1000 Normal Closure.".to_owned()],
         round_trips: None,
         request: Some(HeadView {
