@@ -178,7 +178,8 @@ fn a_capture_that_grows_is_read_again() {
         link::capture(Link::Ethernet, talk.ip_packets()).pcap()
     };
     let first = link::capture(Link::Ethernet, ip).pcap().len();
-    let filling = std::thread::spawn(move || while filler.pump().unwrap() {});
+    let pump = move || while filler.pump().unwrap() {};
+    let filling = std::thread::Builder::new().name("pipe".to_owned()).spawn(pump).unwrap();
     let mut feed = |octets: &[u8]| std::io::Write::write_all(&mut writer, octets).unwrap();
     feed(&whole[..first]);
     let mut harness = open(Input::Growing { source, name: "pipe".to_owned() });

@@ -182,7 +182,8 @@ mod tests {
         holed.holes.push(5..9);
         let found = evidence(&holed, 0, Sender::Server);
         assert_eq!((found.frames, found.texts), (3, 2));
-        holed.holes = vec![12..20];
+        holed.holes.clear();
+        holed.holes.push(12..20);
         assert_eq!(evidence(&holed, 0, Sender::Server).frames, 1, "a header is missing");
         assert_eq!(evidence(&holed, 13, Sender::Server), Evidence::default());
         // MQTT subscribes; zeros; a chain that breaks.
