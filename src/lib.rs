@@ -16,7 +16,7 @@
 //!    ▼
 //!   Index ── Snapshot ── view::{rows, field tree, bit grid, hex dump, payload} ── gui │ cli
 //!    ▲
-//!   payloads        a second pass that no row waits for: octets of text, unmasked → UTF-8 → Finding
+//!   payloads        a second pass that no row waits for: octets of text, unmasked, inflated → UTF-8 → Finding
 //! ```
 //!
 //! # Who may import whom
@@ -24,6 +24,7 @@
 //! ```text
 //!   gui   cli                 paint and print; never parse
 //!     view   query            read a Snapshot; never write, no threads
+//!     crew                    threads that do what the dissector hands out
 //!         dissect             the only module that knows every protocol; owns all state
 //!   capture  net  http  ws    siblings: never import one another; octets in, records and findings out
 //!             base            words: Span, ids, Field, Finding, Timestamp
@@ -58,9 +59,10 @@
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 1,700 more |
-//! | … that carries a WebSocket | 2,900 more while it is open, 1,100 when both sides have ended it |
+//! | … that carries HTTP and is open | 2,000 more |
+//! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
+//! | … and has not ended one | what came of it, up to 64 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
@@ -68,7 +70,9 @@
 //! |---|---|---|
 //! | [`dissect::MAX_BACKLOG`] | 64 MiB for what all connections keep because something is missing: segments behind a hole, octets behind an unanswered Upgrade request, heads that are not whole | the connection that has waited longest waits no more: the hole is a `capture.gap` that says so; the octets behind the request are taken for frames if they look like it, else left out; a connection with half a head is not read on |
 //! | [`net::MAX_HELD_PIECES`], [`net::MAX_HELD_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
-//! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged | the hole is a `capture.gap` |
+//! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged, and 1 s behind the end of a connection | the hole is a `capture.gap` |
+//! | `dissect::guess::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of a connection that began before the capture, and 4,096 in all, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
+//! | `dissect::forced::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |
 //! | `dissect::flow::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
 //! | `dissect::handshake::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |
 //! | `dissect::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
@@ -82,7 +86,11 @@
 //! | `capture::pcapng::MAX_DESCRIPTIONS`, `capture::interface::MAX_NAME` | 65,536 sections and interfaces, 1 KiB of a name: 70 MiB | the same |
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
+//! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
+//!
+//! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on
+//! the command line; both say where they are cut.
 //!
 //! Not bounded: a pipe and a compressed capture are written to a temporary file (`TMPDIR`) that is as large as what comes
 //! out; `--payload` prints a zero for each octet that is missing, up to 1 GiB a hole, and holds the text of one message.
@@ -92,6 +100,7 @@
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod crew;
 pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;

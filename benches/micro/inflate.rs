@@ -3,6 +3,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use framescope::ws::{Agreed, Inflater, LOOKAHEAD, Piece, TAIL, Window};
 
 use super::random::Random;
 
@@ -22,7 +23,8 @@ fn conversation(messages: usize) -> (Vec<Vec<u8>>, usize, usize) {
     ((0..messages).map(deflate).collect(), total, longest)
 }
 
-/// All messages of one sender, or one message of each sender in turn. What is counted are octets after inflating.
+/// With flate2 alone: all messages of one sender, or one message of each sender in turn. What is counted are octets after
+/// inflating.
 #[divan::bench(args = [1, 200])]
 fn inflate(bencher: Bencher, senders: usize) {
     // As much in all.
@@ -37,4 +39,32 @@ fn inflate(bencher: Bencher, senders: usize) {
             }
         }
     });
+}
+
+/// The same messages the way the program does it: gathered into one stretch a sender, each going on behind the window that
+/// the one before left.
+#[divan::bench(args = [1, 200])]
+fn inflate_stretches(bencher: Bencher, senders: usize) {
+    let (messages, total, _) = conversation(4000 / senders);
+    let stretch = [messages.concat(), vec![0; LOOKAHEAD]].concat();
+    let (mut inflater, mut window) = (Inflater::default(), Window::default());
+    bencher.counter(BytesCount::new(total * senders)).bench_local(|| {
+        let mut came = 0;
+        let mut count = |piece: Piece<'_>| {
+            if let Piece::Octets(octets) = piece {
+                came += octets.len();
+            }
+        };
+        for _ in 0..senders {
+            inflater.resume(Agreed::default(), &Window::default(), u64::MAX);
+            let mut rest = &black_box(&stretch)[..];
+            for packed in &messages {
+                assert!(inflater.message(rest, packed.len() - TAIL.len(), &mut count).is_ok());
+                rest = &rest[packed.len()..];
+            }
+            window = inflater.window();
+        }
+        assert_eq!(came, total * senders);
+    });
+    drop(window);
 }

@@ -7,7 +7,7 @@ use crate::base::{AtHand, ReadAt};
 
 /// Octets of one read. Measured on 1 GB files: larger reads gain nothing, and this much stays in the processor's cache
 /// until it is looked at.
-pub(super) const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 
 /// How an attempt to have more octets ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,20 +71,21 @@ impl Reader {
         self.next_after(|_| {})
     }
 
-    /// The next packet where it is at hand, as nearly every one is: the short way of [`next`](Reader::next), which tells
-    /// the rest.
+    /// Takes up to `most` of the next packets, as many as are [at hand](Reader::at_hand), and appends them to `packets`.
+    /// [`next`](Reader::next) tells what comes behind them.
     #[inline]
-    pub fn packet_at_hand(&mut self) -> Option<(Packet, &[u8])> {
-        if self.ended {
-            return None;
+    pub fn take_at_hand(&mut self, most: usize, packets: &mut Vec<Packet>) {
+        while packets.len() < most
+            && !self.ended
+            && let Ok(Parsed::Packet(info, record_len)) = self.layout.step(self.buffer.at(), self.buffer.octets())
+        {
+            let packet = self.count(info);
+            self.buffer.take(record_len);
+            packets.push(packet);
         }
-        let Ok(Parsed::Packet(info, record_len)) = self.layout.step(self.buffer.at(), self.buffer.octets()) else {
-            return None;
-        };
-        Some(self.packet(info, record_len))
     }
 
-    /// The same. `last_look` sees what is at hand each time before it makes room for more.
+    /// [`next`](Reader::next). `last_look` sees what is at hand each time before it makes room for more.
     ///
     /// # Errors
     /// As [`Reader::next`].
@@ -97,8 +98,11 @@ impl Reader {
             };
             match parsed {
                 Parsed::Packet(info, record_len) => {
-                    let (packet, octets) = self.packet(info, record_len);
-                    return Ok(Step::Packet(packet, octets));
+                    let packet = self.count(info);
+                    let record = self.buffer.take(record_len);
+                    let data_at = (info.span.at - packet.reference.record_at) as usize;
+                    let data = record.get(data_at..data_at + info.span.len as usize).unwrap_or_default();
+                    return Ok(Step::Packet(packet, data));
                 }
                 Parsed::Need(wanted) => {
                     last_look(self.buffer.at_hand());
@@ -154,15 +158,6 @@ impl Reader {
     /// The octets that it reads.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
-    }
-
-    /// Takes the packet in the record of `record_len` octets at the position.
-    #[inline]
-    fn packet(&mut self, info: RecordInfo, record_len: usize) -> (Packet, &[u8]) {
-        let packet = self.count(info);
-        let record = self.buffer.take(record_len);
-        let data_at = (info.span.at - packet.reference.record_at) as usize;
-        (packet, record.get(data_at..data_at + info.span.len as usize).unwrap_or_default())
     }
 
     #[inline]

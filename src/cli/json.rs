@@ -306,6 +306,7 @@ struct Connection<'a> {
     extensions: Option<&'a str>,
     handshake: &'static str,
     /// How it was recognised, if not by its handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
     recognised: Option<&'static str>,
     frames_client: u64,
     frames_server: u64,

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::flow::{Chunk, Context, FlowState, Lane, Side};
+use super::flow::{Context, FlowState};
+use super::lane::{Chunk, Lane, Side};
 use crate::base::{FlowId, PacketRef};
 use crate::net::Direction;
 

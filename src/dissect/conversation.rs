@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 
 use super::connection::{End, side};
-use super::flow::{Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::index::Writer;
+use super::lane::Side;
 use crate::base::{Breach, ConnectionId, Finding, FrameId, Place, Rule, Sender, Timestamp};
 use crate::ws::{FrameBreach, PING_PATIENCE_SECONDS};
 

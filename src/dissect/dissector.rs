@@ -3,149 +3,56 @@
 use std::sync::Arc;
 
 use super::backlog::{Backlog, MAX_BACKLOG};
-use super::decisions::{Decision, Decisions, is_between};
-use super::flow::{Context, FlowState};
-use super::guess::wakes_up;
-use super::index::Writer;
+use super::decisions::{Decisions, is_between};
+use super::flows::{Flows, Slot};
 use super::others::Others;
-use super::payloads::{AtOnce, Payloads, Scene};
+use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{AtHand, ConnectionId, FlowId, PacketRef, ReadAt};
+use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Flow, Outcome, Segment, TcpFlags};
+use crate::net::{Decoder, Flow, Outcome};
 
-/// What is kept of a TCP connection.
-pub(super) enum Slot {
-    /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
-    Opening([Option<u32>; 2]),
-    /// It may carry, or carries, a WebSocket.
-    Watched(Box<FlowState>),
-    /// It carries something else: so many octets each way, about. A segment that starts with a WebSocket handshake wakes it
-    /// up.
-    Ignored([u32; 2]),
-    /// The user says that it carries something else.
-    Rejected([u32; 2]),
-    /// It carried this WebSocket and has ended; everything about it is in the index.
-    Over(ConnectionId),
-}
-
-impl Slot {
-    /// The connection that it carries, or carried last.
-    pub fn connection(&self) -> Option<ConnectionId> {
-        match self {
-            Slot::Watched(flow) => flow.connection,
-            Slot::Over(connection) => Some(*connection),
-            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) => None,
-        }
-    }
-
-    pub fn watched_mut(&mut self) -> Option<&mut FlowState> {
-        match self {
-            Slot::Watched(flow) => Some(flow),
-            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) | Slot::Over(_) => None,
-        }
-    }
-}
-
-/// Flows to which something happened.
-#[derive(Debug, Default)]
-pub(super) struct Touched {
-    /// Those whose connection changed since the last snapshot.
-    pub changed: Vec<FlowId>,
-    /// Those that the judging of payloads waits for.
-    pub awaited: Vec<FlowId>,
-}
-
-impl Touched {
-    /// Something happened to `flow`.
-    #[inline]
-    pub fn note(&mut self, flow: &mut FlowState) {
-        if flow.mark_changed() {
-            self.changed.push(flow.id);
-        }
-        if std::mem::take(&mut flow.awaited) {
-            self.awaited.push(flow.id);
-        }
-    }
-}
+/// Packets that are looked up together.
+pub(super) const RUN: usize = 8;
 
 /// Turns packets into frames, messages and findings.
 ///
 /// Push every packet in the order of the capture; take a [`Snapshot`] whenever something is to be shown; `finish` when
 /// the capture has ended. What needs payloads is judged by `judge_payloads`, whenever there is time for it.
 pub struct Dissector {
-    /// Octets that were pushed earlier are read again from here.
-    source: Arc<dyn ReadAt>,
     decoder: Decoder,
-    flows: Vec<Slot>,
-    writer: Writer,
-    touched: Touched,
-    /// What flows keep because something is missing.
-    backlog: Backlog,
+    flows: Flows,
     payloads: Payloads,
-    /// What the user says about TCP connections, where it is anything.
-    decisions: Option<Decisions>,
-}
-
-/// Counts what a segment of a connection that is not read brings.
-fn count(octets: &mut [u32; 2], segment: &Segment<'_>) {
-    let sum = &mut octets[segment.direction.index()];
-    *sum = sum.saturating_add(segment.payload_len);
-}
-
-/// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
-/// of a port scan has a million flows that never come further: they cost no more than this.
-fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
-    if segment.payload_len > 0 || segment.flags.intersects(TcpFlags::FIN | TcpFlags::RST) {
-        return false;
-    }
-    let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
-    match segment.ack {
-        Some(ack) if starts[peer].is_some_and(|start| start != ack) => return false,
-        None if !segment.flags.syn() => return false,
-        Some(_) if !segment.flags.syn() => return starts[peer].is_some(),
-        _ => {}
-    }
-    starts[own] = Some(segment.seq.wrapping_add(1));
-    starts[peer] = starts[peer].or(segment.ack);
-    true
 }
 
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector {
-            source,
-            decoder: Decoder::new(),
-            flows: Vec::new(),
-            writer: Writer::default(),
-            touched: Touched::default(),
-            backlog: Backlog::new(MAX_BACKLOG),
-            payloads: Payloads::default(),
-            decisions: None,
-        }
+        Dissector { decoder: Decoder::new(), flows: Flows::new(source, MAX_BACKLOG), payloads: Payloads::default() }
     }
 
     /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
-    pub fn with_backlog(self, most: usize) -> Dissector {
-        Dissector { backlog: Backlog::new(most), ..self }
+    pub fn with_backlog(mut self, most: usize) -> Dissector {
+        self.flows.backlog = Backlog::new(most);
+        self
     }
 
     /// The same with what the user says about TCP connections.
-    pub fn with_decisions(self, decisions: Decisions) -> Dissector {
-        Dissector { decisions: Some(decisions).filter(|decisions| !decisions.is_empty()), ..self }
+    pub fn with_decisions(mut self, decisions: Decisions) -> Dissector {
+        self.flows.decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
+        self
     }
 
     /// The TCP connections that are not read as WebSockets, at most `most` of them: those with the most octets.
     pub fn others(&self, most: usize) -> Others {
-        Others::of(&self.flows, &self.decoder, most)
+        Others::of(&self.flows.slots, &self.decoder, most)
     }
 
     /// Decisions about ends that no TCP connection has had so far.
     pub fn idle_decisions(&self) -> Vec<Flow> {
-        let Some(decisions) = &self.decisions else { return Vec::new() };
+        let Some(decisions) = &self.flows.decisions else { return Vec::new() };
         let mut idle: Vec<Flow> = decisions.iter().map(|(ends, _)| *ends).collect();
-        let mut flows = (0..self.flows.len()).filter_map(|index| self.decoder.flow(FlowId::from_index(index)));
+        let mut flows = (0..self.flows.slots.len()).filter_map(|index| self.decoder.flow(FlowId::from_index(index)));
         while !idle.is_empty()
             && let Some(flow) = flows.next()
         {
@@ -156,130 +63,110 @@ impl Dissector {
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
-        let totals = &mut self.writer.index.totals;
-        totals.packets += 1;
-        totals.octets += octets.len() as u64;
-        let outcome = self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets);
-        let segment = match &outcome {
-            Outcome::Segment(segment) => segment,
-            Outcome::Unsupported(_) | Outcome::Malformed(_) => {
-                totals.undecoded += 1;
-                return;
-            }
-            Outcome::NotTcp | Outcome::Fragment => return,
-        };
-        let index = segment.flow.index();
-        while self.flows.len() <= index {
-            self.flows.push(Slot::Opening([None; 2]));
-            totals.tcp_connections += 1;
-        }
-        let slot = &mut self.flows[index];
-        let starts = match slot {
-            Slot::Watched(_) => None,
-            Slot::Opening(starts) => match is_opening(segment, starts) {
-                true => return,
-                false => Some(*starts),
-            },
-            Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored(octets) | Slot::Rejected(octets) => return count(octets, segment),
-            Slot::Over(_) => return,
-        };
-        if let Some(starts) = starts {
-            let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
-            if decision == Some(Decision::NotWebSocket) {
-                let mut octets = [0; 2];
-                count(&mut octets, segment);
-                *slot = Slot::Rejected(octets);
-                return;
-            }
-            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
-        }
-        let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
-        if flow.next_segment(segment, &mut context) {
-            return self.touched.note(flow);
-        }
-        let before = flow.backlog();
-        flow.segment(segment, &mut context);
-        let mut after = flow.backlog();
-        if flow.is_uninteresting() {
-            *slot = Slot::Ignored(flow.octets());
-            after = 0;
-        } else if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
-            // A capture can have a million of these, and what it takes to read them is more than what is to be told.
-            flow.finish(&mut context);
-            self.touched.note(flow);
-            flow.publish(&mut self.writer);
-            *slot = Slot::Over(connection);
-            after = 0;
-        } else {
-            self.touched.note(flow);
-        }
-        if before != after {
-            self.backlog.note(segment.flow, after);
-            let packet = segment.packet;
-            self.give_up_backlog(packet);
+        self.flows.writer.count_packet(octets);
+        self.flows.close_due(packet.reference.time);
+        match self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
+            Some(segment) => self.flows.take(&segment),
+            None => self.push_other(packet, octets),
         }
     }
 
-    /// While too much is kept, the flow that has waited longest waits no more.
-    fn give_up_backlog(&mut self, packet: PacketRef) {
-        while let Some(id) = self.backlog.too_much() {
-            let Some(slot @ Slot::Watched(_)) = self.flows.get_mut(id.index()) else { continue };
-            let Slot::Watched(flow) = slot else { continue };
-            let before = flow.backlog();
-            flow.give_up_backlog(
-                packet,
-                &mut Context { writer: &mut self.writer, source: &*self.source, segment: None },
-            );
-            let after = flow.backlog();
-            if flow.is_uninteresting() {
-                *slot = Slot::Ignored(flow.octets());
-            } else {
-                self.touched.note(flow);
-                // What did not become less is not asked again.
-                self.backlog.note(id, if after < before { after } else { 0 });
+    /// Takes the next packets, whose octets are `at_hand`: the same as to [`push`](Dissector::push) each, and faster.
+    ///
+    /// What is kept of a thousand flows is more than the processor has at hand, and a packet would wait for it about as
+    /// long as everything else takes. Of a few packets, all flows are looked up first, which is waiting for them at once:
+    ///
+    /// ```text
+    ///   look up 1  look up 2 … look up 8   take 1  take 2 … take 8   look up 9 …
+    /// ```
+    pub fn push_run(&mut self, packets: &[Packet], at_hand: AtHand<'_>) {
+        let octets_of = |packet: &Packet| at_hand.get(packet.span).unwrap_or_default();
+        let mut rest = packets;
+        while !rest.is_empty() {
+            let mut segments = [const { None }; RUN];
+            let mut looked_up = 0;
+            for (packet, place) in rest.iter().zip(&mut segments) {
+                let octets = octets_of(packet);
+                let plain = self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets);
+                // One that is not plain has to be looked up before those behind it, which may be of the same flow.
+                let Some(segment) = plain else { break };
+                self.flows.writer.count_packet(octets);
+                self.flows.touch(&segment);
+                *place = Some(segment);
+                looked_up += 1;
+            }
+            for segment in segments.iter().flatten() {
+                self.flows.close_due(segment.packet.time);
+                self.flows.take(segment);
+            }
+            let (_, behind) = rest.split_at(looked_up);
+            rest = behind;
+            if let (true, Some((packet, behind))) = (looked_up < RUN, rest.split_first()) {
+                self.push(packet, octets_of(packet));
+                rest = behind;
             }
         }
+    }
+
+    /// Takes a packet that is more, or less, than a segment.
+    #[cold]
+    fn push_other(&mut self, packet: &Packet, octets: &[u8]) {
+        match self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
+            Outcome::Segment(segment) => self.flows.take(&segment),
+            Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
+            Outcome::NotTcp | Outcome::Fragment => {}
+        }
+    }
+
+    /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
+    /// without waiting for more of them.
+    pub fn idle(&mut self) {
+        self.flows.idle();
     }
 
     /// Octets of memory that flows take because something is missing, about; at most [`MAX_BACKLOG`].
     pub fn backlog(&self) -> usize {
-        self.backlog.octets()
+        self.flows.backlog.octets()
     }
 
     /// How many TCP connections are being read: the others have ended, never began, or carry something else.
     pub fn watched(&self) -> usize {
-        self.flows.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
+        self.flows.slots.iter().filter(|slot| matches!(slot, Slot::Watched(_))).count()
     }
 
     /// Says that no packet follows: what waits for more is shown as far as it is known.
     pub fn finish(&mut self) {
-        for slot in &mut self.flows {
-            let Slot::Watched(flow) = slot else { continue };
-            flow.finish(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
-            self.touched.note(flow);
-        }
+        self.flows.finish();
         self.payloads.finish();
     }
 
     /// Judges payloads as frames are found, where that takes nothing but the packet; what is left is for
     /// `judge_payloads`.
     pub fn judge_at_once(&mut self) {
-        self.writer.at_once = Some(AtOnce::default());
+        self.flows.writer.at_once = Some(AtOnce::default());
+    }
+
+    /// Lets `crew` inflate what is compressed, from now on.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.payloads.set_crew(crew);
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
     /// that are not `at_hand` are read again. In whatever steps this is called, in the end the same is found.
     pub fn judge_payloads(&mut self, at_hand: AtHand<'_>, budget: u64) -> bool {
-        self.payloads.judge(&mut Scene {
-            writer: &mut self.writer,
-            flows: &mut self.flows,
-            source: &*self.source,
-            at_hand,
-            touched: &mut self.touched,
-            budget,
-        })
+        let (payloads, mut scene) = self.scene(at_hand, budget);
+        payloads.judge(&mut scene)
+    }
+
+    /// The same as far as the octets are needed: what is compressed may be left to be inflated later.
+    pub fn gather_payloads(&mut self, at_hand: AtHand<'_>) {
+        let (payloads, mut scene) = self.scene(at_hand, u64::MAX);
+        payloads.gather(&mut scene);
+    }
+
+    fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
+        let Flows { source, slots, writer, touched, .. } = &mut self.flows;
+        (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
     }
 
     /// How far the judging of payloads has come: offset in the capture, in octets.
@@ -289,26 +176,12 @@ impl Dissector {
 
     /// Everything known so far. `layout` tells how to read a packet's record again.
     pub fn snapshot(&mut self, layout: Layout) -> Snapshot {
-        for id in std::mem::take(&mut self.touched.changed) {
-            if let Some(Slot::Watched(flow)) = self.flows.get_mut(id.index()) {
-                flow.publish(&mut self.writer);
-            }
-        }
-        Snapshot::new(self.writer.index.clone(), self.source.clone(), layout)
+        self.flows.publish();
+        Snapshot::new(self.flows.writer.index.clone(), self.flows.source.clone(), layout)
     }
 
     /// What became of the packets below TCP.
     pub fn net_stats(&self) -> &crate::net::NetStats {
         self.decoder.stats()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flow_that_is_not_read_is_small() {
-        assert!(size_of::<Slot>() <= 16, "{}", size_of::<Slot>());
     }
 }

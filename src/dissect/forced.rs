@@ -7,11 +7,12 @@
 
 use super::connection::End;
 use super::decisions::Decision;
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
+use super::lane::{Chunk, Side};
 use crate::base::Sender;
 use crate::net::{Direction, Flow};
-use crate::ws::{FrameHeader, Negotiated, Parsed};
+use crate::ws::{Excerpt, FrameHeader, Negotiated, Parsed};
 
 /// Chunks of a connection that are kept to be read again as frames. Behind so many, no handshake is waited for.
 const MAX_KEPT: usize = 4096;
@@ -81,22 +82,24 @@ impl FlowState {
         }
     }
 
-    /// How frames are read in a direction in which none were recognised. `octets` wait there, and chunks start at `starts`.
+    /// How frames are read in a direction in which none were recognised. `excerpt` is what waits there.
     pub(super) fn forced_side(
         &self,
         direction: Direction,
         sender: Sender,
         negotiated: Negotiated,
-        (octets, starts): &(Vec<u8>, Vec<usize>),
-    ) -> FrameSide {
+        excerpt: &Excerpt,
+    ) -> Side {
         let at = self.first_waiting_at(direction);
         let is_start = at == 0 && self.forced.as_ref().is_some_and(|forced| forced.from_start[direction.index()]);
         if is_start {
-            FrameSide::new(at, sender, negotiated)
-        } else if leads_to_a_start(octets, starts) {
-            FrameSide::behind_gap(at, sender, negotiated)
+            Side::Frames(FrameSide::new(at, sender, negotiated))
+        } else if excerpt.octets.is_empty() {
+            Side::Search
+        } else if leads_to_a_start(&excerpt.octets, &excerpt.starts) {
+            Side::Frames(FrameSide::behind_gap(at, sender, negotiated))
         } else {
-            FrameSide::seeking(at, sender, negotiated)
+            Side::Frames(FrameSide::seeking(at, sender, negotiated))
         }
     }
 }

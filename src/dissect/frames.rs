@@ -1,17 +1,19 @@
 //! From one direction of an open WebSocket to frame records, messages and findings.
 
+mod in_doubt;
+
 use super::connection::{CloseRecord, End, side};
 use super::conversation::{Conversation, Heartbeat};
 use super::finding::Gap;
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::index::{Tally, Writer};
+use super::lane::{Chunk, Side};
 use super::record::{FrameRecord, NONE, flag};
-use super::seek::{Found, Seeker};
+use super::seek::Seeker;
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
 use crate::net::Direction;
 use crate::ws::{
-    CloseBody, Deframer, FrameBreach, FrameHeader, IMPOSTOR_PREFIX, Joined, Joiner, Negotiated, Opcode, Step, impostor,
-    judge_close, judge_header,
+    CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
 /// What is known of one sender.
@@ -270,67 +272,6 @@ impl FrameSide {
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
             self.began = packet;
         }
-    }
-
-    /// Looks for frames behind a gap over a header; the octets from the first frame on, if they are found.
-    fn seek<'a>(
-        &mut self,
-        connection: ConnectionId,
-        at: u64,
-        octets: &'a [u8],
-        writer: &mut Writer,
-    ) -> Option<&'a [u8]> {
-        let Found { at: start, frames } = self.seeker.as_mut()?.look(at, octets, self.sender, self.negotiated)?;
-        let behind = octets.get(usize::try_from(start - at).ok()?..)?;
-        self.seeker = None;
-        self.deframer = Deframer::new(start);
-        self.previous_key = None;
-        // Whether a message that was open goes on, ended, or was followed by others, stood in what is missing.
-        if let Some(row) = std::mem::take(&mut self.joiner).open().and_then(|message| writer.fragmented(message)) {
-            row.broken_off = true;
-            row.has_holes = true;
-        }
-        let confidence = if frames < 4 { "fair" } else { "high" };
-        let (rule, again, behind_what) = match self.frames {
-            0 if self.is_joined_blindly => (Rule::CaptureMidStream, "", "there"),
-            _ => (Rule::CaptureGap, " again", "behind the missing octets"),
-        };
-        let text = format!(
-            "Frames of the {} are read{again} from octet {start} of its stream on: {behind_what}, MASK bits, opcodes and \
-             lengths chain over {frames} frames (confidence: {confidence}).",
-            self.sender
-        );
-        let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule, place, text });
-        Some(behind)
-    }
-
-    /// Whether what stands at stream offset `at`, read as a header, is the start of another protocol; says so.
-    fn is_impostor(
-        &self,
-        connection: ConnectionId,
-        at: u64,
-        header: &FrameHeader,
-        rest: &[u8],
-        writer: &mut Writer,
-    ) -> bool {
-        if header.payload_len() == rest.len() as u64 {
-            // A frame that ends where its packet does is more likely one, whatever is wrong with it.
-            return false;
-        }
-        let mut start = header.octets().to_vec();
-        start.extend(&rest[..rest.len().min(IMPOSTOR_PREFIX)]);
-        let Some(name) = impostor(&start) else { return false };
-        let shown = String::from_utf8_lossy(&start[..start.len().min(24)]).escape_debug().to_string();
-        let text = format!(
-            "Where a frame should start stands {name}: “{shown}…”. As a frame it would have the opcode 0x{:X} and {} \
-             payload octets; it is not read as one.",
-            header.opcode().value(),
-            header.payload_len()
-        );
-        let place = Place::StreamOctets { at, len: start.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule: Rule::FrameNotWebsocket, place, text });
-        true
     }
 
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]

@@ -9,16 +9,19 @@
 //! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
 
 use super::connection::{HeadPlace, Recognition, TcpEnd};
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
 use super::handshake::report;
+use super::lane::{Chunk, Side};
 use crate::base::{Breach, Place, Rule, Sender};
 use crate::http::{HttpReader, Kind, sniff, starts_request};
 use crate::net::{Direction, Segment};
-use crate::ws::{Evidence, Negotiated, evidence};
+use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
-/// Pieces of both directions after which nothing is looked for any more.
+/// Pieces of both directions that wait at most: then those that came first are given up …
 const MAX_PIECES: usize = 64;
+/// … until there were so many in all, and nothing is looked for any more: a capture can begin inside a frame of megabytes.
+const MAX_IN_ALL: usize = 4096;
 /// Octets of a direction that are looked at.
 const MAX_LOOK: usize = 16 << 10;
 /// Places in a direction where frames may start: those where segments do.
@@ -49,11 +52,10 @@ struct Guess {
 
 impl Guess {
     /// `octets` wait in both directions.
-    fn new(client: Direction, octets: &[(Vec<u8>, Vec<usize>); 2]) -> Guess {
+    fn new(client: Direction, octets: &[Excerpt; 2]) -> Guess {
         let found = [Direction::Forward, Direction::Backward].map(|direction| {
             let sender = if direction == client { Sender::Client } else { Sender::Server };
-            let (octets, starts) = &octets[direction.index()];
-            look(octets, starts, sender)
+            look(&octets[direction.index()], sender)
         });
         Guess { client, found }
     }
@@ -101,7 +103,14 @@ impl FlowState {
         // Where the user says that there are frames, it only matters where they start.
         let enough = if self.forced.is_some() { MAX_STARTS } else { MAX_PIECES };
         if pieces >= enough {
-            self.conclude_guess(context);
+            let in_all: usize = self.lanes.iter().map(|lane| lane.stream.entries()).sum();
+            if self.forced.is_some() || in_all >= MAX_IN_ALL {
+                self.conclude_guess(context);
+            } else if !self.try_guess(context) {
+                for lane in &mut self.lanes {
+                    lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_STARTS));
+                }
+            }
         } else if pieces.is_power_of_two() {
             self.try_guess(context);
         }
@@ -132,11 +141,22 @@ impl FlowState {
         true
     }
 
+    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets.
+    pub(super) fn force_if_clear(&mut self, context: &mut Context<'_>) {
+        let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
+        let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
+        let found = Guess::new(forced.client, &octets).found;
+        let is_clear = |(found, excerpt): (&Found, &Excerpt)| found.evidence.frames > 0 || excerpt.octets.is_empty();
+        if found.iter().zip(&octets).all(is_clear) {
+            self.conclude_guess(context);
+        }
+    }
+
     /// Whether it is clear what the flow carries.
     fn try_guess(&mut self, context: &mut Context<'_>) -> bool {
         let both = [Direction::Forward, Direction::Backward];
         let octets = both.map(|direction| self.waiting_octets(direction, context));
-        let heads = octets.each_ref().map(|(octets, starts)| starts.iter().position(|at| is_head(&octets[*at..])));
+        let heads = octets.each_ref().map(|it| it.starts.iter().position(|at| is_head(&it.octets[*at..])));
         if heads.iter().any(Option::is_some) && !self.is_forced_now() {
             for direction in both {
                 // What stands before a head is the end of a body.
@@ -167,13 +187,7 @@ impl FlowState {
     }
 
     /// Reads frames from where they were found.
-    fn join(
-        &mut self,
-        guess: &Guess,
-        octets: &[(Vec<u8>, Vec<usize>); 2],
-        recognition: Recognition,
-        context: &mut Context<'_>,
-    ) {
+    fn join(&mut self, guess: &Guess, octets: &[Excerpt; 2], recognition: Recognition, context: &mut Context<'_>) {
         let Guess { client, found } = *guess;
         let both = [Direction::Forward, Direction::Backward];
         let times = both.into_iter().filter_map(|direction| {
@@ -209,18 +223,15 @@ impl FlowState {
                 self.lanes[direction.index()].side = match recognition {
                     Recognition::Forced => {
                         let octets = &octets[direction.index()];
-                        Side::Frames(self.forced_side(direction, sender, negotiated, octets))
+                        self.forced_side(direction, sender, negotiated, octets)
                     }
                     Recognition::Evidence | Recognition::Confirmed => Side::Search,
                 };
                 continue;
             }
-            let skipped = self.lanes[direction.index()].waiting.drain(..chunk).map(|chunk| match chunk {
-                Chunk::Data { piece, .. } => u64::from(piece.span.len),
-                Chunk::Gap { .. } => 0,
-            });
-            before += skipped.sum::<u64>();
+            self.lanes[direction.index()].waiting.drain(..chunk);
             let at = self.first_waiting_at(direction);
+            before += at;
             self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
         }
         let skipped = match before {
@@ -257,22 +268,35 @@ impl FlowState {
         }
     }
 
-    /// The octets that wait in a direction, up to a gap, and where in them the chunks start; the last is their end.
-    fn waiting_octets(&self, direction: Direction, context: &Context<'_>) -> (Vec<u8>, Vec<usize>) {
-        let (mut octets, mut starts, mut part) = (Vec::new(), vec![0], Vec::new());
+    /// What waits in a direction, as far as it is looked at. Its starts are those of the waiting chunks.
+    fn waiting_octets(&self, direction: Direction, context: &Context<'_>) -> Excerpt {
+        let mut excerpt = Excerpt { starts: vec![0], ..Excerpt::default() };
+        let mut part = Vec::new();
         for chunk in &self.lanes[direction.index()].waiting {
-            let Chunk::Data { piece, .. } = chunk else { break };
-            let left = u32::try_from(MAX_LOOK - octets.len()).unwrap_or(0);
-            if left == 0 || context.source.read_span(piece.span.take(left), &mut part).is_err() {
+            let here = excerpt.octets.len();
+            let left = MAX_LOOK - here;
+            let len = match chunk {
+                Chunk::Data { piece, .. } => {
+                    let wanted = piece.span.take(u32::try_from(left).unwrap_or(0));
+                    if left == 0 || context.source.read_span(wanted, &mut part).is_err() {
+                        break;
+                    }
+                    excerpt.octets.extend_from_slice(&part);
+                    u64::from(piece.span.len)
+                }
+                Chunk::Gap { len, .. } => {
+                    let shown = usize::try_from(*len).unwrap_or(usize::MAX).min(left);
+                    excerpt.octets.resize(here + shown, 0);
+                    excerpt.holes.push(here..here + shown);
+                    *len
+                }
+            };
+            if len > left as u64 {
                 break;
             }
-            octets.extend_from_slice(&part);
-            if piece.span.len > left {
-                break;
-            }
-            starts.push(octets.len());
+            excerpt.starts.push(excerpt.octets.len());
         }
-        (octets, starts)
+        excerpt
     }
 }
 
@@ -286,11 +310,10 @@ fn is_head(octets: &[u8]) -> bool {
 }
 
 /// The best place for frames to start at.
-fn look(octets: &[u8], starts: &[usize], sender: Sender) -> Found {
+fn look(excerpt: &Excerpt, sender: Sender) -> Found {
     let mut best = Found::default();
-    for (chunk, start) in starts.iter().enumerate().take(MAX_STARTS) {
-        let ends: Vec<usize> = starts[chunk..].iter().map(|end| end - start).collect();
-        let evidence = evidence(&octets[*start..], &ends, sender);
+    for (chunk, start) in excerpt.starts.iter().enumerate().take(MAX_STARTS) {
+        let evidence = evidence(excerpt, *start, sender);
         if evidence.bits > best.evidence.bits {
             best = Found { chunk, evidence };
         }

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use super::connection::{Connection, HeadPlace, Transport};
 use super::conversation::Conversation;
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
+use super::lane::{Chunk, Side};
 use super::record::NONE;
 use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{

@@ -184,6 +184,13 @@ impl Writer {
         MessageId::from_index(self.index.messages.len())
     }
 
+    /// Counts a packet.
+    #[inline]
+    pub fn count_packet(&mut self, octets: &[u8]) {
+        self.index.totals.packets += 1;
+        self.index.totals.octets += octets.len() as u64;
+    }
+
     /// Adds a frame and counts it. Never by way of memory: reading back what was just written in other pieces waits until
     /// all that was written before has left the processor, which takes a fifth of all time.
     #[inline(always)]

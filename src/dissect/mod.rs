@@ -16,18 +16,21 @@
 //! take a [`Snapshot`], which costs next to nothing and never changes.
 
 mod backlog;
+mod closing;
 mod connection;
 mod conversation;
 mod decisions;
 mod dissector;
 mod finding;
 mod flow;
+mod flows;
 mod forced;
 mod frames;
 mod guess;
 mod handshake;
 mod index;
 mod inflated;
+mod lane;
 mod octets;
 mod others;
 mod overlap;
@@ -51,6 +54,7 @@ pub use index::Totals;
 pub use inflated::{InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
 pub use others::{Other, Others};
+pub use payloads::{Crew, Inflaters, Job};
 pub use record::FrameRecord;
 pub use session::{Progress, Session};
 pub use snapshot::{Message, Segment, Snapshot};

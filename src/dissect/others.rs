@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::dissector::Slot;
 use super::flow::FlowState;
+use super::flows::Slot;
 use crate::base::FlowId;
 use crate::net::{Decoder, Flow};
 

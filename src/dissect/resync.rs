@@ -4,9 +4,10 @@
 //! only where they cannot well be anything else.
 
 use super::connection::HeadPlace;
-use super::flow::{Chunk, Context, FlowState, Side};
+use super::flow::{Context, FlowState};
 use super::frames::FrameSide;
 use super::handshake::{Attempt, Late, kept, report};
+use super::lane::{Chunk, Side};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
 use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Decisions, Dissector, Others, Snapshot};
+use super::dissector::RUN;
+use super::{Crew, Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
-use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
+use crate::capture::{self, Damage, Filler, OpenError, Packet, ReadError, Reader, Source, Step};
 use crate::net::Flow;
 
 /// How far a step went.
@@ -25,6 +26,8 @@ pub struct Session {
     reader: Reader,
     filler: Option<Filler>,
     dissector: Dissector,
+    /// Room for packets that are taken together.
+    run: Vec<Packet>,
     finished: bool,
     judges_at_once: bool,
 }
@@ -51,7 +54,14 @@ impl Session {
     /// Reads `source`, which `filler` fills.
     pub fn new(source: Arc<Source>, filler: Option<Filler>) -> Session {
         let dissector = Dissector::new(source.clone());
-        Session { reader: Reader::new(source), filler, dissector, finished: false, judges_at_once: false }
+        Session {
+            reader: Reader::new(source),
+            filler,
+            dissector,
+            run: Vec::new(),
+            finished: false,
+            judges_at_once: false,
+        }
     }
 
     /// The same with what the user says about TCP connections: to be said before the first `step`.
@@ -74,10 +84,16 @@ impl Session {
         self.reader.source()
     }
 
-    /// Lets every `step` judge payloads too: those of all frames it finds, while their octets are in memory anyway.
+    /// Lets every `step` look at payloads too: those of all frames it finds, while their octets are in memory anyway. What a
+    /// snapshot knows is judged.
     pub fn judge_at_once(&mut self) {
         self.judges_at_once = true;
         self.dissector.judge_at_once();
+    }
+
+    /// Lets `crew` inflate what is compressed, instead of whoever calls `step` or `judge` alone.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.dissector.set_crew(crew);
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.
@@ -87,26 +103,36 @@ impl Session {
     pub fn step(&mut self, packets: usize) -> Result<Progress, ReadError> {
         let progress = self.read(packets)?;
         if self.judges_at_once {
-            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+            self.dissector.gather_payloads(self.reader.at_hand());
         }
         Ok(progress)
     }
 
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
-        for _ in 0..packets {
-            if let Some((packet, octets)) = self.reader.packet_at_hand() {
-                self.dissector.push(&packet, octets);
+        let mut left = packets;
+        while left > 0 {
+            self.run.clear();
+            self.reader.take_at_hand(left.min(RUN), &mut self.run);
+            if !self.run.is_empty() {
+                self.dissector.push_run(&self.run, self.reader.at_hand());
+                left -= self.run.len();
                 continue;
             }
             // The last moment at which the octets of what was found need not be read again.
             let last_look = |at_hand: AtHand<'_>| {
                 if self.judges_at_once {
-                    self.dissector.judge_payloads(at_hand, u64::MAX);
+                    self.dissector.gather_payloads(at_hand);
                 }
             };
             match self.reader.next_after(last_look)? {
-                Step::Packet(packet, octets) => self.dissector.push(&packet, octets),
-                Step::Pending => return Ok(Progress::Pending),
+                Step::Packet(packet, octets) => {
+                    self.dissector.push(&packet, octets);
+                    left -= 1;
+                }
+                Step::Pending => {
+                    self.dissector.idle();
+                    return Ok(Progress::Pending);
+                }
                 Step::End => {
                     if !std::mem::replace(&mut self.finished, true) {
                         self.dissector.finish();
@@ -148,6 +174,9 @@ impl Session {
 
     /// Everything known so far.
     pub fn snapshot(&mut self) -> Snapshot {
+        if self.judges_at_once {
+            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+        }
         self.dissector.snapshot(self.reader.layout())
     }
 

@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 use super::settings::Settings;
 use super::window::Window;
 use super::worker::Input;
+use crate::dissect::Decisions;
 
 /// Where the settings are kept: the storage of eframe has a folder of this name.
 const APP_ID: &str = "framescope";
 /// The key of our settings in that storage.
 const SETTINGS: &str = "settings";
 
-/// Opens the window, on `file` if there is one (`-` is standard input), and returns when it is closed.
+/// Opens the window, on `file` if there is one (`-` is standard input), of whose TCP connections the user says something; returns
+/// when it is closed.
 ///
 /// # Errors
 /// One line that says why there can be no window, and what to do instead.
-pub fn run(file: Option<PathBuf>) -> Result<(), String> {
+pub fn run(file: Option<PathBuf>, decisions: Decisions) -> Result<(), String> {
     let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Framescope")
@@ -34,7 +36,7 @@ pub fn run(file: Option<PathBuf>) -> Result<(), String> {
         let text = context.storage.and_then(|storage| storage.get_string(SETTINGS)).unwrap_or_default();
         let mut window = Window::new(Settings::from_text(&text));
         if let Some(input) = input {
-            window.open(&context.egui_ctx, input);
+            window.open_as(&context.egui_ctx, input, decisions);
         }
         Ok(Box::new(App { window, title: String::new() }) as Box<dyn eframe::App>)
     };

@@ -6,6 +6,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::details::Tab;
 use crate::base::{ConnectionId, FrameId};
+use crate::dissect::Decision;
+use crate::net::Flow;
 use crate::query::{RowKind, SortKey};
 
 /// A wish of the user. Panels return one, [`super::window::Window::apply`] fulfils it.
@@ -54,6 +56,14 @@ pub enum Command {
     SortBy(SortKey),
     /// Show the rows of one connection, or of all.
     SelectConnection(Option<ConnectionId>),
+    /// Choose a TCP connection to read as a WebSocket.
+    Treat,
+    /// Read the TCP connections between two ends as the user says.
+    Decide(Flow, Decision),
+    /// A connection that was recognised without its handshake is a WebSocket.
+    Confirm(ConnectionId),
+    /// It is none.
+    Reject(ConnectionId),
     /// Select the row with this number, from 0.
     SelectRow(usize),
     /// Select a frame, wherever it is.
@@ -107,6 +117,7 @@ impl Command {
         Command::CloseCapture,
         Command::Quit,
         Command::Stop,
+        Command::Treat,
         Command::FocusFilter,
         Command::ShowFrames,
         Command::ShowMessages,
@@ -166,6 +177,10 @@ impl Command {
             Command::SortBy(_) => "Sort",
             Command::SelectConnection(None) => "All connections",
             Command::SelectConnection(Some(_)) => "Show connection",
+            Command::Treat => "Treat a TCP connection as WebSocket…",
+            Command::Decide(_, Decision::WebSocket { .. }) => "Treat as WebSocket",
+            Command::Confirm(_) => "Confirm",
+            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => "Not a WebSocket",
             Command::SelectRow(_) => "Select row",
             Command::SelectFrame(_) => "Select frame",
             Command::NextRow => "Next row",
@@ -222,6 +237,14 @@ impl Command {
             }
             Command::SelectConnection(None) => "Show the rows of all connections",
             Command::SelectConnection(Some(_)) => "Show the rows of this connection",
+            Command::Treat => "Read a TCP connection as a WebSocket although no opening handshake says that it is one",
+            Command::Decide(_, Decision::WebSocket { .. }) => {
+                "Read the capture again, and this TCP connection as frames"
+            }
+            Command::Confirm(_) => "Say that this is a WebSocket; the evidence is still shown",
+            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
+                "Read the capture again, without taking this TCP connection for a WebSocket"
+            }
             Command::SelectRow(_) | Command::SelectFrame(_) => "Show its details below",
             Command::NextRow => "Select the row below",
             Command::PreviousRow => "Select the row above",
@@ -255,6 +278,7 @@ impl Command {
             Command::CloseCapture => key(command, Key::W),
             Command::Quit => key(command, Key::Q),
             Command::Stop => key(plain, Key::Escape),
+            Command::Treat => key(command, Key::R),
             Command::FocusFilter => key(command, Key::F),
             Command::ShowFrames => key(command, Key::Num1),
             Command::ShowMessages => key(command, Key::Num2),

@@ -1,6 +1,6 @@
 //! The list of connections: a card each, of a height, so that ten thousand cost what ten do.
 
-use egui::{Align2, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Frame, Panel, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
 use super::opened::Opened;
@@ -8,7 +8,7 @@ use super::rows::rows_ui;
 use super::theme::{self, Palette};
 use super::{fonts, marks, text};
 use crate::base::{ConnectionId, Sender, Severity};
-use crate::dissect::{HandshakeState, Snapshot};
+use crate::dissect::{HandshakeState, Recognition, Snapshot};
 use crate::view::{ConnectionRow, connection_row, count, length};
 
 /// Height of a card.
@@ -27,6 +27,13 @@ pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let mut command = None;
     if all_ui(ui, &snapshot, opened.connection.is_none(), palette) {
         command = Some(Command::SelectConnection(None));
+    }
+    if !opened.others.rows.is_empty() {
+        Panel::bottom("others")
+            .exact_size(34.0)
+            .resizable(false)
+            .frame(Frame::new())
+            .show(ui, |ui| command = others_ui(ui, opened, palette).or(command.take()));
     }
     let mut scroll = opened.connection_scroll;
     let total = snapshot.connection_count() as u64;
@@ -69,6 +76,25 @@ fn all_ui(ui: &mut Ui, snapshot: &Snapshot, chosen: bool, palette: &Palette) -> 
     let at = rect.right_center() - vec2(14.0, 0.0);
     ui.painter().text(at, Align2::RIGHT_CENTER, number, fonts::body(theme::SECONDARY), palette.secondary);
     response.on_hover_text(Command::SelectConnection(None).tooltip()).clicked()
+}
+
+/// The entry that leads to the TCP connections that are not read as WebSockets.
+fn others_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) -> Option<Command> {
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK);
+    let wish = Command::Treat;
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, palette.hover);
+    }
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.line));
+    let room = rect.shrink2(vec2(14.0, 0.0));
+    let number = text::grouped(opened.others.total as u64);
+    let font = fonts::body(theme::SECONDARY);
+    let place = ui.painter().text(room.right_center(), Align2::RIGHT_CENTER, number, font.clone(), palette.secondary);
+    let room = room.with_max_x(place.left() - 8.0);
+    text::elided(ui, room, "Other TCP connections…", font, palette.secondary);
+    let hint = wish.hint(ui.ctx());
+    response.on_hover_text(hint).clicked().then_some(wish)
 }
 
 fn ground(ui: &Ui, rect: Rect, chosen: bool, hovered: bool, palette: &Palette) {
@@ -205,11 +231,23 @@ fn verdict_words(row: &ConnectionRow) -> (String, Option<Severity>) {
         state => match (worst, state) {
             (Some(Severity::Violation), _) => ("violation".to_owned(), worst),
             (Some(Severity::Warning), _) => ("warning".to_owned(), worst),
-            (_, HandshakeState::NotCaptured) => ("handshake not captured".to_owned(), Some(Severity::Note)),
+            (_, HandshakeState::NotCaptured) => {
+                let words = row.recognition.map_or("handshake not captured", recognition_words);
+                (words.to_owned(), Some(Severity::Note))
+            }
             _ if ended_without_close(row) => ("ended without Close".to_owned(), Some(Severity::Note)),
             (Some(Severity::Note), _) => ("note".to_owned(), worst),
             (None, _) => ("ok".to_owned(), None),
         },
+    }
+}
+
+/// How it came to be read as a WebSocket, in words.
+fn recognition_words(recognition: Recognition) -> &'static str {
+    match recognition {
+        Recognition::Evidence => "recognised by its frames",
+        Recognition::Confirmed => "confirmed by you",
+        Recognition::Forced => "read as you said",
     }
 }
 
@@ -255,6 +293,7 @@ fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
     let mut lines = vec![format!("{} → {}", row.client, row.server)];
     let status = row.status.map_or_else(String::new, |status| format!(", status {status}"));
     lines.push(format!("Handshake {}{status}", row.handshake.as_str()));
+    lines.extend(row.recognition.map(|how| format!("As a WebSocket {}", recognition_words(how))));
     if let Some(name) = &row.subprotocol {
         lines.push(format!("Subprotocol {name}"));
     }

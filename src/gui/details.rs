@@ -95,6 +95,11 @@ impl DetailsState {
         self.at
     }
 
+    /// Keeps nothing but the chosen tab: what was shown means something else from now on.
+    pub fn forget(&mut self, wake: impl Fn() + Send + 'static) {
+        *self = DetailsState { tab: self.tab, below: self.below, ..DetailsState::new(wake) };
+    }
+
     /// Shows the next frame of the message, or the one before.
     pub fn step(&mut self, snapshot: &Snapshot, forwards: bool) {
         let (Some(RowId::Message(id)), Some(at)) = (self.shown, self.at) else { return };
@@ -139,6 +144,8 @@ impl DetailsState {
                 }
             }
             PaneCommand::OpenPacket(_) => self.tab = Tab::Segments,
+            // The window does that.
+            PaneCommand::Confirm | PaneCommand::Reject => {}
         }
     }
 }
@@ -163,7 +170,7 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     // Of a connection without frames, and of a finding about none, there is only the handshake; the chosen tab comes back
     // with the next row.
     let tab = if details.at.is_some() { details.tab } else { Tab::Handshake };
-    let command = head_ui(ui, details, row, tab);
+    let mut command = head_ui(ui, details, row, tab);
     if let Some(finding) = &finding {
         finding::finding_banner_ui(ui, finding);
     }
@@ -179,7 +186,13 @@ pub fn details_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
         (Tab::Handshake, _, view) => {
             let of_finding = finding.as_ref().and_then(|finding| finding.connection);
             let connection = view.and_then(|view| view.connection).or(of_finding).or(opened.connection);
-            connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection))
+            let wish = connection.and_then(|connection| details.handshake_ui(ui, &snapshot, version, connection));
+            match (&wish, connection) {
+                (Some(PaneCommand::Confirm), Some(connection)) => command = Some(Command::Confirm(connection)),
+                (Some(PaneCommand::Reject), Some(connection)) => command = Some(Command::Reject(connection)),
+                _ => {}
+            }
+            wish
         }
         (Tab::Bits, _, Some(view)) => bits::bits_ui(ui, &snapshot, version, view, details),
         (Tab::Payload, Some(of), Some(view)) => details.payload_ui(ui, &snapshot, of, view),

@@ -1,4 +1,4 @@
-//! The two dialogs: a path to open, and help.
+//! The dialogs: a path to open or to save at, and help; what shows others is in files of their own.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,10 @@ use egui::{Key, Modal, RichText, ScrollArea, Ui, vec2};
 
 use super::command::Command;
 use super::theme::{self, Palette};
+use super::treat::{Treat, treat_ui};
 use super::{fonts, toolbar};
 use crate::base::Severity;
+use crate::dissect::Others;
 use crate::query::KEYS;
 
 /// What is open over the window.
@@ -32,18 +34,21 @@ pub enum Dialog {
         /// What it is called.
         name: String,
     },
+    /// Which TCP connection is to be read as a WebSocket.
+    Treat(Treat),
     /// Shortcuts, filter terms and what this program is.
     Help,
 }
 
-/// Paints the dialog; returns whether it is to be closed, and what is to be done.
-pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog) -> (bool, Option<Command>) {
+/// Paints the dialog, `others` being the TCP connections of the capture that are not read as WebSockets; returns whether it is to be closed, and what is to be done.
+pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog, others: Option<&Others>) -> (bool, Option<Command>) {
     let style = ctx.style_of(ctx.theme());
     let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
     let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
         Dialog::Path { path, problem } => path_ui(ui, &OPEN, path, problem.as_deref()),
         Dialog::SavePath { path, problem } => path_ui(ui, &SAVE, path, problem.as_deref()),
         Dialog::Discard { name } => discard_ui(ui, name),
+        Dialog::Treat(treat) => treat_ui(ui, treat, others),
         Dialog::Help => help_ui(ui),
     });
     let (closed, command) = response.inner.clone();

@@ -2,9 +2,11 @@
 
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
+use super::command::Command;
 use super::theme::{self, FamilyColors, Palette};
-use super::{PaneCommand, deflate, explain, fonts, marks};
-use crate::base::{Sender, Severity};
+use super::{PaneCommand, deflate, explain, fonts, marks, toolbar};
+use crate::base::{ConnectionId, Sender, Severity};
+use crate::dissect::Recognition;
 use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
 
 /// From this width on, the heads stand side by side.
@@ -17,6 +19,9 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
         ui.spacing_mut().item_spacing.y = 6.0;
         for (rule, text) in &view.findings {
             explain::finding_ui(ui, *rule, text);
+        }
+        if let Some(recognition) = view.recognition {
+            command = recognition_ui(ui, recognition);
         }
         let sides = [(Sender::Client, &view.request), (Sender::Server, &view.response)];
         if ui.available_width() >= SIDE_BY_SIDE {
@@ -56,6 +61,36 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             accept_ui(ui, steps);
         }
         ui.add_space(4.0 * theme::GRID);
+    });
+    command
+}
+
+/// What the user can say about a connection whose handshake was not captured.
+fn recognition_ui(ui: &mut Ui, recognition: Recognition) -> Option<PaneCommand> {
+    let palette = Palette::of(ui);
+    let mut command = None;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0 * theme::GRID;
+        let (confirm, reject) = (Command::Confirm(ConnectionId(0)), Command::Reject(ConnectionId(0)));
+        match recognition {
+            Recognition::Evidence => {
+                if toolbar::button_ui(ui, &confirm, vec2(88.0, 28.0)) {
+                    command = Some(PaneCommand::Confirm);
+                }
+            }
+            Recognition::Confirmed | Recognition::Forced => {
+                let (rect, _) = ui.allocate_exact_size(vec2(16.0, 28.0), Sense::hover());
+                marks::tick(ui.painter(), rect.center(), 11.0, palette.good);
+                let words = match recognition {
+                    Recognition::Forced => "Read as a WebSocket because you said so",
+                    _ => "You confirmed that this is a WebSocket",
+                };
+                ui.label(RichText::new(words).color(palette.secondary));
+            }
+        }
+        if toolbar::button_ui(ui, &reject, vec2(0.0, 28.0)) {
+            command = Some(PaneCommand::Reject);
+        }
     });
     command
 }

@@ -6,6 +6,7 @@
 //!   inflating  previews       and two inflate what is shown of compressed messages: the selected one, and rows in sight
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
+//!   ask  treat                file dialogs; the dialog in which a TCP connection is read as a WebSocket
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
@@ -19,6 +20,7 @@
 //! in, a wish comes out, and the window fulfils it. Call [`install`] once, before the first frame.
 
 pub mod app;
+pub mod ask;
 pub mod command;
 pub mod connections;
 pub mod deflate;
@@ -49,6 +51,7 @@ pub mod table;
 pub mod text;
 pub mod theme;
 pub mod toolbar;
+pub mod treat;
 pub mod tree;
 pub mod window;
 pub mod worker;
@@ -70,6 +73,10 @@ pub enum PaneCommand {
     ReadPayload(u64),
     /// Show the packet that brought a segment.
     OpenPacket(PacketId),
+    /// The connection, which was recognised without a handshake, is a WebSocket.
+    Confirm,
+    /// It is none.
+    Reject,
     /// Show another frame of the message, and octets of its payload with what they inflate to selected.
     OpenFrame {
         /// The frame.

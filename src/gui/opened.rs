@@ -1,5 +1,7 @@
 //! A capture that is open: the worker that reads it, the latest snapshot, and what the user looks at in it.
 
+use std::sync::Arc;
+
 use super::details::DetailsState;
 use super::previews::Previews;
 use super::rows::RowScroll;
@@ -7,7 +9,8 @@ use super::search::Search;
 use super::table::TableState;
 use super::worker::{Input, Phase, ReadState, Worker};
 use crate::base::{ConnectionId, FindingId, FrameId, MessageId};
-use crate::dissect::Snapshot;
+use crate::dissect::{Decision, Decisions, Others, Snapshot};
+use crate::net::Flow;
 use crate::query::{Filter, Order, Query, RowKind, RowSet, SortKey};
 use crate::view::Timeline;
 
@@ -77,17 +80,26 @@ pub struct Opened {
     pub details: DetailsState,
     /// Frames over time.
     pub timeline: Timeline,
+    /// The TCP connections that are not read as WebSockets.
+    pub others: Arc<Others>,
+    /// What the user says about TCP connections.
+    decisions: Decisions,
+    /// How often the capture was read again.
+    reading: u32,
+    /// The connection with these ends is to be shown as soon as it is there.
+    awaited: Option<Flow>,
 }
 
 impl Opened {
-    /// Opens `input`; `wake` is called from other threads whenever there is something new.
-    pub fn new(input: Input, name: String, wake: impl Fn() + Clone + Send + 'static) -> Opened {
+    /// Opens `input`, of whose TCP connections the user says something; `wake` is called from other threads whenever there is
+    /// something new.
+    pub fn new(input: Input, name: String, decisions: Decisions, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();
         table.follow = input.is_stream();
         let details = DetailsState::new(wake.clone());
         Opened {
             name,
-            worker: Worker::start(input, wake.clone()),
+            worker: Worker::start(input, decisions.clone(), wake.clone()),
             previews: Previews::start(wake.clone()),
             search: Search::start(wake),
             #[cfg(feature = "live")]
@@ -110,13 +122,18 @@ impl Opened {
             selected: None,
             details,
             timeline: Timeline::default(),
+            others: Arc::default(),
+            decisions,
+            reading: 0,
+            awaited: None,
         }
     }
 
     /// Takes what the threads have for us.
     pub fn poll(&mut self) {
-        if let Some(update) = self.worker.take() {
+        if let Some(update) = self.worker.take().filter(|update| update.reading == self.reading) {
             self.state = update.state;
+            self.others = update.others;
             self.timeline = update.timeline;
             if let Some(snapshot) = update.snapshot {
                 self.grow(snapshot);
@@ -146,6 +163,37 @@ impl Opened {
             None => self.look_for_rows(),
         }
         self.search.bury(old);
+        self.show_awaited();
+    }
+
+    /// The user says something about the TCP connections between these ends: the capture is read again.
+    /// `wake` is as in [`Opened::new`].
+    pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Send + 'static) {
+        self.decisions.decide(ends, decision);
+        self.reading += 1;
+        self.worker.read_again(self.reading, self.decisions.clone());
+        self.awaited = (decision != Decision::NotWebSocket).then_some(ends);
+        // Numbers of connections, frames and findings mean others from now on.
+        self.search.forget();
+        self.search.bury((self.snapshot.take(), std::mem::take(&mut self.rows)));
+        self.version += 1;
+        self.state = ReadState::default();
+        (self.connection, self.selected, self.searched, self.arrival) = (None, None, None, None);
+        self.connection_scroll = RowScroll::default();
+        self.query.filter = self.filter.clone();
+        self.details.forget(wake);
+        self.timeline = Timeline::default();
+    }
+
+    /// Shows the connection that the user decided about, once it is there.
+    fn show_awaited(&mut self) {
+        let (Some(ends), Some(snapshot)) = (self.awaited, &self.snapshot) else { return };
+        let is_it = |flow: Flow| flow == ends || (flow.peer, flow.opener) == (ends.opener, ends.peer);
+        let found = snapshot.connections().find(|connection| is_it(connection.ends())).map(|connection| connection.id);
+        if let Some(id) = found {
+            self.awaited = None;
+            self.select_connection(Some(id));
+        }
     }
 
     /// Asks for the rows that are wanted, or shows them at once.

@@ -15,6 +15,7 @@ use std::sync::mpsc::Receiver;
 
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
+use super::ask;
 use super::command::Command;
 use super::connections::connections_ui;
 use super::details::{Tab, details_ui};
@@ -28,8 +29,11 @@ use super::start::start_ui;
 use super::status::{net_troubles, status_ui};
 use super::table::table_ui;
 use super::theme::Palette;
-use super::toolbar::toolbar_ui;
+use super::toolbar::{button_ui, toolbar_ui};
+use super::treat::Treat;
 use super::worker::{self, Input, Phase};
+use crate::dissect::{Decision, Decisions};
+use crate::net::Flow;
 use crate::query::RowKind;
 use crate::view::count;
 
@@ -70,6 +74,11 @@ impl Window {
 
     /// Opens a capture; what was open before is closed.
     pub fn open(&mut self, ctx: &egui::Context, input: Input) {
+        self.open_as(ctx, input, Decisions::default());
+    }
+
+    /// The same with what the user says about TCP connections.
+    pub fn open_as(&mut self, ctx: &egui::Context, input: Input, decisions: Decisions) {
         let name = match &input {
             Input::File(path) => {
                 self.settings.remember(path);
@@ -81,7 +90,7 @@ impl Window {
         self.problem = None;
         self.dialog = None;
         let ctx = ctx.clone();
-        self.opened = Some(Opened::new(input, name, move || ctx.request_repaint()));
+        self.opened = Some(Opened::new(input, name, decisions, move || ctx.request_repaint()));
     }
 
     /// Paints everything, and does what the user asked for.
@@ -114,7 +123,8 @@ impl Window {
             }
         }
         if let Some(dialog) = &mut self.dialog {
-            let (closed, command) = dialog_ui(&ctx, dialog);
+            let others = self.opened.as_ref().map(|opened| &*opened.others);
+            let (closed, command) = dialog_ui(&ctx, dialog, others);
             if closed {
                 self.dialog = None;
             }
@@ -225,7 +235,7 @@ impl Window {
             .frame(plain)
             .show(ui, |ui| command = status_ui(ui, opened).or(command.take()));
         if nothing_to_show(opened) {
-            CentralPanel::default().frame(plain).show(ui, |ui| nothing_ui(ui, opened));
+            CentralPanel::default().frame(plain).show(ui, |ui| command = nothing_ui(ui, opened).or(command.take()));
             return command;
         }
         let area = ui.available_rect_before_wrap();
@@ -255,7 +265,7 @@ impl Window {
             Command::Open => {
                 if self.asked.is_none() {
                     let ctx = ctx.clone();
-                    self.asked = Some(worker::ask_for_file(move || ctx.request_repaint()));
+                    self.asked = Some(ask::ask_for_file(move || ctx.request_repaint()));
                 }
             }
             // What is open is not given up for a path that is wrong.
@@ -292,6 +302,11 @@ impl Window {
             },
             Command::ToggleTheme => self.settings.toggle_theme(ctx),
             Command::Help => self.dialog = Some(Dialog::Help),
+            Command::Treat => {
+                if self.opened.is_some() {
+                    self.dialog = Some(Dialog::Treat(Treat::default()));
+                }
+            }
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Command::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Command::ZoomOut => egui::gui_zoom::zoom_out(ctx),
@@ -325,6 +340,17 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
             }
         }
         Command::SelectConnection(connection) => opened.select_connection(connection),
+        Command::Decide(ends, decision) => decide(opened, ctx, ends, decision),
+        Command::Confirm(id) | Command::Reject(id) => {
+            let connection = opened.snapshot.as_ref().and_then(|snapshot| snapshot.connection(id));
+            if let Some((ends, client)) = connection.map(|connection| (connection.ends(), connection.client)) {
+                let decision = match command {
+                    Command::Confirm(_) => Decision::WebSocket { client, deflate: None },
+                    _ => Decision::NotWebSocket,
+                };
+                decide(opened, ctx, ends, decision);
+            }
+        }
         Command::SelectRow(row) => opened.select_row(row),
         Command::SelectFrame(id) => opened.select_frame(id),
         Command::NextRow => opened.move_selection(1),
@@ -350,13 +376,19 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
     }
 }
 
+/// The user says something about TCP connections.
+fn decide(opened: &mut Opened, ctx: &egui::Context, ends: Flow, decision: Decision) {
+    let ctx = ctx.clone();
+    opened.decide(ends, decision, move || ctx.request_repaint());
+}
+
 /// Whether the capture was read and holds no WebSocket.
 fn nothing_to_show(opened: &Opened) -> bool {
     !opened.state.is_growing() && opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.connection_count() == 0)
 }
 
 /// Says what the capture holds instead of a WebSocket, and why that may be.
-fn nothing_ui(ui: &mut Ui, opened: &Opened) {
+fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let totals = opened.snapshot.as_ref().map(|snapshot| snapshot.totals()).unwrap_or_default();
     let seen = format!(
         "{} and {} were read.",
@@ -377,12 +409,23 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) {
     if totals.tcp_connections > 0 {
         lines.push("The connections may be encrypted (wss), or carry something else.".to_owned());
         lines.push("If the capture began after a connection was opened, its frames may not be recognised.".to_owned());
+        lines.push("If you know better, say which TCP connection is a WebSocket:".to_owned());
     } else {
         lines.push(
             "Capture on the interface that carries the WebSocket, with the whole packets (snap length 0).".to_owned(),
         );
     }
     empty::message_ui(ui, "No WebSocket in this capture", &lines);
+    let mut command = None;
+    if !opened.others.rows.is_empty() {
+        ui.add_space(12.0);
+        ui.with_layout(egui::Layout::top_down(egui::Align::Center), |ui| {
+            if button_ui(ui, &Command::Treat, egui::vec2(0.0, 30.0)) {
+                command = Some(Command::Treat);
+            }
+        });
+    }
+    command
 }
 
 impl Window {

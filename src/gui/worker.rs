@@ -1,7 +1,7 @@
-//! The threads: one reads and dissects the capture, one fills the spool of a pipe, one waits for the file dialog.
+//! The threads: one reads and dissects the capture, one fills the spool of a pipe.
 //!
 //! ```text
-//!   window ── Order (stop) ──▸ worker: Session::step … ──▸ slot ──▸ window: take()
+//!   window ── Order (stop, again) ──▸ worker: Session::step … ──▸ slot ──▸ window: take()
 //!                                  ▲ spool                 │
 //!   pipe ──▸ filler ───────────────┘                       └─ request_repaint
 //! ```
@@ -20,7 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::capture::{Damage, Filler, Source};
-use crate::dissect::{Progress, Session, Snapshot};
+use crate::crew::Helpers;
+use crate::dissect::{Decisions, Others, Progress, Session, Snapshot};
 use crate::net::NetStats;
 use crate::view::Timeline;
 
@@ -36,6 +37,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_millis(100);
 /// … or so many times as long as the last one took: it takes long where many connections have changed.
 const PAUSE_BY_COST: u32 = 10;
+/// TCP connections that are not read as WebSockets, of which the window is told.
+pub const MOST_OTHERS: usize = 1000;
 /// How long to wait for more octets of a capture that grows.
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -137,10 +140,25 @@ pub struct Update {
     pub state: ReadState,
     /// Frames over time.
     pub timeline: Timeline,
+    /// The TCP connections that are not read as WebSockets, as of the last time that everything there was was read.
+    pub others: Arc<Others>,
+    /// Which reading of the capture this is of.
+    pub reading: u32,
 }
 
 enum Order {
     Stop,
+    /// Read the capture again, with what the user says now.
+    Again(u32, Decisions),
+}
+
+/// Why a reading ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    /// It went so far.
+    Done(Phase),
+    /// Another one is wanted.
+    Again(u32, Decisions),
 }
 
 type Slot = Arc<Mutex<Option<Update>>>;
@@ -153,11 +171,11 @@ pub struct Worker {
 
 impl Worker {
     /// Starts to read `input`; `wake` is called whenever there is something new to take.
-    pub fn start(input: Input, wake: impl Fn() + Send + 'static) -> Worker {
+    pub fn start(input: Input, decisions: Decisions, wake: impl Fn() + Send + 'static) -> Worker {
         let (orders, inbox) = mpsc::channel();
         let slot = Slot::default();
         let shared = slot.clone();
-        in_background("capture", move || Desk::new(inbox, shared, wake).read(input));
+        in_background("capture", move || Desk::new(inbox, shared, wake).read(input, decisions));
         Worker { orders, slot }
     }
 
@@ -165,6 +183,12 @@ impl Worker {
     pub fn stop(&self) {
         // Where nobody listens any more there is nothing to stop.
         let _ = self.orders.send(Order::Stop);
+    }
+
+    /// Reads the capture again, as its reading number `reading`, with what the user says now.
+    pub fn read_again(&self, reading: u32, decisions: Decisions) {
+        // As long as there is a worker, its thread listens.
+        let _ = self.orders.send(Order::Again(reading, decisions));
     }
 
     /// What is new since the last time.
@@ -188,81 +212,76 @@ pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
 }
 
-/// Asks the user for a capture file, by the desktop's dialog. The answer is `None` at once where there is no such
-/// dialog.
-pub fn ask_for_file(wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("file dialog", move || {
-        let dialog = rfd::FileDialog::new()
-            .set_title("Open a capture")
-            .add_filter("Captures", &["pcap", "pcapng", "cap", "gz", "zst"])
-            .add_filter("All files", &["*"]);
-        // The window may have been closed meanwhile.
-        let _ = answer.send(dialog.pick_file());
-        wake();
-    });
-    receiver
-}
-
-/// Asks the user where to save a capture that is to be called `name`. The answer is `None` at once where there is no such
-/// dialog.
-#[cfg(feature = "live")]
-pub fn ask_where_to_save(name: String, wake: impl Fn() + Send + 'static) -> Receiver<Option<PathBuf>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("file dialog", move || {
-        let dialog = rfd::FileDialog::new().set_title("Save the capture").set_file_name(name);
-        // The window may have been closed meanwhile.
-        let _ = answer.send(dialog.save_file());
-        wake();
-    });
-    receiver
-}
-
-/// Copies a capture. The answer is its new path, or what went wrong.
-#[cfg(feature = "live")]
-pub fn copy(from: PathBuf, to: PathBuf, wake: impl Fn() + Send + 'static) -> Receiver<Result<PathBuf, String>> {
-    let (answer, receiver) = mpsc::channel();
-    in_background("save", move || {
-        let copied = std::fs::copy(&from, &to).map(drop).map_err(|error| format!("{}: {error}", to.display()));
-        // The window may have been closed meanwhile.
-        let _ = answer.send(copied.map(|()| to));
-        wake();
-    });
-    receiver
-}
-
 /// The worker's side.
 struct Desk {
     inbox: Receiver<Order>,
     slot: Slot,
     wake: Box<dyn Fn() + Send>,
     timeline: Timeline,
+    others: Arc<Others>,
+    reading: u32,
+    /// The user ended the reading: what is there is all there will be.
+    is_stopped: bool,
 }
 
 impl Desk {
     fn new(inbox: Receiver<Order>, slot: Slot, wake: impl Fn() + Send + 'static) -> Desk {
-        Desk { inbox, slot, wake: Box::new(wake), timeline: Timeline::default() }
+        Desk {
+            inbox,
+            slot,
+            wake: Box::new(wake),
+            timeline: Timeline::default(),
+            others: Arc::default(),
+            reading: 0,
+            is_stopped: false,
+        }
     }
 
-    fn read(mut self, input: Input) {
+    fn read(mut self, input: Input, decisions: Decisions) {
         let mut session = match input.open() {
-            Ok(session) => session,
+            Ok(session) => session.with_decisions(decisions),
             Err(why) => {
                 let state = ReadState { phase: Phase::Failed(why), ..ReadState::default() };
-                return self.put(Update { snapshot: None, state, timeline: Timeline::default() });
+                return self.put(None, state);
             }
         };
+        session.set_crew(Box::new(Helpers::new(1)));
         let stop_filling = Arc::new(AtomicBool::new(false));
         let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
-        let phase = self.steps(&mut session, filled.as_ref());
-        stop_filling.store(true, Ordering::Relaxed);
-        // The window may close before it takes this; nothing is lost by that.
-        let judging = phase == Phase::Stopped && session.judge(0);
-        self.update(&mut session, phase, judging);
+        let source = session.source().clone();
+        loop {
+            let again = match self.steps(&mut session, filled.as_ref()) {
+                Turn::Again(reading, decisions) => Some((reading, decisions)),
+                Turn::Done(phase) => {
+                    stop_filling.store(true, Ordering::Relaxed);
+                    // The window may close before it takes this; nothing is lost by that.
+                    let judging = phase == Phase::Stopped && session.judge(0);
+                    self.update(&mut session, phase, judging);
+                    // What it took to read is not kept while the user looks at what was found.
+                    drop(session);
+                    self.next_reading()
+                }
+            };
+            let Some((reading, decisions)) = again else { return };
+            (self.reading, self.timeline, self.others) = (reading, Timeline::default(), Arc::default());
+            session = Session::new(source.clone(), None).with_decisions(decisions);
+            session.set_crew(Box::new(Helpers::new(1)));
+        }
+    }
+
+    /// Waits until another reading is wanted, or the window has gone.
+    fn next_reading(&self) -> Option<(u32, Decisions)> {
+        loop {
+            match self.inbox.recv() {
+                Ok(Order::Again(reading, decisions)) => return Some((reading, decisions)),
+                Ok(Order::Stop) => {}
+                Err(_) => return None,
+            }
+        }
     }
 
     /// Reads until something ends it, and says what.
-    fn steps(&mut self, session: &mut Session, filled: Option<&Receiver<String>>) -> Phase {
+    fn steps(&mut self, session: &mut Session, filled: Option<&Receiver<String>>) -> Turn {
         let mut pause = FIRST_PAUSE;
         let mut last = Instant::now();
         let mut step = *STEP.start();
@@ -271,17 +290,21 @@ impl Desk {
             let start = Instant::now();
             let progress = match session.step(step) {
                 Ok(progress) => progress,
-                Err(error) => return Phase::Failed(error.to_string()),
+                Err(error) => return Turn::Done(Phase::Failed(error.to_string())),
             };
             let took = start.elapsed();
             step = if took < STEP_TIME { step * 2 } else { step / 2 }.clamp(*STEP.start(), *STEP.end());
             let judging = progress != Progress::More && session.judge(JUDGE);
             if progress == Progress::End && !judging {
                 let trouble = filled.and_then(|filled| filled.try_recv().ok());
-                return trouble.map_or(Phase::Finished, Phase::Failed);
+                return Turn::Done(trouble.map_or(Phase::Finished, Phase::Failed));
             }
-            if self.stop_wanted(progress == Progress::Pending && !judging) {
-                return Phase::Stopped;
+            let is_idle = progress == Progress::Pending && !judging;
+            if is_idle && self.is_stopped {
+                return Turn::Done(Phase::Stopped);
+            }
+            if let Some(turn) = self.turn_wanted(is_idle) {
+                return turn;
             }
             let now = Instant::now();
             // Of a capture that grows nothing is said while it does not.
@@ -301,11 +324,24 @@ impl Desk {
     }
 
     /// Looks for an order; while there is nothing to do, waits for one.
-    fn stop_wanted(&self, idle: bool) -> bool {
-        if idle {
-            return !matches!(self.inbox.recv_timeout(WAIT), Err(RecvTimeoutError::Timeout));
+    fn turn_wanted(&mut self, idle: bool) -> Option<Turn> {
+        let order = match idle {
+            true => match self.inbox.recv_timeout(WAIT) {
+                Err(RecvTimeoutError::Timeout) => return None,
+                order => order.ok(),
+            },
+            false => match self.inbox.try_recv() {
+                Err(TryRecvError::Empty) => return None,
+                order => order.ok(),
+            },
+        };
+        match order {
+            Some(Order::Again(reading, decisions)) => Some(Turn::Again(reading, decisions)),
+            Some(Order::Stop) | None => {
+                self.is_stopped = true;
+                Some(Turn::Done(Phase::Stopped))
+            }
         }
-        !matches!(self.inbox.try_recv(), Err(TryRecvError::Empty))
     }
 
     /// Puts what is known by now into the slot; `judging` says that payloads of it are left to be judged.
@@ -315,12 +351,15 @@ impl Desk {
         let (damage, net) = (session.damage().cloned(), session.net_stats().clone());
         let snapshot = session.snapshot();
         self.timeline.extend(&snapshot);
-        let state = ReadState { phase, position, len, judged, damage, net };
-        self.put(Update { snapshot: Some(snapshot), state, timeline: self.timeline.clone() });
+        if !matches!(phase, Phase::Reading | Phase::Judging) {
+            self.others = Arc::new(session.others(MOST_OTHERS));
+        }
+        self.put(Some(snapshot), ReadState { phase, position, len, judged, damage, net });
     }
 
-    fn put(&self, update: Update) {
-        *lock(&self.slot) = Some(update);
+    fn put(&self, snapshot: Option<Snapshot>, state: ReadState) {
+        let (timeline, others, reading) = (self.timeline.clone(), self.others.clone(), self.reading);
+        *lock(&self.slot) = Some(Update { snapshot, state, timeline, others, reading });
         (self.wake)();
     }
 }
@@ -363,7 +402,7 @@ mod tests {
     #[test]
     fn a_sample_is_read_to_its_end() {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples/chat-unicode.pcapng");
-        let update = last_update(&Worker::start(Input::File(path), || {}));
+        let update = last_update(&Worker::start(Input::File(path), Decisions::default(), || {}));
         assert_eq!(update.state.phase, Phase::Finished);
         assert!(update.snapshot.unwrap().frame_count() > 26);
     }
@@ -402,7 +441,7 @@ mod tests {
         let slot = Slot::default();
         let mut desk = Desk::new(inbox, slot.clone(), || {});
         orders.send(Order::Stop).unwrap();
-        let phase = desk.steps(&mut session, None);
+        let Turn::Done(phase) = desk.steps(&mut session, None) else { panic!("nobody wants it again") };
         let judging = session.judge(0);
         desk.update(&mut session, phase, judging);
         let update = lock(&slot).take().unwrap();
@@ -411,17 +450,17 @@ mod tests {
         assert!(state.judged.is_some_and(|part| part > 0.0 && part < 0.5), "{:?}", state.judged);
         assert_eq!(totals.judged_messages, 0);
 
-        let update = last_update(&Worker::start(input, || {}));
+        let update = last_update(&Worker::start(input, Decisions::default(), || {}));
         assert_eq!((update.state.phase, update.state.judged), (Phase::Finished, None));
         assert_eq!(update.snapshot.unwrap().totals().judged_messages, 1);
     }
 
     #[test]
     fn what_cannot_be_opened_says_why() {
-        let update = last_update(&Worker::start(Input::File("/nowhere/x.pcap".into()), || {}));
+        let update = last_update(&Worker::start(Input::File("/nowhere/x.pcap".into()), Decisions::default(), || {}));
         assert_eq!(update.state.phase, Phase::Failed("/nowhere/x.pcap: there is no such file".into()));
         let octets = Input::Octets { octets: b"PK\x03\x04 and so on".to_vec(), name: "a.zip".into() };
-        let update = last_update(&Worker::start(octets, || {}));
+        let update = last_update(&Worker::start(octets, Decisions::default(), || {}));
         assert!(matches!(update.state.phase, Phase::Failed(why) if why.contains("ZIP")));
     }
 
@@ -433,6 +472,6 @@ mod tests {
         let mut session = Session::open_stream(Box::new(reader), "pipe").unwrap();
         orders.send(Order::Stop).unwrap();
         let filled = session.take_filler().map(|filler| fill(filler, Arc::default()));
-        assert_eq!(desk.steps(&mut session, filled.as_ref()), Phase::Stopped);
+        assert_eq!(desk.steps(&mut session, filled.as_ref()), Turn::Done(Phase::Stopped));
     }
 }

@@ -41,6 +41,8 @@ pub struct HeadError(#[from] httparse::Error);
 
 /// More fields than any real head has.
 const MAX_FIELDS: usize = 4096;
+/// Fields for which no memory has to be asked for.
+const FEW_FIELDS: usize = 24;
 
 impl Head {
     /// Reads a whole request head, its empty line included. Lines that are no field are left out.
@@ -48,8 +50,8 @@ impl Head {
     /// # Errors
     /// When the first line is not a request line, or a line breaks off.
     pub fn request(octets: &[u8]) -> Result<Head, HeadError> {
-        let mut fields = vec![httparse::EMPTY_HEADER; room(octets)];
-        let mut request = httparse::Request::new(&mut fields);
+        let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
+        let mut request = httparse::Request::new(room(octets, &mut few, &mut many));
         let mut config = httparse::ParserConfig::default();
         config.ignore_invalid_headers_in_requests(true).allow_multiple_spaces_in_request_line_delimiters(true);
         config.parse_request(&mut request, octets)?;
@@ -68,8 +70,8 @@ impl Head {
     /// # Errors
     /// When the first line is not a status line, or a line breaks off.
     pub fn response(octets: &[u8]) -> Result<Head, HeadError> {
-        let mut fields = vec![httparse::EMPTY_HEADER; room(octets)];
-        let mut response = httparse::Response::new(&mut fields);
+        let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
+        let mut response = httparse::Response::new(room(octets, &mut few, &mut many));
         let mut config = httparse::ParserConfig::default();
         config
             .ignore_invalid_headers_in_responses(true)
@@ -133,9 +135,18 @@ impl Head {
     }
 }
 
-/// Room for as many fields as there are lines, within reason.
-fn room(octets: &[u8]) -> usize {
-    octets.iter().filter(|octet| **octet == b'\n').count().min(MAX_FIELDS)
+/// Room for as many fields as there are lines, within reason: in `few` where that is enough, else in `many`.
+fn room<'r, 'o>(
+    octets: &[u8],
+    few: &'r mut [httparse::Header<'o>],
+    many: &'r mut Vec<httparse::Header<'o>>,
+) -> &'r mut [httparse::Header<'o>] {
+    let lines = memchr::memchr_iter(b'\n', octets).count();
+    if lines <= few.len() {
+        return few;
+    }
+    many.resize(lines.min(MAX_FIELDS), httparse::EMPTY_HEADER);
+    many
 }
 
 fn owned(fields: &[httparse::Header<'_>]) -> Vec<(String, String)> {

@@ -1,5 +1,7 @@
 //! One direction of an HTTP/1 connection: heads are handed out, bodies are stepped over.
 
+use std::borrow::Cow;
+
 use super::Body;
 
 /// The longest head that is read, in octets. What is longer is not HTTP that opens a WebSocket.
@@ -48,13 +50,13 @@ pub fn starts_request(octets: &[u8]) -> bool {
 
 /// What the reader came upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HttpStep {
+pub enum HttpStep<'a> {
     /// A whole head. The reader takes no more octets until it is told what follows ([`HttpReader::body`]).
     Head {
         /// Stream offset of its first octet.
         at: u64,
         /// The head's octets, the empty line included.
-        octets: Vec<u8>,
+        octets: Cow<'a, [u8]>,
     },
     /// The octets are not HTTP/1, or a head is longer than 64 KiB, or a gap hid where the next one starts.
     Lost,
@@ -86,7 +88,7 @@ impl HttpReader {
 
     /// Takes octets off the front of `octets` until something is to be told; `None` when all were taken, or when the
     /// reader waits.
-    pub fn next(&mut self, octets: &mut &[u8]) -> Option<HttpStep> {
+    pub fn next<'a>(&mut self, octets: &mut &'a [u8]) -> Option<HttpStep<'a>> {
         let before = octets.len();
         let step = self.step(octets);
         self.at += (before - octets.len()) as u64;
@@ -98,7 +100,7 @@ impl HttpReader {
     }
 
     /// `Some(Some(head))`, `Some(None)` where it is lost, `None` where all was taken.
-    fn step(&mut self, octets: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+    fn step<'a>(&mut self, octets: &mut &'a [u8]) -> Option<Option<Cow<'a, [u8]>>> {
         loop {
             match &mut self.state {
                 State::Waiting => return None,
@@ -121,12 +123,21 @@ impl HttpReader {
                     let known = self.head.len();
                     let room = MAX_HEAD_LEN - known;
                     let more = &octets[..octets.len().min(room)];
+                    // Nearly always a head is whole where it starts.
+                    if known == 0
+                        && let Some(end) = head_end(more, 0)
+                    {
+                        let (head, rest) = octets.split_at(end);
+                        *octets = rest;
+                        self.state = State::Waiting;
+                        return Some(Some(Cow::Borrowed(head)));
+                    }
                     self.head.extend_from_slice(more);
                     if let Some(end) = head_end(&self.head, known.saturating_sub(3)) {
                         self.head.truncate(end);
                         *octets = &octets[end - known..];
                         self.state = State::Waiting;
-                        return Some(Some(std::mem::take(&mut self.head)));
+                        return Some(Some(Cow::Owned(std::mem::take(&mut self.head))));
                     }
                     let full = more.len() == room;
                     *octets = &octets[more.len()..];
@@ -146,7 +157,7 @@ impl HttpReader {
     }
 
     /// Steps over `len` octets that the capture lacks: inside a body of known length its end is still known.
-    pub fn skip(&mut self, len: u64) -> Option<HttpStep> {
+    pub fn skip(&mut self, len: u64) -> Option<HttpStep<'static>> {
         let mut left = len;
         let known = match &mut self.state {
             State::Body(body) => body.skip(&mut left),
@@ -195,12 +206,15 @@ impl HttpReader {
 /// The position behind the empty line that ends a head, searched from `from`. A bare LF ends a line too (RFC 9112
 /// §2.2).
 fn head_end(head: &[u8], from: usize) -> Option<usize> {
-    let line_ends = (from..head.len()).filter(|i| head[*i] == b'\n');
-    line_ends.map(|i| i + 1).find_map(|line| match head.get(line..)? {
-        [b'\n', ..] => Some(line + 1),
-        [b'\r', b'\n', ..] => Some(line + 2),
-        _ => None,
-    })
+    let mut line = from;
+    loop {
+        line += memchr::memchr(b'\n', head.get(line..)?)? + 1;
+        match head.get(line..)? {
+            [b'\n', ..] => return Some(line + 1),
+            [b'\r', b'\n', ..] => return Some(line + 2),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ pub const PATIENCE_NANOSECONDS: i64 = 1_000_000_000;
 ///
 /// Octets that come late in the file still fill their hole, even when the peer's acknowledgment was seen before. A
 /// hole is declared a [`StreamEvent::Gap`] when the peer acknowledged it and then [`PATIENCE_SEGMENTS`] segments or
-/// [`PATIENCE_NANOSECONDS`] passed; when FIN was seen and acknowledged; when too much is held behind it, or by all flows
+/// [`PATIENCE_NANOSECONDS`] passed; when the sender has ended the stream, all of that is acknowledged and the caller has
+/// waited long enough ([`give_up_end`](Assembler::give_up_end)); when too much is held behind it, or by all flows
 /// together ([`give_up_hole`](Assembler::give_up_hole)); when the connection is reset; and when the capture ends. Octets the snap length cut are missing at once.
 #[derive(Clone, Debug, Default)]
 pub struct Assembler {
@@ -258,6 +259,21 @@ impl Assembler {
         }
     }
 
+    /// Whether the sender has ended the stream, its peer acknowledges that, and octets are missing: the peer has them, so
+    /// nobody sends them again, and only a capture in another order than the network's can still bring them.
+    pub fn lacks_end(&self) -> bool {
+        self.state == State::Open && self.acknowledged > self.fin_at()
+    }
+
+    /// Does not wait any longer for what [`lacks_end`](Assembler::lacks_end) says is missing.
+    pub fn give_up_end(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
+        if self.lacks_end() {
+            self.give_up(self.fin_at(), GapCause::NotCaptured, packet, events);
+            self.deliver_fin(events);
+            self.is_troubled = self.needs_care();
+        }
+    }
+
     /// The capture ends, whose last packet of the flow is `last`: delivers what is held; holes become gaps.
     pub fn finish(&mut self, last: PacketRef, events: &mut Vec<StreamEvent>) {
         if self.state == State::Open {
@@ -420,9 +436,8 @@ impl Assembler {
             }
             doubt => *doubt.insert(begin),
         };
-        let closed = self.acknowledged > fin_at;
-        if closed || doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
-            self.give_up(if closed { fin_at } else { doubt.up_to }, GapCause::NotCaptured, packet, events);
+        if doubt.segments >= PATIENCE_SEGMENTS || packet.time.since(doubt.since) >= PATIENCE_NANOSECONDS {
+            self.give_up(doubt.up_to, GapCause::NotCaptured, packet, events);
             self.deliver_fin(events);
             let next = self.next;
             self.trouble().doubt = (exchanged > next).then_some(Doubt { at: next, ..begin });

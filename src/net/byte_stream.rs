@@ -83,6 +83,12 @@ impl ByteStream {
         self.missing
     }
 
+    /// Reads from what [`push`](ByteStream::push) needs, so that it is at hand then; what it returns means nothing.
+    #[inline]
+    pub fn touch(&self) -> u64 {
+        self.end ^ self.missing
+    }
+
     /// How many entries there are: one for each piece pushed.
     pub fn entries(&self) -> usize {
         self.full.len() * PAGE_ENTRIES + self.tail.len()
@@ -90,7 +96,7 @@ impl ByteStream {
 
     /// Appends octets at stream offset `at`. What lies between the end so far and `at` becomes a gap; octets before
     /// the end are known already and left out.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: u64, piece: Piece) {
         let span = if at == self.end { piece.span } else { self.unknown_part(at, piece.span) };
         if span.len == 0 {

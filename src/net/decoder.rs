@@ -57,19 +57,31 @@ impl Decoder {
         original_len: u32,
         octets: &'a [u8],
     ) -> Outcome<'a> {
-        // A capture that says less was sent than it holds is wrong about what was sent.
-        let sent_len = (original_len as usize).max(octets.len());
-        let whole = Piece { span, packet };
-        // Nearly every packet holds one segment, and all is well with it. The others get a second, close look.
-        if let Ok(at) = link::ip_header_at(link, octets)
-            && let Some(Plain { addresses, header, payload }) = octets.get(at..).and_then(Plain::parse)
-        {
-            let len = payload.sent_len;
-            let pieces = one_piece(whole, at + payload.at, 0, payload.captured);
-            self.stats.count_segment(payload.captured.len() < len);
-            return Outcome::Segment(segment(&mut self.flows, addresses, header, len, pieces, packet));
+        match self.push_plain(link, packet, span, octets) {
+            Some(segment) => Outcome::Segment(segment),
+            None => {
+                // A capture that says less was sent than it holds is wrong about what was sent.
+                let sent_len = (original_len as usize).max(octets.len());
+                self.push_other(link, Piece { span, packet }, sent_len, octets)
+            }
         }
-        self.push_other(link, whole, sent_len, octets)
+    }
+
+    /// The short way of [`push`](Decoder::push), for a packet of IPv4 that holds one segment, with which all is well.
+    /// Nearly every packet is such a one. `None` for others, of which nothing is noted.
+    #[inline(always)]
+    pub fn push_plain<'a>(
+        &mut self,
+        link: LinkType,
+        packet: PacketRef,
+        span: Span,
+        octets: &'a [u8],
+    ) -> Option<Segment<'a>> {
+        let at = link::ip_header_at(link, octets).ok()?;
+        let Plain { addresses, header, payload } = Plain::parse(octets.get(at..)?)?;
+        let pieces = one_piece(Piece { span, packet }, at + payload.at, 0, payload.captured);
+        self.stats.count_segment(payload.captured.len() < payload.sent_len);
+        Some(segment(&mut self.flows, addresses, header, payload.sent_len, pieces, packet))
     }
 
     /// A packet that is more, or less, than a segment.

@@ -11,9 +11,10 @@ use crate::base::FlowId;
 
 /// All flows so far, 48 octets each and about 10 to find them.
 ///
-/// A pair of endpoints can be used again: a SYN with another initial sequence number opens a new flow, and what comes
-/// for the pair from then on belongs to it, late segments of the old one too: the new flow's assembler drops those that
-/// do not fit its sequence numbers.
+/// A pair of endpoints can be used again: a SYN with another initial sequence number opens a new flow. What comes for the
+/// pair from then on belongs to it, unless the SYN was stray: where nobody answers it and the next segment does not go on
+/// from its number, the old flow goes on. Once the new one is answered, late segments of the old one count as its own too:
+/// its assembler drops those that do not fit its sequence numbers.
 #[derive(Clone, Debug)]
 pub(super) struct FlowTable {
     flows: Vec<Entry>,
@@ -24,6 +25,12 @@ pub(super) struct FlowTable {
     lately: Lately,
 }
 
+/// The row of no flow.
+const NO_FLOW: u32 = u32::MAX;
+/// The first segment of a new flow that the capture has behind its SYN starts or acknowledges no more than so many octets
+/// behind that.
+const NEAR: u32 = 1 << 16;
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     pair: Pair,
@@ -31,6 +38,8 @@ struct Entry {
     opener_is_low: bool,
     /// Only segments with SYN were seen.
     opening: bool,
+    /// The flow of the same pair that it took the place of, by its row; `NO_FLOW` where there was none.
+    replaces: u32,
     /// Initial sequence numbers by direction, as far as a SYN or the answer to one told.
     isn: [u32; 2],
     isn_known: [bool; 2],
@@ -60,7 +69,7 @@ impl FlowTable {
     }
 
     /// Finds the flow of a segment, or opens one. `ports` are source and destination.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(
         &mut self,
         addresses: &Addresses,
@@ -74,6 +83,18 @@ impl FlowTable {
         {
             return Place { flow, direction, new: false };
         }
+        self.place_anew(addresses, ports, flags, seq, ack)
+    }
+
+    /// The same, and remembers it.
+    fn place_anew(
+        &mut self,
+        addresses: &Addresses,
+        ports: [u16; 2],
+        flags: TcpFlags,
+        seq: u32,
+        ack: Option<u32>,
+    ) -> Place {
         let place = self.look_up(addresses, ports, flags, seq, ack);
         // Only a SYN can open another flow, and only for a flow of SYNs there is something to learn from what follows.
         let way_back = Addresses { source: addresses.destination, destination: addresses.source, ..*addresses };
@@ -100,11 +121,29 @@ impl FlowTable {
             && let Some(entry) = self.flows.get_mut(id.index())
         {
             let direction = if source_is_low == entry.opener_is_low { Direction::Forward } else { Direction::Backward };
-            if entry.admits(direction, flags, seq, ack) {
+            let (is_stray, replaced) = (entry.is_stray(direction, flags, seq, ack), entry.replaces);
+            if !is_stray && entry.admits(direction, flags, seq, ack) {
                 return Place { flow: id, direction, new: false };
+            }
+            if is_stray {
+                return self.give_back(hash, &pair, replaced, source_is_low);
             }
         }
         self.open(pair, hash, source_is_low, flags, seq, ack)
+    }
+
+    /// The newest flow of a pair was opened by a stray SYN: the one before goes on.
+    #[cold]
+    fn give_back(&mut self, hash: u64, pair: &Pair, replaced: u32, source_is_low: bool) -> Place {
+        let flow = FlowId::from_index(replaced as usize);
+        let FlowTable { flows, newest, .. } = self;
+        if let Some(newest) = newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == *pair))
+        {
+            *newest = flow;
+        }
+        let opener_is_low = flows.get(flow.index()).is_some_and(|entry| entry.opener_is_low);
+        let direction = if source_is_low == opener_is_low { Direction::Forward } else { Direction::Backward };
+        Place { flow, direction, new: false }
     }
 
     /// Opens a flow with its first segment.
@@ -121,13 +160,22 @@ impl FlowTable {
         // Who answers a SYN did not send the first one.
         let direction = if flags.syn() && ack.is_some() { Direction::Backward } else { Direction::Forward };
         let opener_is_low = source_is_low == (direction == Direction::Forward);
-        let mut entry = Entry { pair, opener_is_low, opening: true, isn: [0; 2], isn_known: [false; 2] };
+        let mut entry =
+            Entry { pair, opener_is_low, opening: true, replaces: NO_FLOW, isn: [0; 2], isn_known: [false; 2] };
         entry.admits(direction, flags, seq, ack);
         let flow = FlowId::from_index(self.flows.len());
         self.flows.push(entry);
         let FlowTable { flows, newest, hashing, .. } = self;
         match newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == pair)) {
-            Some(newest) => *newest = flow,
+            Some(newest) => {
+                let replaced = std::mem::replace(newest, flow);
+                // What only sent SYNs has nothing that could go on.
+                let began = |entry: &Entry| !entry.opening || entry.isn_known == [true; 2];
+                let goes_on = flows.get(replaced.index()).is_some_and(began);
+                if let Some(entry) = flows.last_mut().filter(|_| goes_on && flags.syn()) {
+                    entry.replaces = replaced.0;
+                }
+            }
             None => {
                 let hash_of = |id: &FlowId| flows.get(id.index()).map_or(0, |entry| hashing.hash(&entry.pair));
                 newest.insert_unique(hash, flow, hash_of);
@@ -151,6 +199,18 @@ impl Entry {
             return true;
         }
         self.admits_syn(direction, seq, ack)
+    }
+
+    /// Whether a segment shows that a stray SYN opened this flow: nobody has answered it, and this goes on with neither what
+    /// the SYN began nor what an answer that the capture lacks would have.
+    fn is_stray(&self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> bool {
+        if self.replaces == NO_FLOW || !self.opening || flags.syn() || self.isn_known == [true; 2] {
+            return false;
+        }
+        let own = direction.index();
+        let number =
+            if self.isn_known[own] { Some((seq, self.isn[own])) } else { ack.map(|ack| (ack, self.isn[1 - own])) };
+        number.is_some_and(|(number, isn)| number.wrapping_sub(isn).wrapping_sub(1) >= NEAR)
     }
 
     fn admits_syn(&mut self, direction: Direction, seq: u32, ack: Option<u32>) -> bool {
@@ -297,6 +357,38 @@ mod tests {
             ("the other end opens", &[(1, SYN, 9, 0), (1, ACK, 10, 0), (2, SYN, 5, 0)], &["0F+", "0F", "1F+"]),
             ("mid-stream, then a SYN", &[(2, ACK, 70, 3), (1, SYN, 9, 0)], &["0F+", "1F+"]),
             ("another cookie", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (2, SYN_ACK, 6, 10)], &["0F+", "0B", "0B"]),
+            (
+                "a stray SYN",
+                &[(1, SYN, 9, 0), (1, ACK, 10, 5), (1, SYN, 99_999, 0), (2, ACK, 5, 20), (1, ACK, 20, 6)],
+                &["0F+", "0F", "1F+", "0B", "0F"],
+            ),
+            (
+                "one more",
+                &[(2, ACK, 70, 3), (2, SYN, 99_999, 0), (2, ACK, 80, 3), (2, SYN, 999_999, 0), (1, ACK, 3, 90)],
+                &["0F+", "1F+", "0F", "2F+", "0B"],
+            ),
+            (
+                "answered after all",
+                &[
+                    (1, SYN, 9, 0),
+                    (2, SYN_ACK, 5, 10),
+                    (1, SYN, 99_999, 0),
+                    (1, ACK, 10, 6),
+                    (2, SYN_ACK, 7, 100_000),
+                    (1, ACK, 100_000, 8),
+                ],
+                &["0F+", "0B", "1F+", "0F", "2B+", "2F"],
+            ),
+            (
+                "its answer lost",
+                &[(2, ACK, 70, 3), (1, SYN, 99_999, 0), (2, ACK, 6, 100_000), (1, ACK, 3, 6)],
+                &["0F+", "1F+", "1B", "1F"],
+            ),
+            (
+                "its answer and more lost",
+                &[(2, ACK, 70, 3), (1, SYN, 99_999, 0), (1, ACK, 101_000, 70)],
+                &["0F+", "1F+", "1F"],
+            ),
             ("answers only", &[(2, SYN_ACK, 5, 10), (2, ACK, 6, 20), (2, SYN_ACK, 500, 99)], &["0B+", "0B", "1B+"]),
         ];
         for (name, segments, expected) in cases {

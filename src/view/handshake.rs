@@ -6,7 +6,7 @@ use super::close_story::close_story;
 use super::compression::{compression_saving, compression_summary};
 use super::deflate::{DeflateParameter, deflate_parameters};
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
-use crate::dissect::{Connection, HeadPlace, Snapshot};
+use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
 /// The opening handshake of a connection.
@@ -30,6 +30,8 @@ pub struct HandshakeView {
     pub parameters: Vec<DeflateParameter>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
 }
 
 /// An HTTP head.
@@ -114,6 +116,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         compression_grew: compression_saving(connection).is_some_and(|saved| saved < 0),
         parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
+        recognition: connection.recognition,
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))

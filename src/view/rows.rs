@@ -6,7 +6,8 @@ use super::compression::{compression_saving, compression_summary};
 use super::payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
 use crate::dissect::{
-    Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Snapshot, max_inflated,
+    Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Recognition, Snapshot,
+    max_inflated,
 };
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
@@ -276,6 +277,8 @@ pub struct ConnectionRow {
     pub status: Option<u16>,
     /// What became of the opening handshake.
     pub handshake: HandshakeState,
+    /// How it was recognised, if not by its handshake.
+    pub recognition: Option<Recognition>,
     /// The chosen subprotocol.
     pub subprotocol: Option<String>,
     /// The accepted extensions.
@@ -339,6 +342,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         path: readable_path(path),
         status: connection.status,
         handshake: connection.handshake(),
+        recognition: connection.recognition,
         subprotocol: connection.subprotocol.clone(),
         extensions: connection.extensions.clone(),
         compression: compression_summary(snapshot, id),

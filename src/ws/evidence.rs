@@ -3,6 +3,8 @@
 //! What a frame header must look like is unlikely to come about by chance, and each part of it counts as so many bits: a
 //! stream of other octets passes for frames with a probability of 2^-bits, for each place that is looked at.
 
+use std::ops::Range;
+
 use super::plausible::{could_begin, has_likely_length};
 use super::{FrameHeader, Negotiated, Opcode, Parsed, is_utf8, unmask};
 use crate::base::Sender;
@@ -62,20 +64,44 @@ impl Evidence {
     }
 }
 
-/// What speaks for `octets` being frames of `sender` from the first octet on; `ends` are the places in them, in order, at
-/// which TCP segments end. Nothing where they are not.
-pub fn evidence(octets: &[u8], ends: &[usize], sender: Sender) -> Evidence {
+/// Octets as far as they are known, in a stream of which some are missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Those that are missing are zeros.
+    pub octets: Vec<u8>,
+    /// Which ones are missing, in order.
+    pub holes: Vec<Range<usize>>,
+    /// Places at which TCP segments and holes start, in order; the last is the end of the octets.
+    pub starts: Vec<usize>,
+}
+
+impl Excerpt {
+    /// Whether any octet of `range` is missing.
+    fn lacks(&self, range: Range<usize>) -> bool {
+        self.holes.iter().any(|hole| hole.start < range.end && range.start < hole.end)
+    }
+}
+
+/// What speaks for the octets of an excerpt being frames of `sender` from octet `from` on. Nothing where they are not.
+pub fn evidence(excerpt: &Excerpt, from: usize, sender: Sender) -> Evidence {
+    let (octets, ends) = (&excerpt.octets[..], &excerpt.starts[..]);
     let any = Negotiated { deflate: true, other: false };
     let mut found = Evidence::default();
-    let mut at = 0;
+    let mut at = from;
     let mut before: [&[u8]; 2] = [&[]; 2];
     // A message that was open before may go on here.
     let mut open = None;
     while let Some(rest) = octets.get(at..).filter(|rest| !rest.is_empty()) {
+        if excerpt.lacks(at..at + 2) {
+            break;
+        }
         if !could_begin(rest, sender, any) {
             return Evidence::default();
         }
         let Parsed::Done(header) = FrameHeader::parse(rest) else { break };
+        if excerpt.lacks(at..at + usize::from(header.header_len())) {
+            break;
+        }
         let opcode = header.opcode();
         let continues = opcode == Opcode::CONTINUATION;
         let is_compressed = header.rsv()[0];
@@ -101,7 +127,8 @@ pub fn evidence(octets: &[u8], ends: &[usize], sender: Sender) -> Evidence {
             if end.is_some_and(|end| ends.binary_search(&end).is_ok()) {
                 found.bits += EXACT;
             }
-            let payload = end.and_then(|end| octets.get(payload_at..end));
+            let payload =
+                end.filter(|end| !excerpt.lacks(payload_at..*end)).and_then(|end| octets.get(payload_at..end));
             if opcode == Opcode::TEXT && !is_compressed && header.fin() && payload.is_some() {
                 match payload.is_some_and(|payload| is_text(payload, header.masking_key())) {
                     true => (found.texts, found.bits) = (found.texts + 1, found.bits + TEXT),
@@ -135,7 +162,7 @@ mod tests {
     use super::*;
 
     fn of(octets: &[u8], sender: Sender) -> Evidence {
-        evidence(octets, &[octets.len()], sender)
+        evidence(&Excerpt { octets: octets.to_vec(), starts: vec![0, octets.len()], ..Excerpt::default() }, 0, sender)
     }
 
     #[test]
@@ -149,6 +176,15 @@ mod tests {
         assert_eq!((three.frames, three.texts, three.is_convincing()), (3, 3, true));
         assert_eq!(of(&b"\x81\x0bHello there".repeat(9), Sender::Server).frames, 1, "the same again");
         assert_eq!(of(b"\x81\x0bHello\0there", Sender::Server), Evidence::default(), "no text");
+        // What is missing proves nothing, and does not hide what is behind it.
+        let mut holed = Excerpt { octets: long.clone(), starts: vec![0, long.len()], ..Excerpt::default() };
+        holed.octets[5..9].fill(0);
+        holed.holes.push(5..9);
+        let found = evidence(&holed, 0, Sender::Server);
+        assert_eq!((found.frames, found.texts), (3, 2));
+        holed.holes = vec![12..20];
+        assert_eq!(evidence(&holed, 0, Sender::Server).frames, 1, "a header is missing");
+        assert_eq!(evidence(&holed, 13, Sender::Server), Evidence::default());
         // MQTT subscribes; zeros; a chain that breaks.
         assert!(!of(&b"\x82\x06\x00\x01\x00\x01a\x00".repeat(20), Sender::Server).is_convincing());
         assert!(!of(&[0; 4096], Sender::Server).is_convincing());

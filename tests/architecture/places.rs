@@ -11,7 +11,8 @@ struct Reserved {
     why: &'static str,
 }
 
-const WORKERS: &[&str] = &["gui/worker.rs", "capture/live.rs", "capture/live/"];
+/// `crew.rs` only does what others hand to it.
+const WORKERS: &[&str] = &["gui/worker.rs", "capture/live.rs", "capture/live/", "crew.rs"];
 
 const RESERVED: [Reserved; 10] = [
     Reserved { name: "egui", places: &["gui/"], why: "only the window paints" },

@@ -112,6 +112,7 @@ pub fn handshake(right: bool) -> HandshakeView {
     };
     let deflate = "permessage-deflate; client_max_window_bits";
     HandshakeView {
+        recognition: None,
         compression: Some(
             "permessage-deflate saved 71 % (29 B sent for 100 B), context takeover both ways, window 15/12".to_owned(),
         ),

@@ -33,19 +33,27 @@ fn empty_first_middle_and_final_fragments() {
     assert_eq!(rows::messages(&snapshot), ["server text \"Hello\"", "server text \"next\""]);
 }
 
+/// On loopback, too, where both ends have the same address.
 #[test]
 fn both_directions_fragment_at_once() {
-    let mut talk = Talk::upgraded();
-    talk.say(Client, frame::client(TEXT, b"up "));
-    talk.say(Server, frame::server(BINARY, b"down "));
-    talk.say(Client, frame::client(CONTINUATION, b"and "));
-    talk.say(Server, frame::server(CONTINUATION, b"and "));
-    talk.say(Server, frame::server(FIN | CONTINUATION, b"down"));
-    talk.say(Client, frame::client(FIN | CONTINUATION, b"up"));
-    talk.finish(Client);
-    let snapshot = rows::read(&talk.capture().pcap());
-    assert_eq!(rows::messages(&snapshot), ["client text \"up and up\"", "server binary \"down and down\""]);
-    assert_eq!(rows::findings(&snapshot), [""; 0]);
+    for (client, server) in
+        [("10.0.0.1:50000", "10.0.0.2:80"), ("127.0.0.1:50000", "127.0.0.1:80"), ("[::1]:79", "[::1]:80")]
+    {
+        let mut talk = Talk::between(client, server);
+        talk.connect();
+        talk.upgrade();
+        talk.say(Client, frame::client(TEXT, b"up "));
+        talk.say(Server, frame::server(BINARY, b"down "));
+        talk.say(Client, frame::client(CONTINUATION, b"and "));
+        talk.say(Server, frame::server(CONTINUATION, b"and "));
+        talk.say(Server, frame::server(FIN | CONTINUATION, b"down"));
+        talk.say(Client, frame::client(FIN | CONTINUATION, b"up"));
+        talk.finish(Client);
+        let snapshot = rows::read(&talk.capture().pcap());
+        let expected = ["client text \"up and up\"", "server binary \"down and down\""];
+        assert_eq!(rows::messages(&snapshot), expected, "{client}");
+        assert_eq!(rows::findings(&snapshot), [""; 0], "{client}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod decisions;
 mod findings;
 mod fragments;
 mod handshake;
+mod late;
 mod lengths;
 mod links;
 mod loss;

@@ -5,7 +5,8 @@ use super::common::link::{self, Link};
 use super::common::rows;
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{self, Client, Server};
-use framescope::base::Rule;
+use flate2::{Compress, Compression, FlushCompress};
+use framescope::base::{FrameId, Rule, Severity};
 use framescope::dissect::{HandshakeState, Snapshot};
 
 /// A conversation of which the capture lacks the beginning: it is nothing but what `talk` says.
@@ -77,6 +78,102 @@ fn one_direction_alone() {
     };
     let texts = |who: &str| ["first", "second", "third"].map(|text| format!("{who} text \"the {text}\""));
     assert_eq!((by(Client), by(Server)), (texts("client").to_vec(), texts("server").to_vec()));
+}
+
+/// Far more segments of the frame that was under way follow than are ever kept waiting.
+#[test]
+fn inside_a_frame_of_a_megabyte() {
+    let snapshot = late(|talk| {
+        talk.say_in(Server, 1400, vec![0xd8; 1 << 20]);
+        for number in 0..40 {
+            talk.say(Client, frame::client(FIN | TEXT, format!("{number}, is it so?").as_bytes()));
+            talk.say(Server, frame::server(FIN | TEXT, format!("and answer {number}").as_bytes()));
+        }
+    });
+    let frames = rows::frames(&snapshot);
+    let last = ["client text \"39, is it so?\"", "server text \"and answer 39\""];
+    assert!(frames.len() > 40 && frames[frames.len() - 2..] == last, "{frames:?}");
+    assert!(frames.iter().all(|frame| frame.contains(" text \"")), "{frames:?}");
+}
+
+/// A message that was compressed began before the capture: what it and the next ones copy from it is unknown, and nobody
+/// has broken a rule. Nor does RSV1, of which nobody knows whether it was agreed on.
+#[test]
+fn inside_a_compressed_message() {
+    let mut deflate = Compress::new_with_window_bits(Compression::best(), false, 15);
+    let mut compress = |text: &str| {
+        let mut out = Vec::with_capacity(1000);
+        deflate.compress_vec(text.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+        out.truncate(out.len() - 4);
+        out
+    };
+    let texts =
+        ["what was said before the capture began", "it was said before the capture", "and it is said behind it"];
+    let [first, second, third] = texts.map(&mut compress);
+    let snapshot = late(|talk| {
+        talk.say(Server, &frame::server(0x40 | TEXT, &first[..9])[5..]);
+        talk.say(Server, frame::server(CONTINUATION, &first[9..20]));
+        talk.say(Client, frame::client(FIN | TEXT, b"in the meantime"));
+        talk.say(Server, frame::server(FIN, &first[20..]));
+        talk.say(Server, frame::server(FIN | 0x40 | TEXT, &second));
+        talk.say(Server, frame::server(FIN | 0x40 | TEXT, &third));
+        talk.say(Client, frame::client(FIN | 0x40 | TEXT, b"\xca\x48\xcd\xc9\xc9\x07\x00"));
+        chat(talk);
+    });
+    let compressed: Vec<usize> = (0..snapshot.frame_count())
+        .filter(|index| snapshot.frame(FrameId::from_index(*index)).unwrap().is_compressed())
+        .collect();
+    assert_eq!((compressed.len(), snapshot.frame_count()), (3, 9), "{:?}", rows::frames(&snapshot));
+    assert!(snapshot.connections().all(|connection| connection.severity() == Some(Severity::Note)));
+    let text = snapshot.finding(0).unwrap().text;
+    assert!(text.contains("MASK bits and lengths chain over"), "{text}");
+}
+
+/// Only a connection that was recognised all the same shows what it takes for compressed.
+#[test]
+fn compressed_from_the_first_frame_on() {
+    let hello = b"\xca\x48\xcd\xc9\xc9\x07\x00";
+    let snapshot = late(|talk| {
+        for number in 0..4u8 {
+            talk.say(Client, frame::client(FIN | 0x40 | TEXT, &[&[number], &hello[..]].concat()));
+            talk.say(Server, frame::server(FIN | 0x40 | TEXT, &[&hello[..], &[number]].concat()));
+        }
+    });
+    assert_eq!(snapshot.frame_count(), 8);
+    assert!(snapshot.connections().all(|connection| connection.severity() == Some(Severity::Note)));
+}
+
+/// The snap length cut every packet behind the header and some octets of payload.
+#[test]
+fn packets_cut_by_the_snap_length() {
+    let long = "so long a text that no packet of this capture holds all of it";
+    let mut conversation = Talk::new();
+    for number in 0..4 {
+        conversation.say(Client, frame::client(FIN | TEXT, format!("{number} {long}").as_bytes()));
+        conversation.say(Server, frame::server(FIN | TEXT, format!("{long} {number}").as_bytes()));
+    }
+    // Ethernet, IPv4 and TCP take 54.
+    let snapshot = rows::read(&conversation.capture().snap(54 + 24).pcap());
+    let frames = rows::frames(&snapshot);
+    assert_eq!(frames.len(), 8, "{frames:?}");
+    assert!(frames[0].starts_with("client text") && frames[0].ends_with("18 of 63"), "{frames:?}");
+    assert!(frames[1].starts_with("server text") && frames[1].ends_with("22 of 63"), "{frames:?}");
+    assert!(snapshot.connections().all(|connection| connection.severity() == Some(Severity::Note)));
+}
+
+/// One more packet that the capture lacks hides nothing but itself.
+#[test]
+fn with_a_packet_lost_at_once() {
+    for lost in 1..8 {
+        let snapshot = late(|talk| {
+            (0..4).for_each(|_| chat(talk));
+            talk.segments.remove(lost);
+        });
+        assert_eq!(snapshot.connection_count(), 1, "{lost}");
+        let frames = rows::frames(&snapshot);
+        assert!(frames.len() >= 8, "{lost}: {frames:?}");
+        assert!(frames.iter().all(|frame| CHAT.contains(&frame.as_str())), "{lost}: {frames:?}");
+    }
 }
 
 /// Few and small binary frames prove little; enough of a client's prove it.
@@ -153,13 +250,24 @@ fn record(kind: u64, random: &mut Random) -> Vec<u8> {
 /// 12,000 connections of other protocols from their middle on: not one is taken for a WebSocket.
 #[test]
 fn nothing_else_is_taken_for_frames() {
+    other_protocols(750, 3..12);
+}
+
+/// The same where they go on for so long that nothing is looked for any more in the end.
+#[test]
+fn nothing_else_is_taken_for_frames_however_long_it_lasts() {
+    other_protocols(4, 400..5000);
+}
+
+/// Reads `count` connections of each of 16 protocols, so many `segments` long.
+fn other_protocols(count: u32, segments: std::ops::Range<u64>) {
     let mut random = Random(0x1234_5678_9abc_def1);
     for kind in 0..16 {
         let mut packets = Vec::new();
-        for number in 0..750u32 {
+        for number in 0..count {
             let client = format!("10.{}.{}.{}:50000", kind + 1, number >> 8, number & 0xff);
             let mut talk = Talk::between(&client, "192.0.2.1:7000").numbered(number * 7919, number * 104_729);
-            for _ in 0..3 + random.below(9) {
+            for _ in 0..segments.start + random.below(segments.end - segments.start) {
                 let who = if random.below(2) == 0 { Client } else { Server };
                 let octets = record(kind, &mut random);
                 talk.say(who, octets);

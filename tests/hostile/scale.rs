@@ -158,3 +158,25 @@ fn connections_that_ended_are_let_go() {
         assert!(dissector.watched() <= left, "{kind}: {}", dissector.watched());
     }
 }
+
+/// Whoever ended with octets missing is waited for, until the capture is a second further.
+#[test]
+fn connections_that_ended_with_a_hole_are_let_go() {
+    let mut talk = Talk::upgraded();
+    talk.lose(Server, frame::server(FIN | TEXT, b"lost"));
+    talk.say(Server, frame::server(FIN | TEXT, b"here"));
+    talk.finish(Server);
+    let ended = talk.segments.len();
+    // A packet each millisecond.
+    let mut scan = Talk::between("10.9.9.9:9", "10.0.0.2:80");
+    (0..1010).for_each(|_| scan.connect());
+    talk.segments.extend(scan.segments.drain(..1010));
+    let (mut watched, mut index) = (Vec::new(), 0);
+    dissect(&talk.capture().pcap(), usize::MAX, |dissector| {
+        index += 1;
+        if index >= ended {
+            watched.push(dissector.watched());
+        }
+    });
+    assert_eq!((watched.first(), watched[990], watched.last()), (Some(&1), 1, Some(&0)));
+}

@@ -8,11 +8,19 @@ use crate::common::frame::{self, BINARY, CONTINUATION, FIN, PING, TEXT};
 use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
 use crate::{read, read_at_once};
 
-const RSV1: u8 = 0x40;
+pub const RSV1: u8 = 0x40;
 
 /// A connection on which permessage-deflate is agreed with these parameters.
 fn agreed(parameters: &str) -> Talk {
-    let mut talk = Talk::new();
+    agree(Talk::new(), parameters)
+}
+
+/// The same between these two.
+pub fn agreed_between(client: &str, server: &str, parameters: &str) -> Talk {
+    agree(Talk::between(client, server), parameters)
+}
+
+fn agree(mut talk: Talk, parameters: &str) -> Talk {
     talk.connect();
     let header = format!("Sec-WebSocket-Extensions: {parameters}\r\n\r\n");
     talk.say(
@@ -23,14 +31,14 @@ fn agreed(parameters: &str) -> Talk {
     talk
 }
 
-struct Deflater(Compress);
+pub struct Deflater(Compress);
 
 impl Deflater {
-    fn new() -> Deflater {
+    pub fn new() -> Deflater {
         Deflater(Compress::new(Compression::best(), false))
     }
 
-    fn message(&mut self, plain: &[u8]) -> Vec<u8> {
+    pub fn message(&mut self, plain: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(plain.len() + 100);
         self.0.compress_vec(plain, &mut out, FlushCompress::Sync).unwrap();
         assert_eq!(out.split_off(out.len() - 4), [0, 0, 0xff, 0xff]);

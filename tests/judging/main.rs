@@ -7,6 +7,7 @@ mod lists;
 mod loss;
 mod random;
 mod text;
+mod threads;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The octets of payloads, with few reads.
 
 use crate::base::{AtHand, ReadAt, Span};
-use crate::ws::{Inflater, unmask};
+use crate::ws::unmask;
 
 /// Octets of one read. Sides that take turns in one part of the file read a block once each at worst, so a larger one
 /// would cost more where many streams are interleaved, and gains little where there is one.
@@ -16,8 +16,6 @@ const PLAIN: usize = 16 * 1024;
 pub(super) struct Octets {
     blocks: Vec<Block>,
     plain: Vec<u8>,
-    /// Inflaters that nobody uses just now.
-    pub inflaters: Vec<Inflater>,
 }
 
 /// A part of the file.
@@ -40,10 +38,7 @@ impl Octets {
         source: &dyn ReadAt,
     ) -> &'a [u8] {
         let span = if key.is_some() { span.take(PLAIN as u32) } else { span };
-        let octets = match at_hand.get(span) {
-            Some(octets) => octets,
-            None => read(&mut self.blocks, span, source),
-        };
+        let octets = find(&mut self.blocks, span, at_hand, source);
         match key {
             None => octets,
             Some(key) => {
@@ -54,6 +49,17 @@ impl Octets {
             }
         }
     }
+
+    /// The same as they are in the file.
+    #[inline]
+    pub fn raw<'a>(&'a mut self, span: Span, at_hand: AtHand<'a>, source: &dyn ReadAt) -> &'a [u8] {
+        find(&mut self.blocks, span, at_hand, source)
+    }
+}
+
+#[inline]
+fn find<'a>(blocks: &'a mut Vec<Block>, span: Span, at_hand: AtHand<'a>, source: &dyn ReadAt) -> &'a [u8] {
+    at_hand.get(span).unwrap_or_else(|| read(blocks, span, source))
 }
 
 /// The first octets of `span`, out of the block that holds them.

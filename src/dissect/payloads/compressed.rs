@@ -1,10 +1,12 @@
 //! The compressed messages of one sender: the window between them, and what is said about them.
 
+use super::job::{Inflaters, Outcome};
+use super::stretch::{Begin, End, Stretch};
 use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
 use crate::dissect::Connection;
 use crate::dissect::connection::Deflated;
 use crate::dissect::inflated::{Checkpoint, max_inflated};
-use crate::dissect::record::FrameRecord;
+use crate::dissect::record::NONE;
 use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
 
 /// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
@@ -29,15 +31,16 @@ pub(super) struct Remark {
 /// What is kept of a sender's compression.
 #[derive(Debug)]
 pub(super) struct Compressed {
+    connection: ConnectionId,
     sender: Sender,
     agreed: Agreed,
     window: Window,
     /// While there is something to inflate.
     inflater: Option<Inflater>,
-    /// Stream offset behind the last message.
-    end: u64,
     /// A message has begun and not ended.
     is_open: bool,
+    is_text: bool,
+    text: Utf8,
     plain: u64,
     has_unknown: bool,
     wrong: Option<InvalidUtf8>,
@@ -47,34 +50,34 @@ pub(super) struct Compressed {
     expanded: u32,
     tally: Deflated,
     /// The last message, and its first frame.
-    last: Option<(MessageId, FrameId)>,
+    last: (MessageId, FrameId),
     /// What it would take to inflate everything behind the last checkpoint, in octets.
     behind: u64,
+    /// What may lie between two checkpoints.
+    stride: u64,
 }
 
 impl Compressed {
     pub fn new(connection: &Connection, sender: Sender) -> Compressed {
         Compressed {
+            connection: connection.id,
             sender,
             agreed: connection.agreed(sender),
             window: connection.first_window(),
             inflater: None,
-            end: 0,
             is_open: false,
+            is_text: false,
+            text: Utf8::default(),
             plain: 0,
             has_unknown: false,
             wrong: None,
             said_lost: false,
             expanded: 0,
             tally: Deflated::default(),
-            last: None,
+            last: (MessageId(NONE), FrameId(NONE)),
             behind: 0,
+            stride: STRIDE,
         }
-    }
-
-    /// Where in the stream the last message ended.
-    pub fn end(&self) -> u64 {
-        self.end
     }
 
     /// Whether a message has begun and not ended.
@@ -87,33 +90,28 @@ impl Compressed {
         self.tally
     }
 
-    /// A message begins; the capture `lacks` octets before it.
-    pub fn begin(&mut self, message: (MessageId, FrameId), lacks: bool, spare: &mut Vec<Inflater>) {
-        if lacks {
-            self.lose();
-        }
-        self.last = Some(message);
-        if self.inflater.is_none() {
-            let mut inflater = spare.pop().unwrap_or_default();
-            inflater.resume(self.agreed, &self.window, max_inflated());
-            self.inflater = Some(inflater);
-        }
-        (self.is_open, self.plain, self.has_unknown, self.wrong) = (true, 0, false, None);
+    /// There are so many checkpoints by now.
+    pub fn space_checkpoints(&mut self, made: usize) {
+        self.stride = STRIDE << (made / CHECKPOINTS).min(32);
     }
 
-    /// The next octets of the message, whose text is judged by `text`.
-    pub fn push(&mut self, octets: &[u8], text: Option<&mut Utf8>) -> Result<(), InflateError> {
-        self.inflate(text, |inflater, sink| inflater.push(octets, sink))
-    }
-
-    fn inflate<T>(
+    /// Inflates a part of a stretch; how many octets came out.
+    pub fn run(
         &mut self,
-        mut text: Option<&mut Utf8>,
-        run: impl FnOnce(&mut Inflater, &mut dyn FnMut(Piece<'_>)) -> Result<T, InflateError>,
-    ) -> Result<T, InflateError> {
-        let Some(inflater) = &mut self.inflater else { return Err(InflateError::Invalid) };
+        stretch: &Stretch,
+        index: usize,
+        inflaters: &mut Inflaters,
+        outcomes: &mut Vec<Outcome>,
+    ) -> u64 {
+        let Some(part) = stretch.part(index) else { return 0 };
+        if let Some(begin) = part.begin {
+            self.begin(begin, inflaters);
+        }
+        let Some(inflater) = self.inflater.as_mut().filter(|_| self.is_open) else { return 0 };
+        let before = self.plain;
+        let mut text = Some(&mut self.text).filter(|_| self.is_text);
         let (plain, has_unknown, wrong) = (&mut self.plain, &mut self.has_unknown, &mut self.wrong);
-        run(inflater, &mut |piece| match piece {
+        let mut sink = |piece: Piece<'_>| match piece {
             Piece::Octets(octets) => {
                 *plain += octets.len() as u64;
                 if let Some(text) = text.as_mut().filter(|_| !*has_unknown && wrong.is_none()) {
@@ -124,23 +122,53 @@ impl Compressed {
                 *plain += len;
                 *has_unknown = true;
             }
-        })
+        };
+        let (octets, len) = stretch.octets(part);
+        let inflated = match part.end {
+            End::Whole { .. } => inflater.message(octets, len, &mut sink),
+            End::Open | End::Lost => {
+                inflater.push(octets.get(..len).unwrap_or_default(), &mut sink).map(|()| Strayed::default())
+            }
+        };
+        let came = self.plain - before;
+        let (taken, message) = (inflater.taken(), self.last.0);
+        let mut say = |(frame, remark)| outcomes.push(Outcome::Said { message, frame, remark });
+        match (inflated, part.end) {
+            (Err(error), _) => {
+                if let Some((frame, at)) = stretch.frame(index, taken) {
+                    self.fail(error, at).into_iter().for_each(|remark| say((frame, remark)));
+                }
+            }
+            (Ok(strayed), End::Whole { wire, at }) => {
+                let Some((frame, payload_len)) = stretch.frame(index, len) else { return came };
+                self.end_message(strayed, wire, payload_len).into_iter().for_each(|remark| say((frame, remark)));
+                outcomes.push(Outcome::Plain { message, len: self.plain, is_text: self.is_text });
+                outcomes.extend(self.checkpoint(at).map(|made| Outcome::Checkpoint(Box::new(made))));
+            }
+            (Ok(_), End::Open) => {}
+            (Ok(_), End::Lost) => self.lose(),
+        }
+        came
     }
 
-    /// All octets of the message came, the last with `frame`: what is to be said, and how long it is, where that is known.
-    pub fn end_message(
-        &mut self,
-        frame: &FrameRecord,
-        wire: u64,
-        mut text: Option<&mut Utf8>,
-    ) -> (Vec<Remark>, Option<u64>) {
+    fn begin(&mut self, begin: Begin, inflaters: &mut Inflaters) {
+        if begin.lacks || self.is_open {
+            self.lose();
+        }
+        self.last = (begin.message, begin.first);
+        if self.inflater.is_none() {
+            let mut inflater = inflaters.0.pop().unwrap_or_default();
+            inflater.resume(self.agreed, &self.window, max_inflated());
+            self.inflater = Some(inflater);
+        }
+        (self.is_open, self.is_text, self.text) = (true, begin.is_text, Utf8::default());
+        (self.plain, self.has_unknown, self.wrong) = (0, false, None);
+    }
+
+    /// All octets of the message came, `wire` of them, the last `payload_len` with its last frame: what is to be said.
+    fn end_message(&mut self, strayed: Strayed, wire: u64, payload_len: u64) -> Vec<Remark> {
         self.is_open = false;
-        self.end = frame.payload_range().end;
-        let strayed = match self.inflate(text.as_deref_mut(), |inflater, sink| inflater.end(sink)) {
-            Ok(strayed) => strayed,
-            Err(error) => return (Vec::from_iter(self.fail(error, frame.header.payload_len())), None),
-        };
-        let all = Place::PayloadOctets { at: 0, len: frame.header.payload_len() };
+        let all = Place::PayloadOctets { at: 0, len: payload_len };
         let mut remarks = Vec::new();
         let mut say = |rule, text: String| remarks.push(Remark { rule, place: all, text });
         self.say_strayed(strayed, &mut say);
@@ -154,8 +182,9 @@ impl Compressed {
                 ),
             );
         }
-        if let Some(text) = text.filter(|_| !self.has_unknown)
-            && let Some(wrong) = self.wrong.take().or_else(|| text.finish().err())
+        if self.is_text
+            && !self.has_unknown
+            && let Some(wrong) = self.wrong.take().or_else(|| self.text.finish().err())
         {
             say(
                 Rule::MessageInvalidUtf8,
@@ -180,7 +209,7 @@ impl Compressed {
         self.tally.wire += wire;
         self.tally.plain += self.plain;
         self.behind += MESSAGE_COST + wire + self.plain;
-        (remarks, Some(self.plain))
+        remarks
     }
 
     fn say_strayed(&self, strayed: Strayed, say: &mut impl FnMut(Rule, String)) {
@@ -207,7 +236,7 @@ impl Compressed {
 
     /// The message cannot be inflated: what is to be said about the frame that was being read, up to octet `at` of its
     /// payload.
-    pub fn fail(&mut self, error: InflateError, at: u64) -> Option<Remark> {
+    fn fail(&mut self, error: InflateError, at: u64) -> Option<Remark> {
         self.is_open = false;
         // Behind a loss nobody did anything wrong.
         let knew_window = self.window.is_known();
@@ -234,7 +263,7 @@ impl Compressed {
     }
 
     /// From here on the window is not known.
-    pub fn lose(&mut self) {
+    fn lose(&mut self) {
         self.is_open = false;
         self.window = Window::lost();
         self.said_lost = false;
@@ -243,22 +272,21 @@ impl Compressed {
         }
     }
 
-    /// Between two messages nothing but the window is kept. A checkpoint, where the last of `checkpoints` is far behind.
-    pub fn rest(
-        &mut self,
-        connection: ConnectionId,
-        checkpoints: usize,
-        spare: &mut Vec<Inflater>,
-    ) -> Option<Checkpoint> {
-        if self.is_open {
-            return None;
-        }
-        let inflater = self.inflater.take()?;
-        self.window = inflater.window();
-        spare.push(inflater);
-        let stride = STRIDE << (checkpoints / CHECKPOINTS).min(32);
-        let last = self.last.filter(|_| self.behind >= stride)?;
+    /// A checkpoint behind the last message, which ends at stream offset `end`, where the last one is far behind.
+    fn checkpoint(&mut self, end: u64) -> Option<Checkpoint> {
+        let inflater = self.inflater.as_ref().filter(|_| self.behind >= self.stride)?;
         self.behind = 0;
-        Some(Checkpoint { connection, sender: self.sender, last, end: self.end, window: self.window.clone() })
+        let (connection, sender, last) = (self.connection, self.sender, self.last);
+        Some(Checkpoint { connection, sender, last, end, window: inflater.window() })
+    }
+
+    /// Between two messages nothing but the window is kept.
+    pub fn rest(&mut self, inflaters: &mut Inflaters) {
+        if !self.is_open
+            && let Some(inflater) = self.inflater.take()
+        {
+            self.window = inflater.window();
+            inflaters.0.push(inflater);
+        }
     }
 }

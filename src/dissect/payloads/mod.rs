@@ -5,26 +5,41 @@
 //!                                │
 //!                          side by side, each as far as its octets came
 //!                                │
-//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ─▶ unmask ─▶ Utf8 ─▶ Finding
+//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ┬▶ unmask ─▶ Utf8 ─────────────▶ Finding
+//!                                                                 └▶ gather what is compressed       ▲
+//!                                    a batch: some 8 MiB of it       │ one Stretch a side            │
+//!                                                                    ▼                               │
+//!                                                                   Job ─▶ Crew: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```
 //!
 //! What lies in one piece before the index pass may be judged there and then ([`AtOnce`]); the pass passes over it.
 //!
 //! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
-//! through its part of a round in one go, as an inflater wants it. What it waits for is told by the flow: a frame whose
-//! octets did not all come yet, and a message that is wrong and has not ended.
+//! through its part of a round in one go. What it waits for is told by the flow: a frame whose octets did not all come
+//! yet, and a message that is wrong and has not ended.
+//!
+//! Inflating takes nearly all the time where messages are compressed, and is quickest when many messages of one sender lie
+//! behind one another in memory. A [`Job`] needs nothing but itself, so that a [`Crew`] can do as many at once as it likes.
+//! Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what
+//! is found, nor to its order.
 
 mod at_once;
 mod blocks;
 mod compressed;
+mod gathered;
+mod job;
 mod side;
+mod stretch;
 
 pub(super) use self::at_once::AtOnce;
+pub use self::job::{Crew, Inflaters, Job};
 
 use self::blocks::Octets;
+use self::gathered::Batch;
+use self::job::Alone;
 use self::side::{Side, Went};
 use super::connection::side as side_of;
-use super::dissector::{Slot, Touched};
+use super::flows::{Slot, Touched};
 use super::index::Writer;
 use super::record::{FrameRecord, NONE};
 use crate::base::{AtHand, ConnectionId, FrameId, ReadAt, Sender};
@@ -49,7 +64,7 @@ pub(super) struct Scene<'a> {
 }
 
 /// The pass: what was judged, and what waits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Payloads {
     /// Frames below were sorted.
     sorted: usize,
@@ -62,8 +77,31 @@ pub(super) struct Payloads {
     ready: Vec<u32>,
     turn: usize,
     octets: Octets,
+    /// What is to be inflated next, and who does it.
+    batch: Batch,
+    crew: Box<dyn Crew>,
     /// The furthest octet of the file that was looked at.
     position: u64,
+    /// Nothing follows.
+    is_last: bool,
+}
+
+impl Default for Payloads {
+    fn default() -> Payloads {
+        Payloads {
+            sorted: 0,
+            places: Vec::new(),
+            sides: Vec::new(),
+            links: Vec::new(),
+            ready: Vec::new(),
+            turn: 0,
+            octets: Octets::default(),
+            batch: Batch::default(),
+            crew: Box::new(Alone::default()),
+            position: 0,
+            is_last: false,
+        }
+    }
 }
 
 /// A frame in a side's queue.
@@ -75,16 +113,45 @@ struct Link {
 }
 
 impl Payloads {
+    /// Who inflates from now on.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+        self.crew = crew;
+    }
+
     /// Judges what can be judged now, within the scene's budget. Returns whether something is left.
     pub fn judge(&mut self, scene: &mut Scene<'_>) -> bool {
+        if self.gather(scene) {
+            return true;
+        }
+        loop {
+            if !self.take_back(scene) {
+                return true;
+            }
+            let jobs = self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), self.is_last);
+            if jobs.is_empty() {
+                return false;
+            }
+            self.crew.start(jobs);
+        }
+    }
+
+    /// The same, but leaves what can be inflated later: what is in the file is looked at once.
+    pub fn gather(&mut self, scene: &mut Scene<'_>) -> bool {
         loop {
             while let Some(side) = self.ready.get(self.turn).and_then(|place| self.sides.get_mut(*place as usize)) {
-                let went = side.judge(&self.links, &mut self.octets, scene);
+                let went = side.judge(&self.links, &mut self.octets, &mut self.batch, scene);
                 self.position = self.position.max(side.position());
-                if went == Went::Paused {
-                    return true;
+                match went {
+                    Went::Through => self.turn += 1,
+                    Went::Paused => return true,
+                    Went::Full => {
+                        // While a batch is inflated the next one is gathered.
+                        if !self.take_back(scene) {
+                            return true;
+                        }
+                        self.crew.start(self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), false));
+                    }
                 }
-                self.turn += 1;
             }
             self.links.clear();
             self.ready.clear();
@@ -98,11 +165,26 @@ impl Payloads {
         }
     }
 
+    /// Takes what was inflated from the crew; false where some of it is left to be done.
+    fn take_back(&mut self, scene: &mut Scene<'_>) -> bool {
+        let Some(jobs) = self.crew.finish(&mut scene.budget) else { return false };
+        for job in jobs {
+            if let Some(side) = self.sides.get_mut(job.place as usize) {
+                side.take_back(job, &mut self.batch, scene);
+            }
+        }
+        true
+    }
+
     /// Nothing follows: what waits has to do with what is there.
     pub fn finish(&mut self) {
-        for place in 0..self.sides.len() {
-            if self.sides[place].waits() {
-                self.make_ready(place as u32);
+        self.is_last = true;
+        for (place, side) in (0..).zip(&mut self.sides) {
+            if let Some(gathering) = side.gathering().filter(|gathering| !gathering.stretch.is_empty()) {
+                self.batch.note(place, gathering, 0);
+            }
+            if side.waits() && side.make_ready() {
+                self.ready.push(place);
             }
         }
     }
@@ -159,12 +241,12 @@ impl Payloads {
         let place = match known {
             Some(place) => place,
             None => {
-                let side = Side::new(scene.writer.connections().get(connection.index())?, sender);
+                let place = u32::try_from(self.sides.len()).ok()?;
+                let side = Side::new(place, scene.writer.connections().get(connection.index())?, sender);
                 let index = 2 * connection.index() + side_of(sender);
                 if self.places.len() <= index {
                     self.places.resize(index + 1, NONE);
                 }
-                let place = u32::try_from(self.sides.len()).ok()?;
                 self.places[index] = place;
                 self.sides.push(side);
                 place

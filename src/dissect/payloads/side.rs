@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::blocks::Octets;
 use super::compressed::{Compressed, Remark};
+use super::gathered::{Batch, Gathering};
+use super::job::{Job, Outcome};
+use super::stretch::{Begin, End, PART_COST};
 use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
 use crate::dissect::connection::side as side_of;
-use crate::dissect::dissector::Slot;
 use crate::dissect::finding::NotUtf8;
+use crate::dissect::flows::Slot;
 use crate::dissect::index::Index;
 use crate::dissect::record::{FrameRecord, NONE};
 use crate::net::{ByteStream, Direction, StreamWalk};
@@ -22,6 +25,8 @@ pub(super) enum Went {
     Through,
     /// As far as the budget allowed.
     Paused,
+    /// As far as there is room for what is to be inflated.
+    Full,
 }
 
 /// What is known of the message being judged.
@@ -32,13 +37,15 @@ enum Verdict {
     Sound,
     /// It is not UTF-8: what is to be said, and about which frame, once it has ended without a hole.
     Wrong(FrameId, NotUtf8),
-    /// The capture lacks octets of it, so it is not judged.
+    /// The capture lacks octets of it, or it cannot be inflated, so it is not judged.
     Holed,
 }
 
 /// The text messages of one sender of a connection.
 #[derive(Debug)]
 pub(super) struct Side {
+    /// Which one it is.
+    place: u32,
     connection: ConnectionId,
     sender: Sender,
     flow: FlowId,
@@ -64,17 +71,16 @@ pub(super) struct Side {
     is_text: bool,
     verdict: Verdict,
     /// What the sender compressed; nothing until it does.
-    compressed: Option<Box<Compressed>>,
-    /// What is to be said about the current frame.
-    remark: Option<Remark>,
+    compressed: Option<Box<Gathering>>,
     /// Offset in the file behind the furthest octet.
     position: u64,
 }
 
 impl Side {
-    /// The side of `sender`, of which nothing was judged.
-    pub fn new(connection: &Connection, sender: Sender) -> Side {
+    /// The side of `sender`, of which nothing was judged, at this `place`.
+    pub fn new(place: u32, connection: &Connection, sender: Sender) -> Side {
         Side {
+            place,
             connection: connection.id,
             sender,
             flow: connection.flow,
@@ -92,7 +98,6 @@ impl Side {
             is_text: false,
             verdict: Verdict::Sound,
             compressed: None,
-            remark: None,
             position: 0,
         }
     }
@@ -135,8 +140,13 @@ impl Side {
         self.position
     }
 
-    /// Judges its queue, as far as octets came and the budget goes.
-    pub fn judge(&mut self, links: &[Link], octets: &mut Octets, scene: &mut Scene<'_>) -> Went {
+    /// What was gathered of its compressed messages.
+    pub fn gathering(&mut self) -> Option<&mut Gathering> {
+        self.compressed.as_deref_mut()
+    }
+
+    /// Judges its queue, as far as octets came and the budget goes. What is compressed goes into the `batch`.
+    pub fn judge(&mut self, links: &[Link], octets: &mut Octets, batch: &mut Batch, scene: &mut Scene<'_>) -> Went {
         loop {
             if self.frame == NONE {
                 let Some(link) = links.get(self.first as usize) else { break };
@@ -146,32 +156,29 @@ impl Side {
             let Some(frame) = scene.writer.index.frames.get(self.frame as usize).copied() else { break };
             if frame.message_number() != self.message {
                 // Whatever was open has ended: a new message takes its place.
-                self.conclude(scene);
+                self.conclude(batch, scene);
                 self.message = frame.message_number();
                 self.text = Utf8::default();
                 self.is_text = frame.header.opcode() == Opcode::TEXT;
                 if frame.is_compressed() {
-                    self.begin_compressed(&frame, octets, scene);
+                    self.begin_compressed(&frame, scene);
                 }
             }
-            let judged = self.judge_payload(&frame, octets, scene);
-            if let remark @ Some(_) = self.remark.take() {
-                self.say(FrameId(self.frame), remark, scene);
-            }
-            match judged {
-                Payload::Judged if frame.header.fin() => self.end_message(&frame, scene),
+            match self.judge_payload(&frame, octets, batch, scene) {
+                Payload::Judged if frame.is_compressed() => self.end_compressed_frame(&frame, batch),
+                Payload::Judged if frame.header.fin() => self.end_message(&frame, batch, scene),
                 Payload::Judged => {}
                 Payload::Waits if self.first == NONE => break,
                 // Where another frame follows, nothing more of this one will.
-                Payload::BrokenOff | Payload::Waits => self.conclude(scene),
+                Payload::BrokenOff | Payload::Waits => self.conclude(batch, scene),
                 Payload::Paused => return Went::Paused,
+                Payload::Full => return Went::Full,
             }
             self.frame = NONE;
         }
         self.is_ready = false;
-        self.rest(octets, scene);
         if matches!(self.verdict, Verdict::Wrong(..)) && is_broken_off(self.message, &scene.writer.index) {
-            self.conclude(scene);
+            self.conclude(batch, scene);
         }
         if self.waits()
             && let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut)
@@ -183,7 +190,13 @@ impl Side {
 
     /// Judges what is there of the current frame's payload.
     #[inline]
-    fn judge_payload(&mut self, frame: &FrameRecord, octets: &mut Octets, scene: &mut Scene<'_>) -> Payload {
+    fn judge_payload(
+        &mut self,
+        frame: &FrameRecord,
+        octets: &mut Octets,
+        batch: &mut Batch,
+        scene: &mut Scene<'_>,
+    ) -> Payload {
         let shared;
         let stream = match scene.flows.get(self.flow.index()) {
             Some(Slot::Watched(flow)) => &flow.lanes[self.direction.index()].stream,
@@ -214,7 +227,21 @@ impl Side {
                 return Payload::Paused;
             }
             let mut len = u64::from(piece.span.len);
-            if matches!(self.verdict, Verdict::Sound) {
+            if frame.is_compressed() {
+                if batch.is_full() {
+                    return Payload::Full;
+                }
+                let raw = octets.raw(piece.span, scene.at_hand, scene.source);
+                len = raw.len() as u64;
+                if raw.is_empty() {
+                    self.verdict = Verdict::Holed;
+                    continue;
+                }
+                if let Some(gathering) = &mut self.compressed {
+                    gathering.stretch.add(FrameId(self.frame), self.at, raw, key);
+                    batch.note(self.place, gathering, raw.len());
+                }
+            } else if matches!(self.verdict, Verdict::Sound) {
                 let plain = octets.plain(piece.span, key, self.at, scene.at_hand, scene.source);
                 if plain.is_empty() {
                     // The file has become shorter.
@@ -222,17 +249,9 @@ impl Side {
                     continue;
                 }
                 len = plain.len() as u64;
-                let totals = &mut scene.writer.index.totals;
-                // Of what is compressed, the octets it inflates to are judged.
-                totals.judged_octets += if frame.is_compressed() { 0 } else { len };
+                scene.writer.index.totals.judged_octets += len;
                 let start = self.text.len().saturating_sub(self.at);
-                if let Some(compressed) = self.compressed.as_mut().filter(|_| frame.is_compressed()) {
-                    let text = Some(&mut self.text).filter(|_| self.is_text);
-                    if let Err(error) = compressed.push(plain, text) {
-                        self.remark = compressed.fail(error, self.at + len);
-                        self.verdict = Verdict::Holed;
-                    }
-                } else if let Err(wrong) = self.text.push(plain) {
+                if let Err(wrong) = self.text.push(plain) {
                     self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
                 }
             }
@@ -243,10 +262,7 @@ impl Side {
     }
 
     /// Every frame of the message was judged, `last` being its final one.
-    fn end_message(&mut self, last: &FrameRecord, scene: &mut Scene<'_>) {
-        if last.is_compressed() {
-            return self.end_compressed(last, scene);
-        }
+    fn end_message(&mut self, last: &FrameRecord, batch: &mut Batch, scene: &mut Scene<'_>) {
         if matches!(self.verdict, Verdict::Sound) {
             scene.writer.index.totals.judged_messages += 1;
             if let Err(wrong) = self.text.finish() {
@@ -254,15 +270,13 @@ impl Side {
                 self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
             }
         }
-        self.conclude(scene);
+        self.conclude(batch, scene);
     }
 
     /// Nothing more of the message will come: reports what is wrong with it.
-    fn conclude(&mut self, scene: &mut Scene<'_>) {
+    fn conclude(&mut self, batch: &mut Batch, scene: &mut Scene<'_>) {
         self.message = NONE;
-        if let Some(compressed) = self.compressed.as_mut().filter(|compressed| compressed.is_open()) {
-            compressed.lose();
-        }
+        self.end_gathering(End::Lost, batch);
         let Verdict::Wrong(frame, found) = std::mem::take(&mut self.verdict) else { return };
         scene.writer.report_text(frame, found);
         self.publish(scene);
@@ -280,11 +294,11 @@ impl Side {
 
 impl Side {
     /// A compressed message starts with `frame`.
-    fn begin_compressed(&mut self, frame: &FrameRecord, octets: &mut Octets, scene: &Scene<'_>) {
+    fn begin_compressed(&mut self, frame: &FrameRecord, scene: &Scene<'_>) {
         let Some(connection) = scene.writer.connections().get(self.connection.index()) else { return };
-        let new = || Box::new(Compressed::new(connection, self.sender));
-        let compressed = self.compressed.get_or_insert_with(new);
-        let between = compressed.end().min(frame.at)..frame.at;
+        let new = || Box::new(Gathering::new(Compressed::new(connection, self.sender)));
+        let gathering = self.compressed.get_or_insert_with(new);
+        let between = gathering.end.min(frame.at)..frame.at;
         let len = between.end - between.start;
         let lacks = |stream: &ByteStream| stream.missing() > 0 && stream.captured(between) < len;
         let lacks = match scene.flows.get(self.flow.index()) {
@@ -295,55 +309,77 @@ impl Side {
             _ => false,
         };
         let first = scene.writer.index.messages.get(self.message as usize).copied();
-        let message = (MessageId(self.message), first.unwrap_or(FrameId(self.frame)));
-        compressed.begin(message, lacks, &mut octets.inflaters);
+        let (message, first) = (MessageId(self.message), first.unwrap_or(FrameId(self.frame)));
+        gathering.stretch.begin(Begin { message, first, is_text: self.is_text, lacks });
+        (gathering.is_open, gathering.wire) = (true, 0);
     }
 
-    /// The final frame of a compressed message was read, or need not be.
-    fn end_compressed(&mut self, last: &FrameRecord, scene: &mut Scene<'_>) {
-        let message = MessageId(self.message);
-        let wire = scene.writer.index.fragmented(message).map_or(last.header.payload_len(), |row| row.payload_len);
-        if let Some(compressed) = self.compressed.as_mut().filter(|_| matches!(self.verdict, Verdict::Sound)) {
-            let text = Some(&mut self.text).filter(|_| self.is_text);
-            let (remarks, len) = compressed.end_message(last, wire, text);
-            if let Some(len) = len {
-                scene.writer.set_plain_len(message, len);
-                if self.is_text {
-                    scene.writer.index.totals.judged_messages += 1;
-                    scene.writer.index.totals.judged_octets += len;
-                }
-            }
-            for remark in remarks {
-                self.say(FrameId(self.frame), Some(remark), scene);
-            }
+    /// Nothing more of a compressed message's frame is needed; it may have been the last one.
+    fn end_compressed_frame(&mut self, frame: &FrameRecord, batch: &mut Batch) {
+        let is_sound = matches!(self.verdict, Verdict::Sound);
+        if let Some(gathering) = self.compressed.as_mut().filter(|gathering| gathering.is_open && is_sound) {
+            // There may be no octets in it.
+            gathering.stretch.add(FrameId(self.frame), frame.header.payload_len(), &[], None);
+            gathering.wire = gathering.wire.saturating_add(frame.header.payload_len());
         }
-        self.verdict = Verdict::Sound;
-        self.conclude(scene);
+        if frame.header.fin() {
+            let (wire, at) = (self.compressed.as_ref().map_or(0, |it| it.wire), frame.payload_range().end);
+            self.end_gathering(if is_sound { End::Whole { wire, at } } else { End::Lost }, batch);
+            (self.message, self.verdict) = (NONE, Verdict::Sound);
+        }
     }
 
-    /// Its turn is over: between two messages no inflater is kept.
-    fn rest(&mut self, octets: &mut Octets, scene: &mut Scene<'_>) {
-        let Some(compressed) = &mut self.compressed else { return };
-        let made = scene.writer.index.checkpoints.len();
-        if let Some(checkpoint) = compressed.rest(self.connection, made, &mut octets.inflaters) {
-            scene.writer.index.checkpoints.push(Arc::new(checkpoint));
+    /// The compressed message that is open ends.
+    fn end_gathering(&mut self, end: End, batch: &mut Batch) {
+        let Some(gathering) = self.compressed.as_mut().filter(|gathering| gathering.is_open) else { return };
+        gathering.is_open = false;
+        gathering.stretch.end(end);
+        if let End::Whole { at, .. } = end {
+            gathering.end = at;
+        }
+        batch.note(self.place, gathering, PART_COST);
+    }
+
+    /// What was gathered of its compressed messages was inflated.
+    pub fn take_back(&mut self, job: Job, batch: &mut Batch, scene: &mut Scene<'_>) {
+        let Job { compressed, outcomes, stretch, .. } = job;
+        batch.recycle(stretch);
+        let mut is_news = false;
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Plain { message, len, is_text } => {
+                    scene.writer.set_plain_len(message, len);
+                    if is_text {
+                        scene.writer.index.totals.judged_messages += 1;
+                        scene.writer.index.totals.judged_octets += len;
+                    }
+                }
+                Outcome::Said { message, frame, remark: Remark { rule, place, text } } => {
+                    let (connection, message, frame) = (Some(self.connection), Some(message), Some(frame));
+                    scene.writer.report(Finding { rule, connection, frame, message, sender: self.sender, place, text });
+                    is_news = true;
+                }
+                Outcome::Checkpoint(checkpoint) => scene.writer.index.checkpoints.push(Arc::from(checkpoint)),
+            }
         }
         let (tally, place) = (compressed.tally(), side_of(self.sender));
+        if let Some(gathering) = &mut self.compressed {
+            // What broke needs not be gathered any further.
+            if job.ended_open && !compressed.is_open() && gathering.is_open && gathering.stretch.abandon() {
+                gathering.is_open = false;
+                self.verdict = Verdict::Holed;
+            }
+            gathering.compressed = Some(compressed);
+        }
         if let Some(connection) = scene.writer.connection(self.connection)
             && connection.deflated[place] != tally
         {
             connection.deflated[place] = tally;
+            is_news = true;
+        }
+        if is_news {
             self.publish(scene);
         }
-    }
-
-    /// Says something about a frame of a compressed message.
-    fn say(&self, frame: FrameId, remark: Option<Remark>, scene: &mut Scene<'_>) {
-        let Some(Remark { rule, place, text }) = remark else { return };
-        let (connection, message) = (Some(self.connection), Some(MessageId(self.message)));
-        let sender = self.sender;
-        scene.writer.report(Finding { rule, connection, frame: Some(frame), message, sender, place, text });
-        self.publish(scene);
     }
 }
 
@@ -357,6 +393,8 @@ enum Payload {
     Waits,
     /// The budget is used up.
     Paused,
+    /// There is no room for more of what is to be inflated.
+    Full,
 }
 
 /// Whether a message ended without its final frame.

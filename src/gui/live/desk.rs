@@ -7,10 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{Picker, Recording, Unsaved, folder, left_over};
 use crate::base::Timestamp;
 use crate::capture::live::Start;
+use crate::dissect::Decisions;
+use crate::gui::ask;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
 use crate::gui::opened::Opened;
-use crate::gui::worker::{self, Input};
+use crate::gui::worker::Input;
 
 /// The window's part in sniffing.
 pub struct LiveDesk {
@@ -79,7 +81,7 @@ impl LiveDesk {
                     Input::Growing { name, .. } => name.clone(),
                     _ => String::new(),
                 };
-                let mut opened = Opened::new(input, name, move || wake.request_repaint());
+                let mut opened = Opened::new(input, name, Decisions::default(), move || wake.request_repaint());
                 (opened.recording, opened.unsaved) = (Some(recording), Some(unsaved));
                 self.picker = None;
                 Some(opened)
@@ -99,7 +101,9 @@ impl LiveDesk {
         self.forget_left_over();
         let unsaved = Unsaved::hold(path.to_owned()).map_err(|error| format!("{}: {error}", path.display()))?;
         let wake = ctx.clone();
-        let mut opened = Opened::new(Input::File(path.to_owned()), unsaved.name(), move || wake.request_repaint());
+        let mut opened = Opened::new(Input::File(path.to_owned()), unsaved.name(), Decisions::default(), move || {
+            wake.request_repaint();
+        });
         opened.unsaved = Some(unsaved);
         Ok(opened)
     }
@@ -108,7 +112,7 @@ impl LiveDesk {
     pub fn ask(&mut self, ctx: &egui::Context, opened: &Opened) {
         if let Some(unsaved) = opened.unsaved.as_ref().filter(|_| self.asked.is_none() && self.copying.is_none()) {
             let ctx = ctx.clone();
-            self.asked = Some(worker::ask_where_to_save(unsaved.name(), move || ctx.request_repaint()));
+            self.asked = Some(ask::ask_where_to_save(unsaved.name(), move || ctx.request_repaint()));
         }
     }
 
@@ -121,7 +125,7 @@ impl LiveDesk {
             return Some(Dialog::SavePath { path: path.display().to_string(), problem });
         }
         let ctx = ctx.clone();
-        self.copying = Some(worker::copy(unsaved.path().to_owned(), path.to_owned(), move || ctx.request_repaint()));
+        self.copying = Some(ask::copy(unsaved.path().to_owned(), path.to_owned(), move || ctx.request_repaint()));
         None
     }
 

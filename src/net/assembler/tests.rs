@@ -7,6 +7,7 @@
 //!   syn 99     with SYN, FIN, RST: syn 99+5, fin 130+0, rst 130
 //!   ack 130    the peer acknowledges                          later     a second passes (no packet)
 //!   keep 99    an empty segment with ACK                      end       the capture ends (no packet)
+//!   giveup     nothing more is waited for behind an end
 //! ```
 //!
 //! Events read: `0+10 #2` (octets 0 to 9 from packet 2; `#2.3` from its payload's octet 3 on), `over 0+10 #2`,
@@ -65,6 +66,10 @@ fn run_script(assembler: &mut Assembler, script: &str) -> Vec<StreamEvent> {
             }
             "later" => {
                 seconds += 1;
+                continue;
+            }
+            "giveup" => {
+                assembler.give_up_end(packet, &mut events);
                 continue;
             }
             "end" => {
@@ -151,9 +156,19 @@ fn the_end() {
     check("data behind FIN held before it", "syn 99, 105+10, fin 110, 100+5, end", "0+5 #4, 5+5 #2, fin 10");
     check("a FIN that contradicts the data", "syn 99, 100+10, fin 105, 110+5, fin 115", "0+10 #2, 10+5 #4, fin 15");
     check(
+        "FIN acknowledged, the rest captured late",
+        "syn 99, 105+5, fin 110, ack 111, 100+5",
+        "0+5 #5, 5+5 #2, fin 10",
+    );
+    check(
         "FIN acknowledged: nobody will send the rest",
-        "syn 99, 105+5, fin 110, ack 111",
+        "syn 99, 105+5, fin 110, ack 111, later, keep 111",
         "gap 0+5 NotCaptured, 5+5 #2, fin 10",
+    );
+    check(
+        "the end of all patience",
+        "syn 99, 105+5, fin 110, ack 110, giveup, ack 111, giveup, 100+5",
+        "gap 0+5 NotCaptured, 5+5 #2, fin 10, over 0+5 #8",
     );
     check("RST", "syn 99, 100+5, 110+5, rst 115, 105+5, fin 115, end", "0+5 #2, gap 5+5 NotCaptured, 10+5 #3, rst 15");
     check("RST alone", "rst 0, 5+5", "rst 0");

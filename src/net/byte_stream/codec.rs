@@ -40,15 +40,47 @@ struct Mark {
     code_at: u32,
 }
 
+/// Octets that are written at once: a code, and what of them is not one is written over by the next.
+const WORD: usize = 16;
+/// Octets that are not yet settled.
+const FRESH: usize = 128;
+
 /// Packed entries.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Page {
-    codes: Vec<u8>,
+    /// The first codes.
+    settled: Vec<u8>,
+    /// The codes behind those: whole entries. They lie beside what every packet of the stream needs anyway; a busy capture
+    /// has too many streams for the processor to have the end of each one's codes at hand.
+    fresh: [u8; FRESH],
+    fresh_len: usize,
     len: usize,
     marks: Vec<Mark>,
 }
 
+impl Default for Page {
+    fn default() -> Page {
+        Page { settled: Vec::new(), fresh: [0; FRESH], fresh_len: 0, len: 0, marks: Vec::new() }
+    }
+}
+
+/// With no room to spare.
+impl Clone for Page {
+    fn clone(&self) -> Page {
+        let settled = [&self.settled, self.fresh()].concat();
+        Page { settled, len: self.len, marks: self.marks.clone(), ..Page::default() }
+    }
+}
+
 impl Page {
+    fn fresh(&self) -> &[u8] {
+        self.fresh.get(..self.fresh_len).unwrap_or_default()
+    }
+
+    fn codes_len(&self) -> usize {
+        self.settled.len() + self.fresh_len
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -58,6 +90,7 @@ impl Page {
         self.marks.first().map_or(0, |mark| mark.at)
     }
 
+    #[inline(always)]
     pub(super) fn push(&mut self, cursor: &mut Cursor, entry: &StreamSpan) {
         if self.len.is_multiple_of(MARK_EVERY) {
             self.mark(*cursor, entry.at);
@@ -79,33 +112,52 @@ impl Page {
             let behind_len = record | packets << (8 * octets_of_record);
             let behind_shape = u128::from(len) | u128::from(behind_len) << (8 * octets_of_len);
             let code = u128::from(shape) | behind_shape << 8;
-            let end = self.codes.len() + (1 + octets_of_len + behind) as usize;
-            // All, and then less: copying a number of octets that the compiler knows takes no call.
-            self.codes.extend_from_slice(&code.to_le_bytes());
-            self.codes.truncate(end);
+            self.append(code.to_le_bytes(), (1 + octets_of_len + behind) as usize);
         } else {
             self.push_long(shape, gap, (head != cursor.head).then_some(head), [len, record, packets]);
         }
         *cursor = Cursor { at: entry.end(), file_at: entry.span.end(), head, packet: entry.packet.0 };
     }
 
+    /// Appends the first `len` of `octets`, by writing all of them: that takes no call.
+    #[inline(always)]
+    fn append(&mut self, octets: [u8; WORD], len: usize) {
+        if self.fresh_len > FRESH - WORD {
+            self.settle();
+        }
+        if let Some(word) = self.fresh.get_mut(self.fresh_len..).and_then(|room| room.first_chunk_mut()) {
+            *word = octets;
+        }
+        self.fresh_len += len;
+    }
+
+    /// Makes room for fresh codes.
+    #[cold]
+    fn settle(&mut self) {
+        let Page { settled, fresh, fresh_len, .. } = self;
+        settled.extend_from_slice(fresh.get(..*fresh_len).unwrap_or_default());
+        *fresh_len = 0;
+    }
+
     /// An entry behind a gap, far away, or with another head than the one before.
     #[cold]
     fn push_long(&mut self, shape: u8, gap: u64, head: Option<u64>, sized: [u64; 3]) {
+        // So that no entry is cut.
+        self.settle();
         let gap = (gap != 0).then_some(gap);
         let flags = if gap.is_some() { GAP } else { 0 } | if head.is_some() { HEAD } else { 0 };
-        self.codes.push(shape | flags);
+        self.append(u128::from(shape | flags).to_le_bytes(), 1);
         for number in [gap, head].into_iter().flatten() {
-            self.codes.extend_from_slice(&number.to_le_bytes());
+            self.append(u128::from(number).to_le_bytes(), 8);
         }
         for number in sized {
-            self.codes.extend(number.to_le_bytes().iter().take(octets_of(size(number)) as usize));
+            self.append(u128::from(number).to_le_bytes(), octets_of(size(number)) as usize);
         }
     }
 
     #[cold]
     fn mark(&mut self, cursor: Cursor, at: u64) {
-        let code_at = u32::try_from(self.codes.len()).unwrap_or(u32::MAX);
+        let code_at = u32::try_from(self.codes_len()).unwrap_or(u32::MAX);
         self.marks.push(Mark { at, cursor, code_at });
     }
 
@@ -113,37 +165,40 @@ impl Page {
     pub(super) fn entries_from(&self, at: u64) -> Entries<'_> {
         let behind = self.marks.partition_point(|mark| mark.at <= at);
         match self.marks.get(behind.saturating_sub(1)) {
-            Some(mark) => {
-                Entries { codes: self.codes.get(mark.code_at as usize..).unwrap_or_default(), cursor: mark.cursor }
-            }
-            None => Entries { codes: &[], cursor: Cursor::default() },
+            Some(mark) => self.entries_behind(mark.code_at as usize, mark.cursor),
+            None => Entries { settled: &[], fresh: &[], cursor: Cursor::default() },
         }
     }
 
     /// The entries behind one that was unpacked from this page: `code_at` and `cursor` are what it left.
     #[inline]
     pub(super) fn entries_behind(&self, code_at: usize, cursor: Cursor) -> Entries<'_> {
-        Entries { codes: self.codes.get(code_at..).unwrap_or_default(), cursor }
+        let fresh_at = code_at.saturating_sub(self.settled.len());
+        Entries {
+            settled: self.settled.get(code_at..).unwrap_or_default(),
+            fresh: self.fresh().get(fresh_at..).unwrap_or_default(),
+            cursor,
+        }
     }
 
     /// What `entries`, which are of this page, have left: for [`Page::entries_behind`].
     #[inline]
     pub(super) fn place_of(&self, entries: &Entries<'_>) -> (usize, Cursor) {
-        (self.codes.len() - entries.codes.len(), entries.cursor)
+        (self.codes_len() - entries.settled.len() - entries.fresh.len(), entries.cursor)
     }
 
     /// Hands out what is in it, with no room to spare, and is empty again: the room that growing made will be needed for
     /// the next entries.
     pub(super) fn turn(&mut self) -> Page {
         let page = self.clone();
-        self.codes.clear();
+        self.settled.clear();
         self.marks.clear();
-        self.len = 0;
+        (self.fresh_len, self.len) = (0, 0);
         page
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of::<Page>() + self.codes.capacity() + self.marks.capacity() * size_of::<Mark>()
+        size_of::<Page>() + self.settled.capacity() + self.marks.capacity() * size_of::<Mark>()
     }
 }
 
@@ -182,15 +237,17 @@ impl Cursor {
 
 /// Unpacks entries.
 pub(super) struct Entries<'a> {
-    codes: &'a [u8],
+    settled: &'a [u8],
+    /// The entries behind those.
+    fresh: &'a [u8],
     cursor: Cursor,
 }
 
 impl Entries<'_> {
     /// The next number, of so many octets.
     fn number(&mut self, octets: u32) -> Option<u64> {
-        let (number, rest) = self.codes.split_at_checked(octets as usize)?;
-        self.codes = rest;
+        let (number, rest) = self.settled.split_at_checked(octets as usize)?;
+        self.settled = rest;
         Some(number.iter().rfold(0, |value, octet| value << 8 | u64::from(*octet)))
     }
 
@@ -204,6 +261,9 @@ impl Iterator for Entries<'_> {
     type Item = StreamSpan;
 
     fn next(&mut self) -> Option<StreamSpan> {
+        if self.settled.is_empty() {
+            self.settled = std::mem::take(&mut self.fresh);
+        }
         let shape = self.number(1)? as u8;
         let gap = if shape & GAP != 0 { self.number(8)? } else { 0 };
         let head = if shape & HEAD != 0 { self.number(8)? } else { self.cursor.head };
@@ -260,13 +320,47 @@ mod tests {
         let (mut page, mut cursor) = (Page::default(), Cursor::default());
         entries.iter().for_each(|entry| page.push(&mut cursor, entry));
         assert!(page.entries_from(0).eq(entries));
-        assert_eq!(&page.codes[13..18], [0x10, 0xa8, 5, 32, 2], "the segment behind another costs five octets");
+        assert_eq!(
+            &page.clone().settled[13..18],
+            [0x10, 0xa8, 5, 32, 2],
+            "the segment behind another costs five octets"
+        );
+    }
+
+    #[test]
+    fn entries_are_whole_wherever_codes_settle() {
+        let (mut page, mut cursor) = (Page::default(), Cursor::default());
+        let mut entries = Vec::new();
+        for number in 0..200 {
+            // Now near, now behind a gap and far away.
+            let far = if number % 13 == 5 { 1 << 40 } else { 0 };
+            let at = cursor.at + far;
+            let entry = StreamSpan {
+                at,
+                span: Span::new(1000 * number + far, 300),
+                packet: PacketId(number),
+                record_at: 1000 * number,
+            };
+            page.push(&mut cursor, &entry);
+            entries.push(entry);
+            assert!(page.entries_from(0).eq(entries.iter().copied()), "behind entry {number}");
+            let from_last: Vec<_> = page.entries_from(at).collect();
+            assert!(entries.ends_with(&from_last) && !from_last.is_empty());
+            let mut walk = page.entries_from(0);
+            walk.nth(number as usize / 2);
+            let (code_at, cursor) = page.place_of(&walk);
+            assert!(page.entries_behind(code_at, cursor).eq(walk), "from the middle, behind entry {number}");
+            assert!(page.clone().entries_from(0).eq(entries.iter().copied()));
+        }
     }
 
     #[test]
     fn damaged_codes_end_the_walk() {
-        let page =
-            Page { codes: vec![0xff; 40], marks: vec![Mark { at: 0, cursor: Cursor::default(), code_at: 0 }], len: 1 };
+        let page = Page {
+            settled: vec![0xff; 40],
+            marks: vec![Mark { at: 0, cursor: Cursor::default(), code_at: 0 }],
+            ..Page::default()
+        };
         assert_eq!(page.entries_from(0).count(), 0);
     }
 }

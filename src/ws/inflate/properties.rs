@@ -48,6 +48,27 @@ fn inflate(inflater: &mut Inflater, compressed: &[u8], part: usize) -> Result<(V
     Ok((plain, strayed))
 }
 
+/// The same for a message of which the first octets come in parts, and the rest at once, with `ahead` behind it.
+fn inflate_rest(
+    inflater: &mut Inflater,
+    compressed: &[u8],
+    part: usize,
+    ahead: u8,
+) -> Result<(Vec<u8>, Strayed), InflateError> {
+    let mut plain = Vec::new();
+    let mut sink = |piece: Piece<'_>| match piece {
+        Piece::Octets(octets) => plain.extend_from_slice(octets),
+        Piece::Unknown(len) => plain.resize(plain.len() + len as usize, b'?'),
+    };
+    let (first, rest) = compressed.split_at(compressed.len() / part.max(1) * part.saturating_sub(1));
+    for part in first.chunks(part.max(1)) {
+        inflater.push(part, &mut sink)?;
+    }
+    let octets = [rest, &TAIL, &[ahead; LOOKAHEAD]].concat();
+    let strayed = inflater.message(&octets, rest.len(), &mut sink)?;
+    Ok((plain, strayed))
+}
+
 fn resumed(agreed: Agreed, window: &Window) -> Inflater {
     let mut inflater = Inflater::default();
     inflater.resume(agreed, window, LIMIT);
@@ -65,49 +86,66 @@ fn plain() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Inflates a message in all ways there are.
+fn same_end(compressed: &[u8], window: &Window, part: usize, parts: usize, ahead: u8) -> Result<(), TestCaseError> {
+    let quick = Agreed::default();
+    let traced = Agreed { takeover: false, ..quick };
+    let octets = |found: Result<(Vec<u8>, Strayed), InflateError>| found.map(|(octets, _)| octets);
+    let expected = octets(inflate(&mut resumed(traced, window), compressed, part));
+    prop_assert_eq!(&octets(inflate(&mut resumed(quick, window), compressed, part)), &expected, "in parts");
+    for agreed in [quick, traced] {
+        let found = octets(inflate_rest(&mut resumed(agreed, window), compressed, parts, ahead));
+        prop_assert_eq!(&found, &expected, "at once, {:?}", agreed);
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn what_was_compressed_comes_out(
         messages in prop::collection::vec(plain(), 1..6),
         bits in 9..=15_u8, level in 0..=9_u32, takeover: bool, part in 1..4000_usize, checkpoint in 0..6_usize,
+        parts in 0..3_usize, ahead: u8,
     ) {
         let agreed = Agreed { window_bits: bits, takeover };
         let mut sender = Sender::new(bits, level, takeover);
-        let mut inflater = resumed(agreed, &Window::default());
+        let [mut inflater, mut at_once] = [(); 2].map(|()| resumed(agreed, &Window::default()));
         for (index, message) in messages.iter().enumerate() {
             if index == checkpoint {
                 // A checkpoint is all that has to be kept.
-                inflater = resumed(agreed, &inflater.window());
+                inflater = resumed(agreed, &at_once.window());
             }
             let compressed = sender.message(message);
             let (found, strayed) = inflate(&mut inflater, &compressed, part).unwrap();
             prop_assert_eq!(&found, message);
             prop_assert_eq!(strayed, Strayed::default());
+            let (found, strayed) = inflate_rest(&mut at_once, &compressed, parts, ahead).unwrap();
+            prop_assert_eq!(&found, message);
+            prop_assert_eq!(strayed, Strayed::default());
         }
     }
 
-    /// Both ways of inflating say the same about octets that nobody compressed.
+    /// All ways of inflating say the same about octets that nobody compressed.
     #[test]
-    fn noise_ends_the_same_way(compressed in prop::collection::vec(any::<u8>(), 1..300), part in 1..300_usize) {
-        let quick = inflate(&mut resumed(Agreed::default(), &Window::default()), &compressed, part);
-        let traced = Agreed { takeover: false, ..Agreed::default() };
-        let traced = inflate(&mut resumed(traced, &Window::default()), &compressed, part);
-        if let (Ok((quick, _)), Ok((traced, _))) = (quick, traced) {
-            prop_assert_eq!(quick, traced);
-        }
+    fn noise_ends_the_same_way(
+        compressed in prop::collection::vec(any::<u8>(), 1..300), part in 1..300_usize, parts in 0..4_usize, ahead: u8,
+    ) {
+        same_end(&compressed, &Window::default(), part, parts, ahead)?;
     }
 
-    /// Damaged messages never panic, whatever the window.
+    /// What is damaged is wrong in whatever way it is inflated, and never panics, whatever the window.
     #[test]
-    fn damage(plain in plain(), at: prop::sample::Index, bit in 0..8_u32, takeover: bool) {
+    fn damage(
+        plain in plain(), at: prop::sample::Index, bit in 0..8_u32,
+        part in 1..300_usize, parts in 0..4_usize, ahead: u8,
+    ) {
         let mut compressed = Sender::new(15, 6, true).message(&plain);
         let at = at.index(compressed.len());
         compressed[at] ^= 1 << bit;
-        for window in [Window::default(), Window::lost()] {
-            let _ = inflate(&mut resumed(Agreed { window_bits: 15, takeover }, &window), &compressed, 100);
-        }
+        same_end(&compressed, &Window::default(), part, parts, ahead)?;
+        same_end(&compressed, &Window::lost(), part, parts, ahead)?;
     }
 
     /// Behind a loss, what does not come from the window is known, and is right.
@@ -206,5 +244,18 @@ fn a_message_that_ends_inside_a_block_is_wrong() {
     for takeover in [true, false] {
         let mut inflater = resumed(Agreed { window_bits: 15, takeover }, &Window::default());
         assert_eq!(inflate(&mut inflater, &whole[..whole.len() / 2], 9), Err(InflateError::Invalid));
+    }
+}
+
+/// Where the tail is taken for data, the message has no end; that it is the end of a last block is fine.
+#[test]
+fn last_blocks_and_the_tail() {
+    for (compressed, expected) in [(&[107, 0][..], Err(InflateError::Invalid)), (&[145], Ok(Vec::new()))] {
+        for takeover in [true, false] {
+            let agreed = Agreed { window_bits: 15, takeover };
+            let in_parts = inflate(&mut resumed(agreed, &Window::default()), compressed, 1);
+            let at_once = inflate_rest(&mut resumed(agreed, &Window::default()), compressed, 0, 0xaa);
+            assert_eq!((in_parts.map(|it| it.0), at_once.map(|it| it.0)), (expected.clone(), expected.clone()));
+        }
     }
 }

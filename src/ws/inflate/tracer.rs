@@ -2,7 +2,7 @@
 
 use super::bits::{Bits, Code};
 use super::window::{UNKNOWN, WINDOW, Window};
-use super::{InflateError, Piece};
+use super::{InflateError, Piece, TAIL};
 
 /// Octets behind the history before what is there is given away.
 const ROOM: usize = 64 * 1024;
@@ -57,17 +57,28 @@ impl Tracer {
         let mut bits = Bits::new(compressed);
         let mut reach = Reach::default();
         let done = loop {
-            match self.block(&mut bits, limit, &mut reach, sink) {
-                Ok(is_last) if bits.octets_left() == 0 => break Ok(is_last),
-                // Only the tail is left, which belongs to no block where the last octets were those of a last block.
-                Ok(true) if bits.octets_left() <= super::TAIL.len() => break Ok(true),
-                Ok(true) => bits.align(),
-                Ok(false) => {}
+            let (left, len) = (bits.octets_left(), self.len());
+            let is_last = match self.block(&mut bits, limit, &mut reach, sink) {
+                Ok(is_last) => is_last,
                 Err(error) => break Err(error),
+            };
+            match (is_last, bits.octets_left()) {
+                // Where the last octets were those of a last block there is none that the tail could belong to.
+                (true, left) if left == TAIL.len() => break Ok(()),
+                (true, left) if left > TAIL.len() => bits.align(),
+                // The tail is the end of a block with nothing in it.
+                (_, 0) if (TAIL.len()..=TAIL.len() + 1).contains(&left) && len == self.len() => break Ok(()),
+                (false, 1..) => {}
+                _ => break Err(InflateError::Invalid),
             }
         };
         self.give(sink);
-        done.map(|_| reach)
+        done.map(|()| reach)
+    }
+
+    /// Octets of the message so far.
+    fn len(&self) -> u64 {
+        self.before + (self.room.len() - self.start) as u64
     }
 
     /// One block; whether it says that it is the last.
@@ -191,7 +202,7 @@ impl Tracer {
         if self.room.len() >= WINDOW + ROOM {
             self.make_room(limit, sink)?;
         }
-        if self.before + (self.room.len() - self.start) as u64 >= limit {
+        if self.len() >= limit {
             return Err(InflateError::TooLong);
         }
         self.room.push(octet);
@@ -210,7 +221,7 @@ impl Tracer {
             return Err(InflateError::Invalid);
         }
         reach.farthest = reach.farthest.max(distance as u32);
-        reach.before_message |= self.before + ((self.room.len() - self.start) as u64) < distance as u64;
+        reach.before_message |= self.len() < distance as u64;
         for _ in 0..len {
             // Making room moves everything alike.
             let octet = self.room.get(self.room.len() - distance).copied().ok_or(InflateError::Invalid)?;

@@ -1,0 +1,169 @@
+//! Threads that inflate, beside the one that reads.
+//!
+//! ```text
+//!   who reads ── start(jobs) ──▸ ┌ waiting ┐ ──▸ helper: Job::run ─┐
+//!        │                       └─────────┘ ──▸ helper: Job::run ─┤
+//!        └─ finish(): helps too, takes what is done ◂──────────────┘
+//! ```
+//!
+//! The dissector hands out jobs and does not know who does them ([`crate::dissect::Crew`]). It takes them back in the order
+//! in which it gave them, so that whatever the threads do, the same is found in the same order.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::dissect::{Crew, Inflaters, Job};
+
+/// Helpers look whether they are still wanted whenever they have inflated so many octets: each millisecond or so.
+const LOOK: u64 = 1 << 20;
+/// With less to do than so many octets nobody is asked to help.
+const WORTH: usize = 128 << 10;
+/// More threads than that would wait for the one that reads.
+const MAX_HELPERS: usize = 7;
+/// How long the caller waits for the others before it looks at its budget: as long as it takes to inflate [`LOOK`].
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Some helpers; they start when there is something to do.
+#[derive(Debug)]
+pub struct Helpers {
+    wanted: usize,
+    threads: Vec<JoinHandle<()>>,
+    board: Arc<Board>,
+    own: Inflaters,
+}
+
+/// What all can see.
+#[derive(Debug, Default)]
+struct Board {
+    jobs: Mutex<Jobs>,
+    /// There is something to do, or to stop.
+    news: Condvar,
+    /// A helper is done with a job.
+    done: Condvar,
+    is_over: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Jobs {
+    /// With their numbers.
+    waiting: VecDeque<(usize, Job)>,
+    /// By number.
+    done: Vec<Option<Job>>,
+    /// How many of them are not done.
+    left: usize,
+}
+
+impl Helpers {
+    /// As many threads as the machine has processors, the caller's one of them.
+    pub fn for_this_machine() -> Helpers {
+        Helpers::new(thread::available_parallelism().map_or(0, |count| count.get() - 1))
+    }
+
+    /// So many threads besides the caller's.
+    pub fn new(helpers: usize) -> Helpers {
+        let wanted = helpers.min(MAX_HELPERS);
+        Helpers { wanted, threads: Vec::new(), board: Arc::default(), own: Inflaters::default() }
+    }
+
+    fn start_threads(&mut self) {
+        while self.threads.len() < self.wanted {
+            let board = self.board.clone();
+            match thread::Builder::new().name("inflate".to_owned()).spawn(move || board.help()) {
+                Ok(thread) => self.threads.push(thread),
+                // Without threads left in the system the caller does everything.
+                Err(_) => self.wanted = self.threads.len(),
+            }
+        }
+    }
+}
+
+impl Crew for Helpers {
+    fn start(&mut self, jobs: Vec<Job>) {
+        if jobs.len() > 1 && jobs.iter().map(Job::size).sum::<usize>() >= WORTH {
+            self.start_threads();
+        }
+        let mut board = self.board.jobs();
+        board.left = jobs.len();
+        board.done.resize_with(jobs.len(), || None);
+        board.waiting.extend(jobs.into_iter().enumerate());
+        self.board.news.notify_all();
+    }
+
+    fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>> {
+        let mut jobs = self.board.jobs();
+        while jobs.left > 0 {
+            if let Some((number, mut job)) = jobs.waiting.pop_front() {
+                drop(jobs);
+                let is_done = job.run(&mut self.own, budget);
+                jobs = self.board.jobs();
+                if !is_done {
+                    jobs.waiting.push_front((number, job));
+                    return None;
+                }
+                jobs.put(number, job);
+                continue;
+            }
+            if *budget == 0 {
+                return None;
+            }
+            // Others do the last ones; what could be done meanwhile is spent too.
+            jobs = self.board.done.wait_timeout(jobs, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+            assert!(self.threads.iter().all(|thread| !thread.is_finished()), "a helper has died");
+            *budget = budget.saturating_sub(LOOK);
+        }
+        Some(jobs.done.drain(..).flatten().collect())
+    }
+}
+
+impl Drop for Helpers {
+    fn drop(&mut self) {
+        self.board.is_over.store(true, Ordering::Relaxed);
+        drop(self.board.jobs());
+        self.board.news.notify_all();
+        for thread in self.threads.drain(..) {
+            // One that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Board {
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a helper does.
+    fn help(&self) {
+        let mut inflaters = Inflaters::default();
+        let mut jobs = self.jobs();
+        while !self.is_over.load(Ordering::Relaxed) {
+            let Some((number, mut job)) = jobs.waiting.pop_front() else {
+                jobs = self.news.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(jobs);
+            while !job.run(&mut inflaters, &mut LOOK.clone()) {
+                if self.is_over.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+            jobs = self.jobs();
+            jobs.put(number, job);
+            if jobs.left == 0 {
+                self.done.notify_all();
+            }
+        }
+    }
+}
+
+impl Jobs {
+    fn put(&mut self, number: usize, job: Job) {
+        if let Some(place) = self.done.get_mut(number) {
+            *place = Some(job);
+        }
+        self.left = self.left.saturating_sub(1);
+    }
+}

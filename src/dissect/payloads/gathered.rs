@@ -1,0 +1,92 @@
+//! What was gathered of compressed messages and waits to be inflated.
+
+use super::compressed::Compressed;
+use super::job::Job;
+use super::side::Side;
+use super::stretch::Stretch;
+
+/// Octets that are gathered before they are inflated: where two hundred connections take turns, enough for each …
+const BATCH: usize = 8 << 20;
+/// … and of one sender, who need not wait for the others.
+const STRETCH: usize = 256 << 10;
+
+/// A sender's compressed messages.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    pub stretch: Stretch,
+    /// What is kept of its compression, while nobody inflates.
+    pub compressed: Option<Box<Compressed>>,
+    /// A message has begun and not ended.
+    pub is_open: bool,
+    /// Octets of its frames so far.
+    pub wire: u64,
+    /// Stream offset behind the last message.
+    pub end: u64,
+    /// It is part of the batch.
+    is_listed: bool,
+}
+
+impl Gathering {
+    pub fn new(compressed: Compressed) -> Gathering {
+        Gathering { compressed: Some(Box::new(compressed)), ..Gathering::default() }
+    }
+}
+
+/// What is to be inflated next.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// Sides that have something.
+    places: Vec<u32>,
+    octets: usize,
+    is_full: bool,
+    /// Empty ones with room, which is worth keeping, and how much room that is.
+    spare: Vec<Stretch>,
+    room: usize,
+}
+
+impl Batch {
+    /// Whether it should be inflated before more is gathered.
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// The side at `place` has `added` octets more.
+    #[inline]
+    pub fn note(&mut self, place: u32, gathering: &mut Gathering, added: usize) {
+        if !std::mem::replace(&mut gathering.is_listed, true) {
+            self.places.push(place);
+        }
+        self.octets += added;
+        self.is_full |= self.octets >= BATCH || gathering.stretch.size() >= STRETCH;
+    }
+
+    /// Takes out what can be inflated. Messages that go on may be left, unless `all` is wanted; they are noted again with
+    /// what comes behind.
+    pub fn take(&mut self, sides: &mut [Side], checkpoints: usize, all: bool) -> Vec<Job> {
+        (self.octets, self.is_full) = (0, false);
+        let mut jobs = Vec::with_capacity(self.places.len());
+        for place in self.places.drain(..) {
+            let Some(gathering) = sides.get_mut(place as usize).and_then(Side::gathering) else { continue };
+            gathering.is_listed = false;
+            let next = self.spare.pop().unwrap_or_default();
+            self.room -= next.room();
+            let stretch = gathering.stretch.take(all, next);
+            if stretch.is_empty() {
+                continue;
+            }
+            if let Some(mut compressed) = gathering.compressed.take() {
+                compressed.space_checkpoints(checkpoints);
+                jobs.push(Job::new(place, compressed, stretch));
+            }
+        }
+        jobs
+    }
+
+    /// Keeps the room of a stretch that was inflated.
+    pub fn recycle(&mut self, stretch: Stretch) {
+        if self.room + stretch.room() <= BATCH {
+            self.room += stretch.room();
+            self.spare.push(stretch.emptied());
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Compressed messages of one sender, one behind another in one piece of memory, as an inflater likes them best.
+
+use crate::base::{FrameId, MessageId};
+use crate::ws::{LOOKAHEAD, TAIL, unmask};
+
+/// What a part of a message takes besides its octets, in octets.
+pub(super) const PART_COST: usize = 64;
+/// A message that has not ended waits for its end as long as it has no more octets than this: to be inflated in one go,
+/// and because an inflater that is in the middle of a message takes more.
+const WAITS: usize = 64 * 1024;
+
+/// Messages, or parts of messages, that follow one another.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    /// The octets of all parts; behind each message that ended its [`TAIL`].
+    octets: Vec<u8>,
+    parts: Vec<Part>,
+    frames: Vec<FramePart>,
+}
+
+/// A message, or a part of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// The message begins with it.
+    pub begin: Option<Begin>,
+    pub end: End,
+    /// Where its octets begin, and how many they are.
+    start: usize,
+    len: usize,
+    /// Behind its last frame.
+    frames: usize,
+}
+
+/// The begin of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin {
+    pub message: MessageId,
+    pub first: FrameId,
+    pub is_text: bool,
+    /// The capture lacks octets before it.
+    pub lacks: bool,
+}
+
+/// How a part ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// More of the message may come.
+    Open,
+    /// So does the message: how many octets it has, and the stream offset behind it.
+    Whole { wire: u64, at: u64 },
+    /// The rest of the message will not come, or the capture lacks it.
+    Lost,
+}
+
+/// A frame's octets in a part.
+#[derive(Clone, Copy, Debug)]
+struct FramePart {
+    frame: FrameId,
+    /// The place in the payload of the first octet that is here.
+    from: u64,
+    /// Where they begin and end.
+    start: usize,
+    end: usize,
+}
+
+impl Stretch {
+    /// A message begins.
+    pub fn begin(&mut self, begin: Begin) {
+        let (start, frames) = (self.octets.len(), self.frames.len());
+        self.parts.push(Part { begin: Some(begin), end: End::Open, start, len: 0, frames });
+    }
+
+    /// The part of the message that goes on. Only where what is before it was taken out, it begins here.
+    fn open_part(&mut self) -> Option<&mut Part> {
+        if self.parts.is_empty() {
+            self.parts.push(Part { begin: None, end: End::Open, start: 0, len: 0, frames: 0 });
+        }
+        self.parts.last_mut()
+    }
+
+    /// Adds octets of a frame's payload from `from` on, masked with `key`; there may be none.
+    #[inline]
+    pub fn add(&mut self, frame: FrameId, from: u64, octets: &[u8], key: Option<[u8; 4]>) {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(octets);
+        if let Some(key) = key {
+            unmask(key, from, &mut self.octets[start..]);
+        }
+        let end = self.octets.len();
+        match self.frames.last_mut().filter(|last| last.frame == frame && last.end == start) {
+            Some(last) => last.end = end,
+            None => self.frames.push(FramePart { frame, from, start, end }),
+        }
+        let frames = self.frames.len();
+        if let Some(part) = self.open_part() {
+            part.len += octets.len();
+            part.frames = frames;
+        }
+    }
+
+    /// The message that goes on ends.
+    pub fn end(&mut self, end: End) {
+        let Some(part) = self.open_part() else { return };
+        part.end = end;
+        if end != End::Lost {
+            self.octets.extend_from_slice(&TAIL);
+        }
+    }
+
+    /// Nothing more is wanted of the message that went on, if nothing else was begun; whether that is so.
+    pub fn abandon(&mut self) -> bool {
+        let is_it = self.parts.iter().all(|part| part.begin.is_none() && part.end == End::Open);
+        if is_it {
+            *self = Stretch::default();
+        }
+        is_it
+    }
+
+    /// Whether it ends inside a message.
+    pub fn is_open(&self) -> bool {
+        self.parts.last().is_some_and(|part| part.end == End::Open)
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// About how many octets of memory it takes.
+    pub fn size(&self) -> usize {
+        self.octets.len() + PART_COST * self.parts.len()
+    }
+
+    /// Octets of memory that it keeps.
+    pub fn room(&self) -> usize {
+        self.octets.capacity()
+    }
+
+    /// Nothing but the room.
+    pub fn emptied(mut self) -> Stretch {
+        self.octets.clear();
+        self.parts.clear();
+        self.frames.clear();
+        self
+    }
+
+    /// Takes out what can be inflated, and goes on in `next`, which is empty. A message at the end that is open, and not
+    /// long, stays, unless `all` is wanted.
+    pub fn take(&mut self, all: bool, next: Stretch) -> Stretch {
+        let mut taken = std::mem::replace(self, next);
+        if !all && let Some(part) = taken.parts.pop_if(|part| part.end == End::Open && part.len <= WAITS) {
+            let frames = taken.frames.split_off(taken.frames_before(taken.parts.len()));
+            self.octets = taken.octets.split_off(part.start);
+            let moved =
+                |frame: FramePart| FramePart { start: frame.start - part.start, end: frame.end - part.start, ..frame };
+            self.frames = frames.into_iter().map(moved).collect();
+            self.parts.push(Part { start: 0, frames: self.frames.len(), ..part });
+        }
+        if !taken.is_empty() {
+            taken.octets.extend_from_slice(&[0; LOOKAHEAD]);
+        }
+        taken
+    }
+
+    /// How many frames the parts before part `index` have.
+    fn frames_before(&self, index: usize) -> usize {
+        index.checked_sub(1).and_then(|before| self.parts.get(before)).map_or(0, |before| before.frames)
+    }
+
+    /// Part `index`.
+    pub fn part(&self, index: usize) -> Option<&Part> {
+        self.parts.get(index)
+    }
+
+    /// The octets of a part: so many, and what stands behind them.
+    pub fn octets(&self, part: &Part) -> (&[u8], usize) {
+        (self.octets.get(part.start..).unwrap_or_default(), part.len)
+    }
+
+    /// The frame in which octet `at` of part `index` ends, and how many octets of its payload that makes; of its last
+    /// frame, where the part does.
+    pub fn frame(&self, index: usize, at: usize) -> Option<(FrameId, u64)> {
+        let part = self.parts.get(index)?;
+        let frames = self.frames.get(self.frames_before(index)..part.frames)?;
+        let end = part.start + if at < part.len { at.max(1) } else { part.len };
+        let frame = frames.iter().find(|frame| at < part.len && end <= frame.end).or(frames.last())?;
+        Some((frame.frame, frame.from + (end - frame.start) as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(message: u32) -> Begin {
+        Begin { message: MessageId(message), first: FrameId(message), is_text: true, lacks: false }
+    }
+
+    fn whole(wire: u64) -> End {
+        End::Whole { wire, at: 0 }
+    }
+
+    #[test]
+    fn what_is_open_waits_for_its_end() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        stretch.add(FrameId(0), 0, b"ab", None);
+        stretch.end(whole(2));
+        stretch.begin(begin(1));
+        stretch.add(FrameId(1), 0, b"cde", None);
+        let first = stretch.take(false, Stretch::default());
+        assert_eq!((first.parts.len(), &first.octets[..6]), (1, &b"ab\0\0\xff\xff"[..]));
+        assert_eq!(first.octets.len(), 6 + LOOKAHEAD);
+        assert!(!first.is_open() && stretch.is_open());
+        // It goes on where it was, in the same frame and the next.
+        stretch.add(FrameId(1), 3, b"f", None);
+        stretch.add(FrameId(2), 0, b"gh", None);
+        stretch.end(whole(6));
+        let second = stretch.take(false, first.emptied());
+        let part = *second.part(0).unwrap();
+        assert_eq!((second.octets(&part).1, &second.octets(&part).0[..10]), (6, &b"cdefgh\0\0\xff\xff"[..]));
+        assert!(part.begin.is_some_and(|it| it.message == MessageId(1)) && stretch.is_empty());
+        let frames = [0, 1, 4, 5, 6].map(|at| second.frame(0, at).unwrap());
+        assert_eq!(frames.map(|(frame, _)| frame.0), [1, 1, 1, 2, 2]);
+        assert_eq!(frames.map(|(_, len)| len), [1, 1, 4, 1, 2]);
+    }
+
+    /// An inflater in the middle of a message takes more than 64 KiB, but nothing is gathered for ever.
+    #[test]
+    fn what_is_open_and_long_does_not_wait() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        stretch.add(FrameId(0), 0, &vec![1; WAITS + 1], None);
+        assert_eq!(stretch.take(false, Stretch::default()).parts.len(), 1);
+        assert!(stretch.is_empty());
+        stretch.add(FrameId(0), WAITS as u64 + 1, b"x", Some([1, 2, 3, 4]));
+        let rest = stretch.take(true, Stretch::default());
+        assert!(rest.is_open() && rest.part(0).is_some_and(|part| part.begin.is_none()));
+        assert_eq!(rest.octets[0], b'x' ^ 2, "unmasked by its place in the payload");
+        assert_eq!(rest.frame(0, 1), Some((FrameId(0), WAITS as u64 + 2)));
+        // If it broke meanwhile, what came behind is not wanted; a message that began since then is.
+        stretch.add(FrameId(0), 9, b"y", None);
+        assert!(stretch.abandon() && stretch.is_empty());
+        stretch.begin(begin(1));
+        assert!(!stretch.abandon() && !stretch.is_empty());
+    }
+}
