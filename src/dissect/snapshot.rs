@@ -224,6 +224,14 @@ impl Snapshot {
         Some(pong.time.since(ping.time))
     }
 
+    /// The pings of a connection that wait or waited for their pongs, the newest first.
+    pub fn pings(&self, id: ConnectionId) -> impl Iterator<Item = (FrameId, &FrameRecord)> {
+        let newest = self.connection(id).map(|connection| connection.last_ping);
+        let row = |row: u32| self.index.pings.get(row as usize);
+        std::iter::successors(newest.and_then(row), move |record| row(record.previous))
+            .filter_map(|record| Some((record.ping, self.frame(record.ping)?)))
+    }
+
     /// Whether nothing more will be found about a frame: it has ended, and its message too.
     pub fn is_settled(&self, frame: &FrameRecord) -> bool {
         let message = frame.message().and_then(|id| self.message(id));

@@ -3,6 +3,7 @@
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
 use super::command::Command;
+use super::round_trips::round_trips_ui;
 use super::theme::{self, FamilyColors, Palette};
 use super::{PaneCommand, deflate, explain, fonts, marks, toolbar};
 use crate::base::{ConnectionId, Sender, Severity};
@@ -55,6 +56,10 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             for sentence in &view.story {
                 ui.add(Label::new(RichText::new(sentence)).wrap());
             }
+        }
+        if let Some(trips) = &view.round_trips {
+            section(ui, "Pings and pongs");
+            round_trips_ui(ui, trips);
         }
         if let Some(steps) = &view.accept {
             section(ui, "Sec-WebSocket-Accept, step by step");

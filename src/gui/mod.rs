@@ -39,6 +39,7 @@ pub mod marks;
 pub mod opened;
 pub mod payload;
 pub mod previews;
+pub mod round_trips;
 pub mod rows;
 pub mod samples;
 pub mod search;

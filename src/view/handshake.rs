@@ -5,9 +5,13 @@ use std::io;
 use super::close_story::close_story;
 use super::compression::{compression_saving, compression_summary};
 use super::deflate::{DeflateParameter, deflate_parameters};
+use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
+
+/// How many pings of a connection are plotted at most: the newest.
+const MAX_PLOTTED: usize = 1 << 16;
 
 /// The opening handshake of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub struct HandshakeView {
     pub story: Vec<String>,
     /// How it was recognised, if not by its handshake.
     pub recognition: Option<Recognition>,
+    /// Its pings; `None` without any.
+    pub round_trips: Option<RoundTrips>,
 }
 
 /// An HTTP head.
@@ -117,6 +123,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
         recognition: connection.recognition,
+        round_trips: RoundTrips::of(snapshot, id, MAX_PLOTTED),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))

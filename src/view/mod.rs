@@ -18,6 +18,7 @@ mod inflated;
 mod meaning;
 mod message;
 mod payload;
+mod round_trips;
 mod rows;
 mod segments;
 mod timeline;
@@ -35,6 +36,7 @@ pub use inflated::{INFLATED_WINDOW, InflatedView, expanded, ratio};
 pub use meaning::{count, duration, frame_title, length, meaning, value_text};
 pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
+pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
     frame_row, inflated_preview, message_row,
