@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::frame::{self, CONTINUATION, FIN, PING, PONG, TEXT};
+use common::link::{self, Link};
 use common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
 use egui::accesskit::{Role, Toggled};
 use egui::{Key, Modifiers};
@@ -15,6 +16,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use flate2::{Compress, Compression, FlushCompress};
+use framescope::dissect::Decision;
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
 use framescope::gui::hex::doing_ui;
@@ -97,7 +99,10 @@ fn is_selected(harness: &WindowHarness, label: &str) -> bool {
 
 /// A connection with permessage-deflate, and what compresses for the server.
 fn talk() -> (Talk, Compress) {
-    let mut talk = Talk::new();
+    agreed(Talk::new())
+}
+
+fn agreed(mut talk: Talk) -> (Talk, Compress) {
     talk.connect();
     let extension = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     talk.say(Client, REQUEST.replace("\r\n\r\n", extension));
@@ -298,6 +303,33 @@ fn long_work_shows_progress_and_can_be_cancelled() {
     let long = Doing::Inflating(0.43, Duration::from_secs(1));
     assert_eq!(pane(long, "Cancel"), (true, Some(PaneCommand::StopInflating)));
     assert_eq!(pane(Doing::Stopped, "Inflate"), (false, Some(PaneCommand::GoOnInflating)));
+}
+
+/// The user says that a connection is no WebSocket: messages have other numbers from then on, and other texts.
+#[test]
+fn after_a_decision_texts_are_those_of_the_new_numbers() {
+    let mut packets = Vec::new();
+    for (client, text) in [("10.0.0.1:50000", "the first one speaks"), ("10.0.0.1:50001", "and the second answers")] {
+        let (mut talk, mut compress) = agreed(Talk::between(client, "10.0.0.2:80"));
+        for _ in 0..2 {
+            talk.say(Server, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, text.as_bytes())));
+        }
+        packets.extend(talk.ip_packets());
+    }
+    let octets = link::capture(Link::Ethernet, packets).pcap();
+    let mut harness = open(WIDE, Input::Octets { octets, name: "two".to_owned() });
+    apply(&mut harness, Command::show(RowKind::Messages));
+    apply(&mut harness, Command::ShowTab(Tab::Payload));
+    apply(&mut harness, Command::SelectRow(1));
+    harness.get_by_label("the first one speaks");
+    let snapshot = harness.state().opened().unwrap().snapshot.clone().unwrap();
+    let ends = snapshot.connections().next().unwrap().ends();
+    apply(&mut harness, Command::Decide(ends, Decision::NotWebSocket));
+    apply(&mut harness, Command::SelectRow(1));
+    assert_eq!(harness.state().opened().unwrap().rows.len(), 2);
+    harness.get_by_label("and the second answers");
+    harness.get_by_label_contains("message 2 text server 5 octets");
+    assert!(harness.query_by_label_contains("the first one").is_none());
 }
 
 /// Work can be left: the next message is inflated although the one before was not.

@@ -168,7 +168,7 @@ impl Opened {
 
     /// The user says something about the TCP connections between these ends: the capture is read again.
     /// `wake` is as in [`Opened::new`].
-    pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Send + 'static) {
+    pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Clone + Send + 'static) {
         self.decisions.decide(ends, decision);
         self.reading += 1;
         self.worker.read_again(self.reading, self.decisions.clone());
@@ -181,6 +181,7 @@ impl Opened {
         (self.connection, self.selected, self.searched, self.arrival) = (None, None, None, None);
         self.connection_scroll = RowScroll::default();
         self.query.filter = self.filter.clone();
+        self.previews = Previews::start(wake.clone());
         self.details.forget(wake);
         self.timeline = Timeline::default();
     }
