@@ -55,6 +55,7 @@
 //! | what grows with the capture | octets of memory |
 //! |---|---|
 //! | a frame | 52: a record of 48 and its message's first frame; a message of several frames 32 more. 10 million frames of 2 octets in 20 MB take 0.5 GB |
+//! | a ping | 8 more |
 //! | a message, where any of the capture is compressed | 4 |
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
@@ -63,6 +64,7 @@
 //! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it, up to 64 KiB; 250 KiB where that is more |
+//! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
 //! | bound | what it is | what happens there |

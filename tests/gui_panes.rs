@@ -10,7 +10,7 @@ use framescope::gui::hex::{HexSource, HexState, hex_ui};
 use framescope::gui::payload::{PayloadState, payload_ui};
 use framescope::gui::tree::tree_ui;
 use framescope::gui::{self, PaneCommand, Selection};
-use framescope::view::{FrameView, HexForm, field_tree, payload_text};
+use framescope::view::{FrameView, HandshakeView, HexForm, field_tree, payload_text};
 use framescope::ws::FieldId;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -20,6 +20,7 @@ enum Pane {
     Hex,
     Payload,
     Handshake,
+    Pings,
     All,
 }
 
@@ -47,6 +48,10 @@ fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
             payload_ui(ui, &text, &close, &mut panes.payload)
         }
         Pane::Handshake => handshake_ui(ui, &gui_frames::handshake(true)),
+        Pane::Pings => {
+            let handshake = gui_frames::handshake(true);
+            handshake_ui(ui, &HandshakeView { round_trips: Some(gui_frames::round_trips()), ..handshake })
+        }
         Pane::All => {
             egui::Panel::right("tree").default_size(520.0).show(ui, |ui| pane_ui(ui, view, Pane::Tree, panes));
             egui::Panel::bottom("hex").default_size(300.0).show(ui, |ui| pane_ui(ui, view, Pane::Hex, panes));
@@ -188,4 +193,25 @@ fn the_handshake_pane_computes_the_accept_value() {
     // Once as computed, once as received.
     assert!(harness.query_all_by_label_contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=").count() >= 2);
     assert!(harness.query_all_by_label_contains("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").count() >= 1);
+}
+
+#[test]
+fn the_handshake_pane_plots_round_trips() {
+    let size = [1100.0, 1400.0];
+    let mut with = harness(gui_frames::hello(), Pane::Pings, false, size);
+    with.run();
+    let plot = "round-trip times: 3 round trips: median 2.00 ms, longest 90.0 ms, 1 unanswered";
+    let rect = with.get_by_label(plot).rect();
+    with.get_by_label("2 pings of the client");
+    with.get_by_label("1 ping of the server");
+    with.get_by_label("1 ping of the server, unanswered");
+    with.get_by_label("logarithmic scale");
+    // The last ping, and the longest: under the end of the upper line.
+    with.hover_at(egui::pos2(rect.right() - 7.0, rect.top() + 24.0));
+    with.run_steps(30);
+    with.get_by_label("Ping of the client, frame 9, 60.0 s after the start: its pong came 90.0 ms later.");
+
+    let mut without = harness(gui_frames::hello(), Pane::Handshake, false, size);
+    without.run();
+    assert_eq!(without.query_all_by_label_contains("round").count(), 0, "no pings, no plot");
 }

@@ -5,11 +5,13 @@
 //! cargo run --release --example paint              # ten million frames, made up
 //! cargo run --release --example paint -- 1000000   # or so many
 //! cargo run --release --example paint -- FILE      # or those of a capture
+//! cargo run --release --example paint -- inflate FILE      # opening compressed messages of a capture
 //! ```
 //!
 //! It needs a core for itself besides the one that reads. What the graphics card does is not in it.
 
 mod dense;
+mod inflate;
 mod screen;
 
 use std::io;
@@ -25,6 +27,10 @@ use screen::Screen;
 
 fn main() -> io::Result<()> {
     let argument = std::env::args().nth(1).unwrap_or_else(|| "10000000".to_owned());
+    if let ("inflate", Some(file)) = (argument.as_str(), std::env::args().nth(2)) {
+        inflate::measure(Path::new(&file));
+        return Ok(());
+    }
     let mut made = None;
     let path = match argument.parse() {
         Ok(frames) => {

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::{FrameRecord, Inflated, Inflation, Octets, Snapshot};
-use crate::view::{FrameView, MessageState, close_story, close_summary, message_payload, message_row};
+use crate::view::{
+    FrameView, MessageState, RoundTripSummary, RoundTrips, close_story, close_summary, message_payload, message_row,
+};
 use crate::ws::{FrameHeader, Opcode};
 
 /// Payload octets that are read and printed at once.
@@ -317,9 +319,31 @@ struct Connection<'a> {
     start_ns: u64,
     end_ns: u64,
     close: Option<Close>,
+    /// Its pings, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rtt: Option<RoundTripTimes>,
     /// How it ended, in sentences.
     story: String,
     findings: Vec<&'static str>,
+}
+
+/// Pings and how long their pongs took.
+#[derive(Serialize)]
+struct RoundTripTimes {
+    pings: usize,
+    answered: usize,
+    unanswered: usize,
+    median_ns: Option<i64>,
+    longest_ns: Option<i64>,
+}
+
+impl RoundTripTimes {
+    fn of(snapshot: &Snapshot, id: ConnectionId) -> Option<RoundTripTimes> {
+        let trips = RoundTrips::of(snapshot, id, usize::MAX)?;
+        let RoundTripSummary { answered, unanswered, median, longest } = trips.summary();
+        let pings = trips.pings.len();
+        Some(RoundTripTimes { pings, answered, unanswered, median_ns: median, longest_ns: longest })
+    }
 }
 
 #[derive(Serialize)]
@@ -362,6 +386,7 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
                 by: close.by.as_str(),
                 clean: close.clean,
             }),
+            rtt: RoundTripTimes::of(snapshot, id),
             story: close_story(snapshot, id).join(" "),
             findings: connection.rules.iter().map(|(rule, _)| rule.id()).collect(),
         },

@@ -188,6 +188,8 @@ pub struct Connection {
     /// What was inflated of client and server.
     pub deflated: [Deflated; 2],
     pub(super) last_finding: u32,
+    /// Where its newest ping is in the table of them.
+    pub(super) last_ping: u32,
 }
 
 /// The place of a sender in the pairs above.

@@ -55,6 +55,7 @@ impl Conversation {
     /// A ping came.
     pub fn ping(&mut self, ping: &Heartbeat<'_>, writer: &mut Writer) {
         self.judge_late(ping.time, writer);
+        writer.add_ping(ping.frame);
         let outstanding = &mut self.pings.get_or_insert_default()[side(ping.sender)];
         if outstanding.len() == MAX_OUTSTANDING {
             outstanding.pop_front();

@@ -20,9 +20,9 @@ use crate::ws::{
 #[derive(Debug)]
 pub(super) struct FrameSide {
     pub deframer: Deframer,
-    joiner: Joiner,
-    sender: Sender,
-    negotiated: Negotiated,
+    pub joiner: Joiner,
+    pub sender: Sender,
+    pub negotiated: Negotiated,
     /// The frame whose payload is being read.
     current: Option<FrameId>,
     current_len: u64,
@@ -188,19 +188,7 @@ impl FlowState {
                 Breach { rule: Rule::FrameTruncated, place, text },
             );
         }
-        if let Some((at, octets)) = side.deframer.partial_header() {
-            let text =
-                format!("{end} inside a frame header, of which {} octets are there: {}.", octets.len(), hex(octets));
-            let place = Place::StreamOctets { at, len: octets.len() as u64 };
-            report(
-                context.writer,
-                connection,
-                side.sender,
-                None,
-                None,
-                Breach { rule: Rule::FrameTruncated, place, text },
-            );
-        }
+        side.report_cut_header(connection, end, context.writer);
         if let Some(message) = side.joiner.open() {
             let frame = context.writer.fragmented(message).map(|row| {
                 row.broken_off = true;
@@ -344,7 +332,15 @@ impl FrameSide {
     }
 
     fn judge(&mut self, id: FrameId, header: &FrameHeader, joined: Joined, writer: &mut Writer) {
-        let mut report = |breach| writer.report_frame(id, breach);
+        self.breaches(header, joined, |breach| writer.report_frame(id, breach));
+        if header.opcode() == Opcode::CLOSE {
+            self.close_sent = true;
+        }
+    }
+
+    /// What a header breaks where it stands now.
+    #[inline(always)]
+    pub(super) fn breaches(&self, header: &FrameHeader, joined: Joined, mut report: impl FnMut(FrameBreach)) {
         judge_header(header, self.sender, self.negotiated, self.previous_key, &mut report);
         match joined {
             Joined::Orphan if !self.gap_seen => report(FrameBreach::ContinuationWithoutStart),
@@ -353,9 +349,6 @@ impl FrameSide {
         }
         if self.close_sent && !header.opcode().is_control() {
             report(FrameBreach::DataAfterClose);
-        }
-        if header.opcode() == Opcode::CLOSE {
-            self.close_sent = true;
         }
     }
 
@@ -428,7 +421,7 @@ pub(super) fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn report(
+pub(super) fn report(
     writer: &mut Writer,
     connection: ConnectionId,
     sender: Sender,

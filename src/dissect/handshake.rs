@@ -355,6 +355,7 @@ impl FlowState {
             rules: Vec::new(),
             deflated: Default::default(),
             last_finding: NONE,
+            last_ping: NONE,
         };
         context.writer.add_connection(connection, self.connection, || self.streams());
         (self.connection, self.conversation) = (Some(id), Conversation::default());

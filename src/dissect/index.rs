@@ -7,7 +7,7 @@ use super::connection::side;
 use super::finding::{Detail, FindingRecord};
 use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
-use super::record::{Fragmented, FrameRecord, NONE, flag};
+use super::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::ByteStream;
 
@@ -54,6 +54,7 @@ pub(super) struct Index {
     /// In the order of messages.
     pub fragmented: Table<Fragmented>,
     pub findings: Table<FindingRecord>,
+    pub pings: Table<PingRecord>,
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
     pub published: Table<Published>,
@@ -202,6 +203,15 @@ impl Writer {
 
     pub fn frame(&mut self, id: FrameId) -> Option<&mut FrameRecord> {
         self.index.frames.get_mut(id.index())
+    }
+
+    /// Hangs a ping on its connection.
+    pub fn add_ping(&mut self, ping: FrameId) {
+        let row = u32::try_from(self.index.pings.len()).unwrap_or(NONE);
+        let Some(connection) = self.frame(ping).map(|frame| frame.connection) else { return };
+        let Some(connection) = self.connection(connection) else { return };
+        let previous = std::mem::replace(&mut connection.last_ping, row);
+        self.index.pings.push(PingRecord { ping, previous });
     }
 
     /// A pong answers a ping.

@@ -19,6 +19,7 @@ mod backlog;
 mod closing;
 mod connection;
 mod conversation;
+mod cut;
 mod decisions;
 mod dissector;
 mod finding;

@@ -116,6 +116,14 @@ impl FrameRecord {
     }
 }
 
+/// A ping that a pong may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PingRecord {
+    pub ping: FrameId,
+    /// The row of the one before of the same connection; [`NONE`] for the first.
+    pub previous: u32,
+}
+
 /// A message of more than one frame, or of one that is not its last. Messages of a single frame need no record of
 /// their own: everything about them is in the frame's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,5 +151,6 @@ mod tests {
     fn records_are_small() {
         assert_eq!(size_of::<FrameRecord>(), 48);
         assert!(size_of::<Fragmented>() <= 32);
+        assert_eq!(size_of::<PingRecord>(), 8);
     }
 }

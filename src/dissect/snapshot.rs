@@ -139,6 +139,16 @@ impl Snapshot {
         self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
     }
 
+    /// How many octets a message holds without compression, as far as that is known.
+    pub fn plain_len_of(&self, message: &Message) -> Option<u64> {
+        if message.compressed { self.plain_len(message.id) } else { Some(message.wire_len) }
+    }
+
+    /// Whether any compressed message was inflated in the background.
+    pub fn has_plain_lens(&self) -> bool {
+        !self.index.plain_lens.is_empty()
+    }
+
     /// How many checkpoints there are that messages can be inflated from.
     pub fn checkpoints(&self) -> usize {
         self.index.checkpoints.len()
@@ -212,6 +222,14 @@ impl Snapshot {
     pub fn round_trip_ns(&self, pong: &FrameRecord) -> Option<i64> {
         let ping = self.frame(pong.counterpart().filter(|_| pong.header.opcode() == Opcode::PONG)?)?;
         Some(pong.time.since(ping.time))
+    }
+
+    /// The pings of a connection that wait or waited for their pongs, the newest first.
+    pub fn pings(&self, id: ConnectionId) -> impl Iterator<Item = (FrameId, &FrameRecord)> {
+        let newest = self.connection(id).map(|connection| connection.last_ping);
+        let row = |row: u32| self.index.pings.get(row as usize);
+        std::iter::successors(newest.and_then(row), move |record| row(record.previous))
+            .filter_map(|record| Some((record.ping, self.frame(record.ping)?)))
     }
 
     /// Whether nothing more will be found about a frame: it has ended, and its message too.

@@ -13,6 +13,8 @@ use crate::view::{ConnectionRow, connection_row, count, length};
 
 /// Height of a card.
 const CARD: f32 = 92.0;
+/// Room beside the word of a badge.
+const BADGE: f32 = 6.0;
 /// Height of the entry for all connections.
 const LINE: f32 = 18.0;
 
@@ -139,7 +141,12 @@ fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palet
     let galley = |words: String| ui.painter().layout_no_wrap(words, font.clone(), quiet);
     let frames = row.frames.map(text::grouped);
     let mut words = [0, 1].map(|index| galley(format!("{} · {}", frames[index], length(row.payload[index]))));
-    if words.iter().map(|words| MARK + words.size().x).sum::<f32>() + GAP > room.width() {
+    let deflate = row.extensions.as_deref().is_some_and(|names| names.contains("permessage-deflate"));
+    let badge_width = match deflate {
+        true => badge_galley(ui, &deflate_words(row), palette.text, f32::INFINITY).size().x + 2.0 * BADGE + GAP,
+        false => 0.0,
+    };
+    if words.iter().map(|words| MARK + words.size().x).sum::<f32>() + GAP + badge_width > room.width() {
         // What does not fit both ways is left out for both.
         words = frames.map(galley);
     }
@@ -150,24 +157,41 @@ fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palet
         ui.painter().galley(pos2(x + MARK, room.center().y - size.y / 2.0), words, quiet);
         x += MARK + size.x + GAP;
     }
-    let deflate = row.extensions.as_deref().is_some_and(|names| names.contains("permessage-deflate"));
-    let badges = [row.subprotocol.as_deref(), deflate.then_some("deflate")];
-    for badge in badges.into_iter().flatten() {
-        x = self::badge(ui, pos2(x, room.center().y), room.right(), badge, palette) + 4.0;
+    // What compression did is told before the subprotocol is.
+    if deflate {
+        let grew = row.saved.is_some_and(|saved| saved < 0);
+        let color = if grew { palette.warning } else { palette.text };
+        x = badge(ui, pos2(x, room.center().y), room.right(), &deflate_words(row), color, palette) + 4.0;
+    }
+    if let Some(name) = &row.subprotocol {
+        badge(ui, pos2(x, room.center().y), room.right(), name, palette.text, palette);
     }
 }
 
+/// `deflate −71 %`: how much shorter compression made what was sent.
+fn deflate_words(row: &ConnectionRow) -> String {
+    match row.saved {
+        None => "deflate".to_owned(),
+        Some(saved) if saved < 0 => format!("deflate +{} %", saved.unsigned_abs()),
+        Some(saved) => format!("deflate −{saved} %"),
+    }
+}
+
+fn badge_galley(ui: &Ui, word: &str, color: egui::Color32, room: f32) -> std::sync::Arc<egui::Galley> {
+    text::line(ui, word, fonts::body(theme::SMALL), color, room)
+}
+
 /// A word in an outline; returns where it ends.
-fn badge(ui: &Ui, left: egui::Pos2, right: f32, word: &str, palette: &Palette) -> f32 {
-    let room = right - left.x - 12.0;
+fn badge(ui: &Ui, left: egui::Pos2, right: f32, word: &str, color: egui::Color32, palette: &Palette) -> f32 {
+    let room = right - left.x - 2.0 * BADGE;
     if room < 24.0 {
         return left.x;
     }
-    let galley = text::line(ui, word, fonts::body(theme::SMALL), palette.text, room);
-    let size = galley.size() + vec2(12.0, 2.0);
+    let galley = badge_galley(ui, word, color, room);
+    let size = galley.size() + vec2(2.0 * BADGE, 2.0);
     let rect = Rect::from_min_size(left - vec2(0.0, size.y / 2.0), size);
     ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, palette.line_strong), egui::StrokeKind::Inside);
-    ui.painter().galley(rect.min + vec2(6.0, 1.0), galley, palette.text);
+    ui.painter().galley(rect.min + vec2(BADGE, 1.0), galley, color);
     rect.right()
 }
 
@@ -251,6 +275,10 @@ fn label(row: &ConnectionRow) -> String {
     if !close.is_empty() {
         label.push(' ');
         label.push_str(&close);
+    }
+    if row.saved.is_some() {
+        label.push(' ');
+        label.push_str(&deflate_words(row));
     }
     label
 }

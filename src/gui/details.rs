@@ -22,8 +22,8 @@ use super::inflating::{Doing, Inflating};
 use super::opened::{Opened, RowId};
 use super::payload::{PayloadState, payload_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, empty};
-use crate::base::{ConnectionId, FrameId};
+use super::{PaneCommand, Selection, empty, marks};
+use crate::base::{ConnectionId, FrameId, Severity};
 use crate::dissect::{Message, Snapshot};
 use crate::view::{FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
 
@@ -245,7 +245,14 @@ impl DetailsState {
             if let (Some(RowId::Frame(_) | RowId::Finding(_)), 2..) = (self.shown, message.frames) {
                 words.push_str(&format!(": the whole message, of {} frames", message.frames));
             }
-            ui.label(RichText::new(words).size(theme::SECONDARY).color(Palette::of(ui).secondary));
+            let palette = Palette::of(ui);
+            ui.horizontal(|ui| {
+                let color = if view.has_grown() { palette.warning } else { palette.secondary };
+                if view.has_grown() {
+                    marks::severity_ui(ui, Severity::Warning);
+                }
+                ui.add(egui::Label::new(RichText::new(words).size(theme::SECONDARY).color(color)).truncate());
+            });
         }
         let noticed = notices_ui(ui, view);
         payload_ui(ui, text, &[], &mut self.payload).or(noticed).or(doing)

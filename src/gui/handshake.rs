@@ -3,9 +3,10 @@
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
 use super::command::Command;
+use super::round_trips::round_trips_ui;
 use super::theme::{self, FamilyColors, Palette};
-use super::{PaneCommand, explain, fonts, marks, toolbar};
-use crate::base::{ConnectionId, Sender};
+use super::{PaneCommand, deflate, explain, fonts, marks, toolbar};
+use crate::base::{ConnectionId, Sender, Severity};
 use crate::dissect::Recognition;
 use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
 
@@ -43,14 +44,22 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             negotiation_ui(ui, &view.negotiation);
         }
         if let Some(words) = &view.compression {
-            ui.add_space(theme::GRID);
-            ui.add(Label::new(RichText::new(words)).wrap());
+            section(ui, "Compression");
+            match view.compression_grew {
+                true => drop(explain::problem_ui(ui, Severity::Warning, words)),
+                false => drop(ui.add(Label::new(RichText::new(words)).wrap())),
+            }
+            deflate::parameters_ui(ui, &view.parameters);
         }
         if !view.story.is_empty() {
             section(ui, "How it ended");
             for sentence in &view.story {
                 ui.add(Label::new(RichText::new(sentence)).wrap());
             }
+        }
+        if let Some(trips) = &view.round_trips {
+            section(ui, "Pings and pongs");
+            round_trips_ui(ui, trips);
         }
         if let Some(steps) = &view.accept {
             section(ui, "Sec-WebSocket-Accept, step by step");

@@ -20,7 +20,7 @@ use self::row::{Columns, RowPainter, characters, column_heads};
 use super::inflating::{Doing, Told};
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, explain};
+use super::{PaneCommand, Selection, explain, marks};
 use crate::base::{FrameId, MessageId};
 use crate::view::{FrameView, HexForm, HexOctet, HexRow, InflatedView, Octets, hex_len, hex_rows, inflated_rows};
 
@@ -102,7 +102,8 @@ pub fn hex_ui(
         hex_rows(view, &payload, form, rows)
     };
     let copied = 0..end.min(COPY_LIMIT);
-    head_ui(ui, view, inflated.is_some(), form, state, &copied, || rows_of(0..copied.end.div_ceil(ROW_OCTETS)));
+    let head = Head { view, is_compressed: inflated.is_some(), form, copied: copied.clone(), summary: None };
+    head_ui(ui, &head, state, || rows_of(0..copied.end.div_ceil(ROW_OCTETS)));
     dump_ui(ui, &Shown::Frame(view), end, state, selection, rows_of)
 }
 
@@ -117,17 +118,24 @@ fn message_ui(
 ) -> Option<PaneCommand> {
     let view = source.view;
     let Some(inflated) = told.view else {
-        head_ui(ui, view, true, HexForm::Inflated, state, &(0..0), Vec::new);
-        return doing_ui(ui, &told.state);
+        let head = Head { view, is_compressed: true, form: HexForm::Inflated, copied: 0..0, summary: None };
+        head_ui(ui, &head, state, Vec::new);
+        let command = doing_ui(ui, &told.state);
+        // Without contents the panel would shrink, and keep that height.
+        ui.allocate_space(ui.available_size());
+        return command;
     };
     let from = inflated.inflated.plain.from;
     let copied = from..inflated.inflated.plain.end().min(from + COPY_LIMIT);
     let all = || inflated_rows(&inflated, copied.start / ROW_OCTETS..copied.end.div_ceil(ROW_OCTETS));
-    head_ui(ui, view, true, HexForm::Inflated, state, &copied, all);
     let shown = Shown::Message(view, frame, inflated.clone());
-    if let Some(words) = shown.summary() {
-        ui.label(RichText::new(words).size(theme::SECONDARY).color(Palette::of(ui).secondary));
-    }
+    let summary = shown.summary().map(|words| (words, inflated.has_grown()));
+    head_ui(
+        ui,
+        &Head { view, is_compressed: true, form: HexForm::Inflated, copied: copied.clone(), summary },
+        state,
+        all,
+    );
     let mut command = notices_ui(ui, &inflated);
     command = doing_ui(ui, &told.state).or(command);
     let mut in_sight = 0..1;
@@ -146,12 +154,17 @@ fn message_ui(
 /// What is to be known about an inflated message: the same above its octets and above its text.
 pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<PaneCommand> {
     let mut command = None;
-    for (severity, words) in inflated.notices() {
-        explain::problem_ui(ui, severity, &words);
-    }
-    if inflated.is_limited() {
-        let button = ui.button("Inflate further").on_hover_text("Inflates this message up to 16 times as far");
-        command = button.clicked().then_some(PaneCommand::InflateFurther);
+    for (index, (severity, words)) in inflated.notices().into_iter().enumerate() {
+        ui.horizontal(|ui| {
+            // The limit is the first of them; a button behind the words would be pushed out of sight.
+            if index == 0 && inflated.is_limited() {
+                let button = ui.small_button("Inflate further");
+                if button.on_hover_text("Inflates this message up to 16 times as far").clicked() {
+                    command = Some(PaneCommand::InflateFurther);
+                }
+            }
+            explain::problem_ui(ui, severity, &words);
+        });
     }
     command
 }
@@ -222,34 +235,39 @@ fn dump_ui(
     command
 }
 
-/// The switch between the forms, and the copy button.
-fn head_ui(
-    ui: &mut Ui,
-    view: &FrameView,
+/// What is above the dump.
+struct Head<'a> {
+    view: &'a FrameView,
     is_compressed: bool,
     form: HexForm,
-    state: &mut HexState,
-    copied: &Range<u64>,
-    rows: impl FnOnce() -> Vec<HexRow>,
-) {
+    /// Octets that the copy button copies.
+    copied: Range<u64>,
+    /// What is shown, and whether that is a warning.
+    summary: Option<(String, bool)>,
+}
+
+/// The switch between the forms, what is shown, and the copy button.
+fn head_ui(ui: &mut Ui, head: &Head<'_>, state: &mut HexState, rows: impl FnOnce() -> Vec<HexRow>) {
+    let Head { view, is_compressed, form, copied, summary } = head;
+    let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         let masked = view.header.masked();
         let mut choose = |ui: &mut Ui, it: HexForm, words: &str, hint: &str| {
-            if ui.selectable_label(form == it, words).on_hover_text(hint).clicked() {
+            if ui.selectable_label(*form == it, words).on_hover_text(hint).clicked() {
                 state.form = it;
             }
         };
-        if masked || is_compressed {
+        if masked || *is_compressed {
             let hint = if masked { "The payload as it was sent, masked" } else { "The payload as it was sent" };
             choose(ui, HexForm::Wire, "Wire", hint);
         } else {
-            ui.label(RichText::new("As sent; the payload is not masked").color(Palette::of(ui).secondary));
+            ui.label(RichText::new("As sent; the payload is not masked").color(palette.secondary));
         }
         if masked {
             let hint = "The payload XORed with the masking-key; the header is the same";
             choose(ui, HexForm::Unmasked, "Unmasked", hint);
         }
-        if is_compressed {
+        if *is_compressed {
             let hint =
                 "What the whole message inflates to, without any header; select an octet to see where it comes from";
             choose(ui, HexForm::Inflated, "Inflated", hint);
@@ -259,6 +277,16 @@ fn head_ui(
             if button.on_hover_text(copy_hint(copied)).clicked() {
                 ui.ctx().copy_text(hex_text(&rows()));
             }
+            let Some((words, is_warning)) = summary else { return };
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.add_space(theme::GRID);
+                if *is_warning {
+                    marks::severity_ui(ui, crate::base::Severity::Warning);
+                }
+                let color = if *is_warning { palette.warning } else { palette.secondary };
+                let text = RichText::new(words).size(theme::SECONDARY).color(color);
+                ui.add(egui::Label::new(text).truncate());
+            });
         });
     });
     ui.add_space(theme::GRID);

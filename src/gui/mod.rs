@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
-//!   worker  search  inflating the threads: one reads the capture, one finds the rows that are wanted, one inflates
+//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted,
+//!   inflating  previews       and two inflate what is shown of compressed messages: the selected one, and rows in sight
 //!   command                   everything the user can do: text, tooltip, shortcut; window applies it
 //!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
 //!   ask  treat                file dialogs; the dialog in which a TCP connection is read as a WebSocket
@@ -10,7 +11,7 @@
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
-//!   payload  handshake          the other tabs
+//!   payload  handshake          the other tabs; deflate: the parameters of compression
 //!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
@@ -22,6 +23,7 @@ pub mod app;
 pub mod ask;
 pub mod command;
 pub mod connections;
+pub mod deflate;
 pub mod details;
 pub mod diagram;
 pub mod dialogs;
@@ -36,6 +38,8 @@ pub mod live;
 pub mod marks;
 pub mod opened;
 pub mod payload;
+pub mod previews;
+pub mod round_trips;
 pub mod rows;
 pub mod samples;
 pub mod search;

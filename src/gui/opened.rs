@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::details::DetailsState;
+use super::previews::Previews;
 use super::rows::RowScroll;
 use super::search::Search;
 use super::table::TableState;
@@ -41,6 +42,8 @@ pub struct Opened {
     pub name: String,
     worker: Worker,
     search: Search,
+    /// How compressed messages begin.
+    pub previews: Previews,
     /// The process that sniffs it, or did.
     #[cfg(feature = "live")]
     pub recording: Option<super::live::Recording>,
@@ -97,6 +100,7 @@ impl Opened {
         Opened {
             name,
             worker: Worker::start(input, decisions.clone(), wake.clone()),
+            previews: Previews::start(wake.clone()),
             search: Search::start(wake),
             #[cfg(feature = "live")]
             recording: None,
@@ -134,6 +138,9 @@ impl Opened {
             if let Some(snapshot) = update.snapshot {
                 self.grow(snapshot);
             }
+        }
+        if self.previews.take() {
+            self.table.previews_changed();
         }
         if let Some(answer) = self.search.take() {
             // What the capture grows by is added without a word.
@@ -411,7 +418,7 @@ impl Opened {
 
     /// The selected row as a line of text.
     pub fn selected_line(&self) -> Option<String> {
-        super::table::line(self.snapshot.as_ref()?, self.selected?)
+        super::table::line(self.snapshot.as_ref()?, self.selected?, &self.previews)
     }
 
     /// Scrolls the selected row into sight. Selecting ends the following.

@@ -84,8 +84,10 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
         }
         if text.not_shown > 0 && !matches!(text.kind, PayloadKind::Binary | PayloadKind::Compressed) {
             ui.add_space(2.0 * theme::GRID);
-            let words =
-                format!("{} of the payload not shown: not read, or not captured.", count(text.not_shown, "octet"));
+            let words = format!(
+                "{} of the payload not shown: not read, not captured, or unknown.",
+                count(text.not_shown, "octet")
+            );
             notice_ui(ui, &words);
         }
     });

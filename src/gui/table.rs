@@ -17,16 +17,18 @@ use std::collections::hash_map::Entry;
 use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
 use self::cells::Row;
-use self::columns::Columns;
+use self::columns::{Columns, Extra};
 use self::finding::FindingLine;
 use super::command::Command;
 use super::opened::{Opened, RowId};
+use super::previews::Previews;
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{empty, fonts, text};
 use crate::dissect::Snapshot;
 use crate::query::RowKind;
 use crate::view::{count, frame_row, message_row};
+use crate::ws::Opcode;
 
 /// Height of a row.
 const ROW: f32 = theme::ROW;
@@ -43,6 +45,8 @@ pub struct TableState {
     /// Rows that were made, for the snapshot they were made from.
     made: HashMap<u32, Made>,
     made_from: (u64, RowKind),
+    /// Messages are compressed.
+    compressed: bool,
     /// The largest number that its column was made wide enough for.
     most: u64,
 }
@@ -54,10 +58,13 @@ enum Made {
 }
 
 impl Made {
-    fn of(snapshot: &Snapshot, id: RowId) -> Option<Made> {
+    fn of(snapshot: &Snapshot, id: RowId, previews: Option<&Previews>) -> Option<Made> {
         Some(match id {
             RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
-            RowId::Message(id) => Made::Row(Row::of_message(message_row(snapshot, id)?)),
+            RowId::Message(id) => {
+                let inflated = previews.and_then(|previews| previews.of(id));
+                Made::Row(Row::of_message(message_row(snapshot, id)?, inflated))
+            }
             RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
         })
     }
@@ -71,8 +78,15 @@ impl Made {
 }
 
 impl TableState {
+    /// More is known of how messages begin: their rows are made anew.
+    pub fn previews_changed(&mut self) {
+        if self.made_from.1 == RowKind::Messages {
+            self.made.clear();
+        }
+    }
+
     /// The row of `id`, made once for every snapshot.
-    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId) -> Option<&Made> {
+    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
         let (kind, key) = match id {
             RowId::Frame(id) => (RowKind::Frames, id.0),
             RowId::Message(id) => (RowKind::Messages, id.0),
@@ -84,14 +98,14 @@ impl TableState {
         }
         Some(match self.made.entry(key) {
             Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id)?),
+            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, Some(previews))?),
         })
     }
 }
 
 /// A row as a line of text, its columns separated by tabs.
-pub fn line(snapshot: &Snapshot, id: RowId) -> Option<String> {
-    Some(match Made::of(snapshot, id)? {
+pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<String> {
+    Some(match Made::of(snapshot, id, Some(previews))? {
         Made::Row(row) => row.line(),
         Made::Finding(line) => line.line(),
     })
@@ -110,7 +124,12 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     }
     let several = snapshot.connection_count() > 1 && opened.connection.is_none();
     let (order, most) = (opened.query().order, most_rows(opened));
-    let columns = Columns::new(ui.available_width(), opened.rows.kind(), several, order.key, most);
+    // Once there, they stay: nothing moves under the pointer.
+    let state = &mut opened.table;
+    state.compressed |= snapshot.has_plain_lens();
+    let round_trip = snapshot.totals().opcodes[usize::from(Opcode::PONG.value())] > 0;
+    let extra = Extra { connection: several, compressed: state.compressed, round_trip };
+    let columns = Columns::new(ui.available_width(), opened.rows.kind(), extra, order.key, most);
     if let Some(wish) = columns.head_ui(ui, order) {
         command = Some(wish);
     }
@@ -241,6 +260,7 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
     let selected = opened.selected;
     let mut command = None;
+    let mut without_preview = Vec::new();
     rows_ui(
         ui,
         &mut scroll,
@@ -250,7 +270,12 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
         |ui, number, rect, ()| {
             let Some(id) = opened.row_id(number as usize) else { return };
             let version = opened.version;
-            let Some(row) = opened.table.row(snapshot, version, id) else { return };
+            let Some(row) = opened.table.row(snapshot, version, id, &opened.previews) else { return };
+            if let (RowId::Message(id), Made::Row(row)) = (id, row)
+                && row.lacks_preview()
+            {
+                without_preview.extend(snapshot.message(id));
+            }
             let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
             let chosen = selected == Some(id);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
@@ -276,6 +301,9 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
             }
         },
     );
+    if !without_preview.is_empty() {
+        opened.previews.want(snapshot, without_preview);
+    }
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
     let barred =
         wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());

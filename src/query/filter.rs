@@ -18,6 +18,9 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     ("sender:client", "what the client (or the server) sent"),
     ("len>100", "payload octets; also <, >=, <= and ="),
+    ("plain>100", "octets of the message without compression"),
+    ("ratio>100", "how much of a compressed message's octets was sent, in per cent: more than 100 grew"),
+    ("rtt>50", "pongs that came so long after their ping, in milliseconds; also rtt>2s, rtt<300µs"),
     ("conn:2", "one connection, by its number"),
     ("finding", "with any finding; finding:violation, finding:masked for a severity or a part of a rule's name"),
     ("fin:0", "a single bit of the header: fin, rsv1, rsv2, rsv3, masked"),
@@ -44,6 +47,12 @@ enum Test {
     Sender(Sender),
     Connection(u64),
     Length(Order, u64),
+    /// Octets without compression.
+    Plain(Order, u64),
+    /// Of octets without compression, per cent that were sent.
+    Ratio(Order, u64),
+    /// Nanoseconds.
+    RoundTrip(Order, u64),
     Finding(Wanted),
     Bit(FieldId, bool),
     /// In lower case.
@@ -92,6 +101,16 @@ impl Filter {
         self.terms.iter().any(|term| matches!(term.test, Test::Finding(_)))
     }
 
+    /// Whether what a compressed message inflates to matters.
+    pub(super) fn asks_for_plain(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.test, Test::Plain(..) | Test::Ratio(..)))
+    }
+
+    /// Whether it matters which ping a pong answers.
+    pub(super) fn asks_for_round_trip(&self) -> bool {
+        self.terms.iter().any(|term| matches!(term.test, Test::RoundTrip(..)))
+    }
+
     /// Whether a frame is to be seen.
     pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
         let subject = Subject { snapshot, frame, len: frame.header.payload_len() };
@@ -118,7 +137,7 @@ impl Filter {
                         || url.is_some_and(mentions)
                         || frame.is_some_and(|frame| mentions(frame.header.opcode().name()))
                 }
-                Test::Opcode(_) | Test::Length(..) | Test::Bit(..) => {
+                _ => {
                     return subject.as_ref().map_or(term.negated, |subject| subject.meets(term, &|_| false));
                 }
             };
@@ -151,11 +170,29 @@ impl Subject<'_> {
             Test::Sender(sender) => self.frame.sender() == *sender,
             Test::Connection(number) => self.frame.connection.number() == *number,
             Test::Length(order, than) => order.holds(self.len, *than),
+            Test::Plain(order, than) => {
+                let plain = self.message().and_then(|message| self.snapshot.plain_len_of(&message));
+                plain.is_some_and(|plain| order.holds(plain, *than))
+            }
+            Test::Ratio(order, than) => self.message().is_some_and(|message| {
+                let plain = self.snapshot.plain_len(message.id);
+                plain
+                    .is_some_and(|plain| order.holds(message.wire_len.saturating_mul(100), plain.saturating_mul(*than)))
+            }),
+            Test::RoundTrip(order, than) => {
+                let time = self.snapshot.round_trip_ns(self.frame);
+                time.is_some_and(|time| order.holds(time.max(0) as u64, *than))
+            }
             Test::Finding(wanted) => finding(wanted),
             Test::Bit(field, set) => header.field(*field).is_some_and(|part| (part.value == 1) == *set),
             Test::Word(word) => self.mentions(word),
         };
         holds != term.negated
+    }
+
+    /// The message that the frame belongs to.
+    fn message(&self) -> Option<Message> {
+        self.frame.message().and_then(|id| self.snapshot.message(id))
     }
 
     fn mentions(&self, word: &str) -> bool {
@@ -222,8 +259,10 @@ impl Term {
 
 impl Test {
     fn parse(text: &str) -> Result<Test, String> {
-        if let Some(order) = text.strip_prefix("len").filter(|rest| rest.starts_with(['<', '>', '=', ':'])) {
-            return length(order);
+        for (key, read) in QUANTITIES {
+            if let Some(rest) = text.strip_prefix(key).filter(|rest| rest.starts_with(['<', '>', '=', ':'])) {
+                return read(rest);
+            }
         }
         let Some((key, value)) = text.split_once([':', '=']) else {
             return Ok(match text {
@@ -258,7 +297,9 @@ fn bit(key: &str, value: &str) -> Result<Test, String> {
     let Some(field) =
         FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
     else {
-        return Err(format!("“{key}:” is not known; try opcode:, sender:, len>, conn:, finding or fin:"));
+        return Err(format!(
+            "“{key}:” is not known; try opcode:, sender:, len>, plain>, ratio>, rtt>, conn:, finding or fin:"
+        ));
     };
     match value {
         "0" | "no" | "false" => Ok(Test::Bit(field.id, false)),
@@ -284,7 +325,31 @@ fn opcodes(list: &str) -> Result<Test, String> {
     Ok(Test::Opcode(mask))
 }
 
-fn length(text: &str) -> Result<Test, String> {
+type ReadQuantity = fn(&str) -> Result<Test, String>;
+
+/// Keys that are followed by a comparison, and what reads it.
+const QUANTITIES: [(&str, ReadQuantity); 4] = [
+    ("len", |text| {
+        let (order, number) = compared(text, "“len” needs a number of octets, as in len>100", plain_number)?;
+        Ok(Test::Length(order, number))
+    }),
+    ("plain", |text| {
+        let (order, number) = compared(text, "“plain” needs a number of octets, as in plain>100", plain_number)?;
+        Ok(Test::Plain(order, number))
+    }),
+    ("ratio", |text| {
+        let number = |text: &str| plain_number(text.trim_end_matches('%'));
+        let (order, number) = compared(text, "“ratio” needs per cent, as in ratio>100", number)?;
+        Ok(Test::Ratio(order, number))
+    }),
+    ("rtt", |text| {
+        let (order, number) = compared(text, "“rtt” needs milliseconds, as in rtt>50, or a unit, as in rtt>2s", time)?;
+        Ok(Test::RoundTrip(order, number))
+    }),
+];
+
+/// `>=100`: how to compare, and what with.
+fn compared(text: &str, complaint: &str, read: fn(&str) -> Option<u64>) -> Result<(Order, u64), String> {
     let (order, number) = [
         (">=", Order::AtLeast),
         ("<=", Order::AtMost),
@@ -296,10 +361,20 @@ fn length(text: &str) -> Result<Test, String> {
     .into_iter()
     .find_map(|(sign, order)| Some((order, text.strip_prefix(sign)?)))
     .unwrap_or((Order::Equal, text));
-    match number.replace([',', '_'], "").parse() {
-        Ok(number) => Ok(Test::Length(order, number)),
-        Err(_) => Err("“len” needs a number of octets, as in len>100".to_owned()),
-    }
+    read(number).map(|number| (order, number)).ok_or_else(|| complaint.to_owned())
+}
+
+fn plain_number(text: &str) -> Option<u64> {
+    text.replace([',', '_'], "").parse().ok()
+}
+
+/// A time in nanoseconds; milliseconds where no unit is given.
+fn time(text: &str) -> Option<u64> {
+    let units = [("ns", 1.0), ("µs", 1e3), ("us", 1e3), ("ms", 1e6), ("s", 1e9)];
+    let (number, unit) =
+        units.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit))).unwrap_or((text, 1e6));
+    let number: f64 = number.trim().parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some((number * unit) as u64)
 }
 
 #[cfg(test)]
@@ -324,6 +399,10 @@ mod tests {
             |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
         assert_eq!(tests("opcode:text,9 OPCODE:0xA"), [Test::Opcode(1 << 1 | 1 << 9), Test::Opcode(1 << 10)]);
         assert_eq!(tests("len>=1,000 len:5"), [Test::Length(Order::AtLeast, 1000), Test::Length(Order::Equal, 5)]);
+        assert_eq!(tests("plain<9 ratio>100%"), [Test::Plain(Order::Less, 9), Test::Ratio(Order::More, 100)]);
+        let times = [50_000_000, 2_000_000_000, 300_000, 300_000, 1_500_000];
+        let times = times.map(|ns| Test::RoundTrip(Order::More, ns));
+        assert_eq!(tests("rtt>50 rtt>2s rtt>300µs rtt>300us rtt>1.5ms"), times);
         assert_eq!(tests("mask:0"), [Test::Bit(FieldId::Mask, false)]);
         assert_eq!(tests("finding:unmasked"), [Test::Finding(Wanted::Rule("unmasked".into()))]);
         assert!(Filter::parse("-chat").unwrap().terms[0].negated);
@@ -335,6 +414,8 @@ mod tests {
         assert!(error("opcode:").contains("as in opcode:text"));
         assert!(error("opcode:bogus").contains("no opcode"));
         assert!(error("len>x").contains("len>100"));
+        assert!(error("plain>x").contains("plain>100") && error("ratio:").contains("ratio>100"));
+        assert!(error("rtt>-1").contains("rtt>50") && error("rtt>x").contains("rtt>2s"));
         assert!(error("conn:0").contains("from 1"));
         assert!(error("finding:bogus").contains("no rule"));
     }

@@ -61,6 +61,16 @@ impl Query {
         !self.filter.is_empty() || self.order.key != SortKey::Number
     }
 
+    /// Whether it matters how many octets compressed messages hold, which is found out after their rows.
+    fn asks_for_plain(&self) -> bool {
+        matches!(self.order.key, SortKey::PlainLength | SortKey::Ratio) || self.filter.asks_for_plain()
+    }
+
+    /// Whether it matters which ping a pong answers.
+    fn asks_for_round_trip(&self) -> bool {
+        self.order.key == SortKey::RoundTrip || self.filter.asks_for_round_trip()
+    }
+
     /// Whether the row of an id is among those that are wanted.
     pub fn passes(&self, snapshot: &Snapshot, id: u32) -> bool {
         match self.kind {

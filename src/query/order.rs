@@ -37,6 +37,12 @@ pub enum SortKey {
     Frames,
     /// Payload octets, as declared.
     Length,
+    /// Octets of a message without compression; where they are not known, less than any.
+    PlainLength,
+    /// How much of a compressed message's octets was sent; of one that is not compressed, less than any.
+    Ratio,
+    /// How long after its ping a pong came; where there is none, less than any.
+    RoundTrip,
     /// How bad a finding is, the worst being the largest.
     Severity,
     /// The rule of a finding, in the order of the RFC's chapters.
@@ -51,7 +57,8 @@ impl SortKey {
         match self {
             SortKey::Number | SortKey::Connection | SortKey::Time | SortKey::Sender => true,
             SortKey::Delta | SortKey::Opcode | SortKey::Length => kind != RowKind::Findings,
-            SortKey::Frames => kind == RowKind::Messages,
+            SortKey::Frames | SortKey::PlainLength | SortKey::Ratio => kind == RowKind::Messages,
+            SortKey::RoundTrip => kind == RowKind::Frames,
             SortKey::Severity | SortKey::Rule | SortKey::Frame => kind == RowKind::Findings,
         }
     }
@@ -115,7 +122,7 @@ impl<'a> Ranking<'a> {
         let origin = match order.key {
             // There may be findings before there is a frame, and an origin must never change.
             SortKey::Time if kind != RowKind::Findings => snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0),
-            SortKey::Delta => signed(0),
+            SortKey::Delta | SortKey::RoundTrip => signed(0),
             _ => 0,
         };
         Ranking { snapshot, kind, order, origin }
@@ -180,7 +187,9 @@ impl<'a> Ranking<'a> {
     fn key_of_frame(&self, frame: &FrameRecord) -> u64 {
         match self.order.key {
             // Rows of equal keys are in the order of their numbers.
-            SortKey::Number | SortKey::Frames | SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
+            SortKey::Number | SortKey::Frames | SortKey::PlainLength | SortKey::Ratio => 0,
+            SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
+            SortKey::RoundTrip => self.snapshot.round_trip_ns(frame).map_or(0, signed),
             SortKey::Connection => u64::from(frame.connection.0),
             SortKey::Time => frame.time.0,
             SortKey::Delta => {
@@ -198,6 +207,10 @@ impl<'a> Ranking<'a> {
             SortKey::Number => 0,
             SortKey::Frames => u64::from(message.frames),
             SortKey::Length => message.wire_len,
+            SortKey::PlainLength => self.snapshot.plain_len_of(message).map_or(0, |len| len.saturating_add(1)),
+            SortKey::Ratio => {
+                self.snapshot.plain_len(message.id).map_or(0, |plain| millionths(message.wire_len, plain))
+            }
             SortKey::Connection => u64::from(message.connection.0),
             _ => self.snapshot.frame(message.first).map_or(0, |frame| self.key_of_frame(frame)),
         }
@@ -213,8 +226,15 @@ impl<'a> Ranking<'a> {
             SortKey::Frame => finding.frame().map_or(0, |id| id.number()),
             SortKey::Time => finding.frame().and_then(|id| self.snapshot.frame(id)).map_or(0, |frame| frame.time.0),
             SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
+            SortKey::PlainLength | SortKey::Ratio | SortKey::RoundTrip => 0,
         }
     }
+}
+
+/// One more than how many millionths of `plain` octets were sent.
+fn millionths(wire: u64, plain: u64) -> u64 {
+    let part = u128::from(wire) * 1_000_000 / u128::from(plain.max(1)) + 1;
+    u64::try_from(part).unwrap_or(u64::MAX)
 }
 
 /// A number that may be below 0, so that its order is kept.

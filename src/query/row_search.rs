@@ -10,8 +10,9 @@ use super::order::Ranking;
 use super::rank_sort::RankSort;
 use super::row_set::RowSet;
 use super::{Query, RowKind, SortKey};
-use crate::base::{MessageId, Table};
-use crate::dissect::Snapshot;
+use crate::base::{FindingId, FrameId, MessageId, Table};
+use crate::dissect::{FrameRecord, Snapshot};
+use crate::ws::Opcode;
 
 /// Finds the rows of one query.
 pub struct RowSearch {
@@ -27,7 +28,8 @@ pub struct RowSearch {
     judged_before: usize,
     /// Findings that were looked at.
     findings: usize,
-    /// Messages that may still change, in order, and where they were found.
+    /// Rows that may still change, in order, and where they were found: messages that are not at their end, and what is asked
+    /// about by what is not known yet.
     open: Vec<(u32, Option<u64>)>,
     /// What earlier rounds told places from: `places` are in the order that they had there.
     before: Option<Snapshot>,
@@ -163,7 +165,7 @@ impl RowSearch {
         self.places.get(at) == Some(&place)
     }
 
-    /// Messages that were not at their end when they were judged have become longer.
+    /// Messages that were not at their end when they were judged have become longer; others were inflated.
     fn judge_open(&mut self, snapshot: &Snapshot) {
         let ranking = Ranking::new(snapshot, self.query.kind, self.query.order);
         let mut open = std::mem::take(&mut self.open);
@@ -209,11 +211,33 @@ impl RowSearch {
 
 /// The place of a row if it passes, and whether both may still change.
 fn judge(query: &Query, ranking: &Ranking<'_>, snapshot: &Snapshot, id: u32) -> (Option<u64>, bool) {
-    if query.kind != RowKind::Messages {
-        return (query.passes(snapshot, id).then(|| ranking.place(id)), false);
+    match query.kind {
+        RowKind::Messages => {
+            let Some(message) = snapshot.message(MessageId(id)) else { return (None, false) };
+            let place = query.filter.message(snapshot, &message).then(|| ranking.place_of(&message));
+            (place, !message.ended || may_change(query, snapshot, message.first))
+        }
+        RowKind::Frames => {
+            let place = query.passes(snapshot, id).then(|| ranking.place(id));
+            (place, may_change(query, snapshot, FrameId(id)))
+        }
+        RowKind::Findings => {
+            let about = snapshot.finding_record(FindingId(id).index()).and_then(|finding| finding.frame());
+            let place = query.passes(snapshot, id).then(|| ranking.place(id));
+            (place, about.is_some_and(|frame| may_change(query, snapshot, frame)))
+        }
     }
-    let Some(message) = snapshot.message(MessageId(id)) else { return (None, false) };
-    (query.filter.message(snapshot, &message).then(|| ranking.place_of(&message)), !message.ended)
+}
+
+/// Whether something that is asked about this frame is not known yet.
+fn may_change(query: &Query, snapshot: &Snapshot, frame: FrameId) -> bool {
+    let lacks_plain = |frame: &FrameRecord| {
+        let message = frame.message().and_then(|id| snapshot.message(id));
+        message.is_some_and(|message| !message.ended || snapshot.plain_len_of(&message).is_none())
+    };
+    let lacks_ping = |frame: &FrameRecord| frame.header.opcode() == Opcode::PONG && !frame.is_ended();
+    (query.asks_for_plain() && snapshot.frame(frame).is_some_and(lacks_plain))
+        || (query.asks_for_round_trip() && snapshot.frame(frame).is_some_and(lacks_ping))
 }
 
 /// Two sorted lists as one.

@@ -1,7 +1,7 @@
 //! What compression did for a connection (RFC 7692).
 
-use super::meaning::length;
-use crate::base::{ConnectionId, Sender};
+use super::meaning::{count, length};
+use crate::base::{ConnectionId, Rule, Sender};
 use crate::dissect::{Connection, Deflated, Snapshot};
 use crate::http::{extensions_in, is_deflate};
 
@@ -13,9 +13,33 @@ pub fn compression_summary(snapshot: &Snapshot, id: ConnectionId) -> Option<Stri
     accepted.iter().any(is_deflate).then(|| summary(connection))
 }
 
-fn summary(connection: &Connection) -> String {
+/// How much of the octets of messages compression saved, in per cent; less than 0 where it made them larger. `None` where no
+/// compressed message was inflated so far.
+pub fn compression_saving(connection: &Connection) -> Option<i64> {
+    let Deflated { messages, wire, plain } = both(connection);
+    let saved = (i128::from(plain) - i128::from(wire)) * 100 / i128::from(plain.max(1));
+    // Less than one per cent larger is larger.
+    let saved = if wire > plain { saved.min(-1) } else { saved };
+    (messages > 0).then(|| i64::try_from(saved).unwrap_or(i64::MIN))
+}
+
+fn both(connection: &Connection) -> Deflated {
     let sum = |of: fn(&Deflated) -> u64| connection.deflated.iter().map(of).sum::<u64>();
-    let (messages, wire, plain) = (sum(|it| it.messages), sum(|it| it.wire), sum(|it| it.plain));
+    Deflated { messages: sum(|it| it.messages), wire: sum(|it| it.wire), plain: sum(|it| it.plain) }
+}
+
+/// How many messages compression made larger, as far as they are counted.
+fn grown(connection: &Connection) -> String {
+    let number =
+        connection.rules.iter().find(|(rule, _)| *rule == Rule::DeflateExpanded).map_or(0, |(_, number)| *number);
+    match number {
+        0 => String::new(),
+        number => format!(", {} made larger", count(number, "message")),
+    }
+}
+
+fn summary(connection: &Connection) -> String {
+    let Deflated { messages, wire, plain } = both(connection);
     let part = |part: u64, whole: u64| u128::from(part) * 100 / u128::from(whole.max(1));
     let saved = match (messages, wire.cmp(&plain)) {
         (0, _) => "permessage-deflate, no message compressed".to_owned(),
@@ -32,7 +56,8 @@ fn summary(connection: &Connection) -> String {
         (false, true) => "context takeover by the server alone",
         (false, false) => "no context takeover",
     };
-    format!("{saved}{octets}, {takeover}, window {}/{}", client.window_bits, server.window_bits)
+    let grown = grown(connection);
+    format!("{saved}{octets}{grown}, {takeover}, window {}/{}", client.window_bits, server.window_bits)
 }
 
 #[cfg(test)]
@@ -50,6 +75,8 @@ mod tests {
         while session.step(usize::MAX).unwrap() != Progress::End {}
         let words = compression_summary(&session.snapshot(), ConnectionId(0)).unwrap();
         assert!(words.starts_with("permessage-deflate saved ") && words.contains(" % ("), "{words}");
-        assert!(words.ends_with("), context takeover both ways, window 15/15"), "{words}");
+        assert!(words.ends_with("), 2 messages made larger, context takeover both ways, window 15/15"), "{words}");
+        let saved = compression_saving(session.snapshot().connection(ConnectionId(0)).unwrap()).unwrap();
+        assert!((1..100).contains(&saved) && words.contains(&format!("saved {saved} %")));
     }
 }

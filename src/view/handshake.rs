@@ -3,10 +3,15 @@
 use std::io;
 
 use super::close_story::close_story;
-use super::compression::compression_summary;
+use super::compression::{compression_saving, compression_summary};
+use super::deflate::{DeflateParameter, deflate_parameters};
+use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
+
+/// How many pings of a connection are plotted at most: the newest.
+const MAX_PLOTTED: usize = 1 << 16;
 
 /// The opening handshake of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,10 +28,16 @@ pub struct HandshakeView {
     pub findings: Vec<(Rule, String)>,
     /// What compression did for the connection, in words.
     pub compression: Option<String>,
+    /// It made messages larger, all in all.
+    pub compression_grew: bool,
+    /// The parameters of compression, where it was agreed on.
+    pub parameters: Vec<DeflateParameter>,
     /// How the connection ended, in sentences.
     pub story: Vec<String>,
     /// How it was recognised, if not by its handshake.
     pub recognition: Option<Recognition>,
+    /// Its pings; `None` without any.
+    pub round_trips: Option<RoundTrips>,
 }
 
 /// An HTTP head.
@@ -108,11 +119,22 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
+        compression_grew: compression_saving(connection).is_some_and(|saved| saved < 0),
+        parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
         recognition: connection.recognition,
+        round_trips: RoundTrips::of(snapshot, id, MAX_PLOTTED),
         request: request.map(|(_, view)| view),
         response: response.map(|(_, view)| view),
     }))
+}
+
+/// The parameters of permessage-deflate; of a connection without its handshake, those that are assumed.
+fn parameters(request: Option<&Head>, response: Option<&Head>, assumed: Option<&str>) -> Vec<DeflateParameter> {
+    let field = "sec-websocket-extensions";
+    let offered = request.map(|head| head.value(field).map(|value| value.into_owned()).unwrap_or_default());
+    let accepted = response.and_then(|head| head.value(field)).map(|value| value.into_owned());
+    deflate_parameters(offered.as_deref(), accepted.as_deref().or(assumed).unwrap_or_default())
 }
 
 /// Whether a finding is about this header field.

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::meaning::{count, length};
-use super::payload::{PayloadText, payload_text};
+use super::payload::{PayloadText, inflated_text};
 use crate::base::{FrameId, Severity};
 use crate::dissect::{InflateWish, Inflated, Inflation, Message, Snapshot};
 use crate::ws::InflateError;
@@ -42,7 +42,7 @@ impl InflatedView {
         let Some(inflated) = inflation.watched(snapshot, message, &wish, watch)? else { return Ok(None) };
         // Nothing but what cannot be inflated at all is shown as compressed.
         let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-        let text = (from == 0).then(|| payload_text(&inflated.plain, message.opcode, is_closed));
+        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode, is_closed));
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 
@@ -78,7 +78,7 @@ impl InflatedView {
         };
         let mut parts = self.inflated.parts.iter().filter(touches);
         let Some(first) = parts.next() else { return 0..0 };
-        first.plain.start..parts.last().unwrap_or(first).plain.end
+        first.plain.start..parts.next_back().unwrap_or(first).plain.end
     }
 
     /// Which octets of which frame's payload gave an inflated octet; `None` where nothing finer than the message is known.
@@ -96,15 +96,23 @@ impl InflatedView {
         index > 0 && parts.get(index).is_some_and(|part| part.plain.start == at && part.frame != parts[index - 1].frame)
     }
 
+    /// Whether compression made it larger.
+    pub fn has_grown(&self) -> bool {
+        self.inflated.reached_end && self.message.wire_len > self.len()
+    }
+
     /// `96 octets inflated from 41, 43 %`.
     pub fn summary(&self) -> String {
         let (wire, plain) = (self.message.wire_len, self.len());
         let part = match plain {
             0 => String::new(),
             _ if !self.inflated.reached_end => String::new(),
+            _ if wire > plain => format!(", {}: made larger", ratio(wire, plain)),
             _ => format!(", {}", ratio(wire, plain)),
         };
-        format!("{} inflated from {}{part}", count(plain, "octet"), count(wire, "octet"))
+        let wire = count(wire, "octet");
+        let number = wire.split(' ').next().unwrap_or_default();
+        format!("{} inflated from {number}{part}", count(plain, "octet"))
     }
 
     /// What is to be known about it besides, and how bad that is.
@@ -143,17 +151,17 @@ impl InflatedView {
             let words = "Some octets are unknown: they are copied from earlier messages that the capture lacks.";
             notices.push((Severity::Note, words.to_owned()));
         }
-        if let Some(words) = expanded(self.message.wire_len, self.len()).filter(|_| *reached_end) {
-            notices.push((Severity::Warning, words));
-        }
         notices
     }
 }
 
-/// How much of `plain` octets was sent: `43 %`; `<1 %` for less than half a per cent.
+/// How much of `plain` octets was sent: `43 %`; `<1 %` for less than half a per cent, `>999 %` also for something sent for
+/// nothing.
 pub fn ratio(wire: u64, plain: u64) -> String {
-    match wire as f64 * 100.0 / plain.max(1) as f64 {
-        part if part > 0.0 && part < 0.5 => "<1 %".to_owned(),
+    match wire as f64 * 100.0 / plain as f64 {
+        _ if wire == 0 => "0 %".to_owned(),
+        part if part < 0.5 => "<1 %".to_owned(),
+        part if part >= 999.5 => ">999 %".to_owned(),
         part => format!("{part:.0} %"),
     }
 }
@@ -224,6 +232,7 @@ mod tests {
         let whole = load(&snapshot, first, 0, u64::MAX);
         assert!(whole.summary().contains(" inflated from "), "{}", whole.summary());
         assert_eq!((ratio(1, 1000), ratio(0, 5), ratio(3, 2)), ("<1 %".into(), "0 %".into(), "150 %".into()));
+        assert_eq!((ratio(1, 0), ratio(0, 0)), (">999 %".into(), "0 %".into()));
         assert_eq!(expanded(5, 5), None);
         assert!(expanded(7, 1).unwrap().ends_with("7 octets sent for 1 octet."));
     }
@@ -233,8 +242,7 @@ mod tests {
         let snapshot = sample();
         let message = (0..snapshot.message_count())
             .filter_map(|id| snapshot.message(MessageId::from_index(id)))
-            .filter(|message| message.compressed)
-            .last()
+            .rfind(|message| message.compressed)
             .unwrap();
         let mut inflation = Inflation::default();
         let mut left = 3;

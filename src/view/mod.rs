@@ -8,6 +8,7 @@ pub use crate::dissect::Octets;
 mod bit_grid;
 mod close_story;
 mod compression;
+mod deflate;
 mod explanation;
 mod field_tree;
 mod frame;
@@ -17,13 +18,15 @@ mod inflated;
 mod meaning;
 mod message;
 mod payload;
+mod round_trips;
 mod rows;
 mod segments;
 mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use close_story::close_story;
-pub use compression::compression_summary;
+pub use compression::{compression_saving, compression_summary};
+pub use deflate::{DeflateParameter, deflate_parameters};
 pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
@@ -33,9 +36,10 @@ pub use inflated::{INFLATED_WINDOW, InflatedView, expanded, ratio};
 pub use meaning::{count, duration, frame_title, length, meaning, value_text};
 pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, payload_text, printable};
+pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
-    frame_row, message_row,
+    frame_row, inflated_preview, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::Timeline;

@@ -33,6 +33,15 @@ pub struct PayloadText {
 
 /// Reads unmasked payload octets as text; `opcode` is that of the message's first frame. Text that was cut inside a character loses that character, and says so.
 pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> PayloadText {
+    text_of(plain, opcode, compressed, "not captured")
+}
+
+/// The same of what a message inflates to; with `closed` it could not be inflated at all. Octets that it lacks are unknown.
+pub fn inflated_text(plain: &Octets, opcode: Opcode, closed: bool) -> PayloadText {
+    text_of(plain, opcode, closed, "unknown")
+}
+
+fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {
     let held = plain.octets.len() as u64;
     let none =
         |kind| PayloadText { kind, text: String::new(), pretty: None, not_shown: plain.total.saturating_sub(held) };
@@ -48,7 +57,7 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
         return none(PayloadKind::Binary);
     }
     if !plain.missing.is_empty() {
-        return with_holes(plain);
+        return with_holes(plain, lack);
     }
     let text = match std::str::from_utf8(&plain.octets) {
         Ok(text) => text.to_owned(),
@@ -79,7 +88,7 @@ fn reads_as_text(octets: &[u8]) -> bool {
 }
 
 /// Text with holes: each is told where it is, so that what stands before and behind it does not run together.
-fn with_holes(plain: &Octets) -> PayloadText {
+fn with_holes(plain: &Octets, lack: &str) -> PayloadText {
     let (mut text, mut at, mut lost) = (String::new(), plain.from, 0);
     let slice = |from: u64, to: u64| {
         let within = |at: u64| (at.saturating_sub(plain.from) as usize).min(plain.octets.len());
@@ -89,7 +98,7 @@ fn with_holes(plain: &Octets) -> PayloadText {
         text.push_str(&slice(at, hole.start));
         at = hole.end.min(plain.end());
         let len = at - hole.start.max(plain.from);
-        text.push_str(&format!("[{} not captured]", super::count(len, "octet")));
+        text.push_str(&format!("[{} {lack}]", super::count(len, "octet")));
         lost += len;
     }
     text.push_str(&slice(at, plain.end()));

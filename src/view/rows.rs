@@ -1,9 +1,14 @@
 //! One row each: connections, frames, messages.
 
-use super::compression::compression_summary;
-use super::payload::{PayloadKind, payload_text, printable};
+use std::io;
+
+use super::compression::{compression_saving, compression_summary};
+use super::payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
-use crate::dissect::{Connection, FrameRecord, HandshakeState, Octets, Recognition, Snapshot};
+use crate::dissect::{
+    Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Recognition, Snapshot,
+    max_inflated,
+};
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
 /// Payload octets that are read for a preview.
@@ -105,7 +110,10 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
             }
         };
     }
-    let text = payload_text(plain, opcode, compressed);
+    preview_of(plain, &payload_text(plain, opcode, compressed))
+}
+
+fn preview_of(plain: &Octets, text: &PayloadText) -> String {
     match text.kind {
         PayloadKind::Empty => String::new(),
         // The middle of a character is better told as octets than as replacement characters.
@@ -196,6 +204,21 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
     })
 }
 
+/// How a compressed message begins, as one line of text; nothing where `watch` ended that.
+///
+/// # Errors
+/// When the capture file cannot be read.
+pub fn inflated_preview(
+    inflation: &mut Inflation,
+    snapshot: &Snapshot,
+    message: &Message,
+    watch: &mut dyn FnMut(f32) -> bool,
+) -> io::Result<Option<String>> {
+    let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
+    let inflated = inflation.watched(snapshot, message, &wish, watch)?;
+    Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode, false))))
+}
+
 /// How a connection was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseSummary {
@@ -262,6 +285,8 @@ pub struct ConnectionRow {
     pub extensions: Option<String>,
     /// What compression did, in words.
     pub compression: Option<String>,
+    /// How much of the octets of messages it saved, in per cent; less than 0 where it made them larger.
+    pub saved: Option<i64>,
     /// Frames of client and server.
     pub frames: [u64; 2],
     /// Payload octets of client and server.
@@ -321,6 +346,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         subprotocol: connection.subprotocol.clone(),
         extensions: connection.extensions.clone(),
         compression: compression_summary(snapshot, id),
+        saved: compression_saving(connection),
         frames: connection.frames,
         payload: connection.payload,
         close: close_summary(connection),

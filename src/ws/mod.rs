@@ -4,6 +4,7 @@
 
 mod breach;
 mod close;
+mod cut;
 mod deframer;
 mod evidence;
 mod fields;
@@ -19,6 +20,7 @@ mod utf8;
 
 pub use breach::{CloseCodeBreach, FrameBreach, PING_PATIENCE_SECONDS, judge_close};
 pub use close::{CloseBody, close_code_name};
+pub use cut::CutHeader;
 pub use deframer::{Deframer, MAX_CONTROL_PAYLOAD, Step};
 pub use evidence::{Evidence, Excerpt, evidence};
 pub use fields::{FIELDS, FieldId, HeaderField, field};

@@ -1,7 +1,9 @@
 //! Frames that exercise every pane.
 
-use framescope::base::{Finding, PacketId, Place, Rule, Sender, Severity};
-use framescope::view::{AcceptSteps, FrameView, HandshakeView, HeadView, Negotiated, SegmentMark};
+use framescope::base::{Finding, FrameId, PacketId, Place, Rule, Sender, Severity, Timestamp};
+use framescope::view::{
+    AcceptSteps, Answer, FrameView, HandshakeView, HeadView, Negotiated, PingView, RoundTrips, SegmentMark,
+};
 
 fn pasted(octets: &[u8], sender: Sender) -> FrameView {
     let (mut view, _) = FrameView::from_octets(octets).unwrap();
@@ -116,7 +118,10 @@ pub fn handshake(right: bool) -> HandshakeView {
         compression: Some(
             "permessage-deflate saved 71 % (29 B sent for 100 B), context takeover both ways, window 15/12".to_owned(),
         ),
+        compression_grew: false,
+        parameters: Vec::new(),
         story: vec!["The client sent Close first, 4.05 s after the start: 1000 Normal Closure.".to_owned()],
+        round_trips: None,
         request: Some(HeadView {
             start_line: "GET /chat?room=7 HTTP/1.1".to_owned(),
             fields: fields(&[
@@ -162,4 +167,19 @@ pub fn handshake(right: bool) -> HandshakeView {
         }),
         findings: Vec::new(),
     }
+}
+
+/// Pings of both sides over a minute: one that took long, one that nobody answered.
+pub fn round_trips() -> RoundTrips {
+    let ping = |number, sender, seconds: u64, answer| {
+        let time = Timestamp(seconds * 1_000_000_000);
+        PingView { ping: FrameId::from_number(number).unwrap(), sender, time, answer }
+    };
+    let pings = vec![
+        ping(1, Sender::Client, 0, Answer::After(2_000_000)),
+        ping(3, Sender::Server, 10, Answer::After(700_000)),
+        ping(5, Sender::Server, 30, Answer::Never),
+        ping(9, Sender::Client, 60, Answer::After(90_000_000)),
+    ];
+    RoundTrips { pings, is_cut: false, span: (Timestamp(0), Timestamp(60_000_000_000)) }
 }

@@ -1,5 +1,8 @@
 //! How connections end, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
 
+use framescope::base::{ConnectionId, FrameId, Place, Rule, Sender};
+use framescope::view::{Answer, RoundTrips};
+
 use super::common::frame::{self, CLOSE, FIN, PING, PONG, TEXT};
 use super::common::rows;
 use super::common::tcp::Talk;
@@ -68,6 +71,48 @@ fn round_trips() {
     assert!(frames.iter().all(|frame| frame.message().is_none() == frame.header.opcode().is_control()));
 }
 
+/// All pings of a connection, whoever sent them, and what became of each; those of others are not among them.
+#[test]
+fn pings_of_a_connection() {
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Server, PING, b"one");
+    say(&mut talk, Server, PING, b"two");
+    say(&mut talk, Client, PING, b"mine");
+    say(&mut talk, Client, PONG, b"two");
+    say(&mut talk, Server, PONG, b"mine");
+    say(&mut talk, Client, PING, b"last words");
+    talk.finish(Server);
+    let mut other = Talk::between("10.0.0.7:7", "10.0.0.8:8");
+    other.connect();
+    other.upgrade();
+    say(&mut other, Client, PING, b"mine");
+    let mut quiet = Talk::between("10.0.0.9:9", "10.0.0.8:8");
+    quiet.connect();
+    quiet.upgrade();
+    let [mut capture, other, quiet] = [talk, other, quiet].map(|talk| talk.capture());
+    capture.packets.extend(other.packets.into_iter().chain(quiet.packets));
+    let snapshot = rows::read(&capture.pcap());
+    let trips = |id: u32, limit| RoundTrips::of(&snapshot, ConnectionId(id), limit);
+    let first = trips(0, 10).unwrap();
+    let pings: Vec<_> = first.pings.iter().map(|ping| (ping.ping.number(), ping.sender, ping.answer)).collect();
+    assert_eq!(
+        pings,
+        [
+            (1, Sender::Server, Answer::Open),
+            (2, Sender::Server, Answer::After(2_000_000)),
+            (3, Sender::Client, Answer::After(2_000_000)),
+            (6, Sender::Client, Answer::Never),
+        ],
+        "a packet a millisecond; the pong to the second ping answers the first too"
+    );
+    assert!(!first.is_cut);
+    let newest = trips(0, 2).unwrap();
+    assert_eq!((&newest.pings[..], newest.is_cut), (&first.pings[2..], true));
+    assert_eq!(trips(1, 10).unwrap().pings.len(), 1);
+    assert_eq!(trips(2, 10), None);
+    assert_eq!(trips(3, 10), None, "there is no such connection");
+}
+
 #[test]
 fn pings_and_pongs() {
     let end = |talk: &mut Talk| {
@@ -131,4 +176,48 @@ fn what_is_no_websocket() {
     say(&mut talk, Server, 0x70 | TEXT & !FIN, b"a payload of some forty octets of letters");
     let snapshot = rows::read(&talk.capture().pcap());
     assert_eq!(rows::all_findings(&snapshot), ["frame.rsv-without-extension"]);
+}
+
+/// A peer that is hung up on in the middle of a header broke a rule with the octets that it had sent already.
+#[test]
+fn headers_that_are_cut_off() {
+    let cut = |before: &[(u8, &[u8])], start: &[u8]| {
+        rules(|talk| {
+            for (octet0, payload) in before {
+                say(talk, Client, *octet0, payload);
+            }
+            talk.say(Client, start);
+            close(talk, Server);
+            talk.finish(Server);
+        })
+    };
+    let told = |rule| ["frame.truncated", rule, "close.not-echoed"];
+    assert_eq!(cut(&[], b"\x87\x8d\x06"), told("frame.opcode-reserved"));
+    assert_eq!(cut(&[], b"\x80\x98\x0c"), told("message.continuation-without-start"));
+    assert_eq!(cut(&[], b"\xa1"), told("frame.rsv-without-extension"));
+    assert_eq!(cut(&[(TEXT, b"open")], b"\x81"), {
+        ["frame.truncated", "message.interleaved", "message.unfinished", "close.not-echoed"]
+    });
+    assert_eq!(cut(&[(CLOSE, &frame::close(1000, ""))], b"\x81"), ["frame.truncated", "frame.after-close"]);
+    assert_eq!(cut(&[], b"\x81\x85\x01\x02"), ["frame.truncated", "close.not-echoed"], "nothing wrong with that");
+    assert_eq!(cut(&[(TEXT, b"open")], b"\x00"), ["frame.truncated", "message.unfinished", "close.not-echoed"]);
+
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Client, FIN | TEXT, b"ok");
+    talk.say(Client, b"\x8f\x8d\xd3");
+    close(&mut talk, Server);
+    talk.finish(Server);
+    let snapshot = rows::read(&talk.capture().pcap());
+    let finding = (0..snapshot.finding_count())
+        .map(|index| snapshot.finding(index).unwrap())
+        .find(|finding| finding.rule == Rule::FrameOpcodeReserved)
+        .unwrap();
+    assert_eq!((finding.sender, finding.frame), (Sender::Client, None));
+    let Place::StreamOctets { at, len: 1 } = finding.place else { panic!("{:?}", finding.place) };
+    let first = snapshot.frame(FrameId::from_number(1).unwrap()).unwrap();
+    assert_eq!(at, first.at + frame::client(FIN | TEXT, b"ok").len() as u64, "the octet with the opcode");
+    assert_eq!(
+        finding.text,
+        "Opcode 0xF is reserved for control frames that nobody has defined. The frame's header is cut off."
+    );
 }

@@ -18,7 +18,7 @@ use framescope::query::{Filter, Order, Query, RowKind, RowSearch, RowSet, SortKe
 use framescope::view::{frame_row, message_row};
 use proptest::prelude::*;
 
-const KEYS: [SortKey; 11] = [
+const KEYS: [SortKey; 14] = [
     SortKey::Number,
     SortKey::Connection,
     SortKey::Time,
@@ -27,11 +27,24 @@ const KEYS: [SortKey; 11] = [
     SortKey::Opcode,
     SortKey::Frames,
     SortKey::Length,
+    SortKey::PlainLength,
+    SortKey::Ratio,
+    SortKey::RoundTrip,
     SortKey::Severity,
     SortKey::Rule,
     SortKey::Frame,
 ];
-const FILTERS: [&str; 6] = ["", "finding", "-finding:violation", "opcode:text", "len>100 sender:client", "conn:2"];
+const FILTERS: [&str; 9] = [
+    "",
+    "finding",
+    "-finding:violation",
+    "opcode:text",
+    "len>100 sender:client",
+    "conn:2",
+    "plain>60",
+    "-ratio<90",
+    "rtt<400ms",
+];
 
 fn query(kind: RowKind, filter: &str, key: SortKey, descending: bool) -> Query {
     Query { kind, filter: Filter::parse(filter).unwrap(), order: Order { key, descending } }
@@ -66,6 +79,20 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
         SortKey::Opcode => i128::from(opcode.value()),
         SortKey::Frames => i128::from(frames),
         SortKey::Length => i128::from(length),
+        SortKey::PlainLength | SortKey::Ratio => {
+            let Some(row) = (kind == RowKind::Messages).then(|| message_row(snapshot, MessageId(id)).unwrap()) else {
+                return 0;
+            };
+            let plain = if row.compressed { row.plain_len } else { Some(row.wire_len) };
+            match key {
+                SortKey::PlainLength => plain.map_or(-1, i128::from),
+                _ => row.plain_len.map_or(-1, |plain| i128::from(row.wire_len) * 1_000_000 / i128::from(plain.max(1))),
+            }
+        }
+        SortKey::RoundTrip => {
+            let frame = (kind == RowKind::Frames).then(|| frame_row(snapshot, FrameId(id)).unwrap());
+            frame.and_then(|row| row.round_trip_ns).map_or(i128::MIN, i128::from)
+        }
         SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
     }
 }
@@ -81,6 +108,7 @@ fn shown_of_finding(snapshot: &Snapshot, id: FindingId, key: SortKey) -> i128 {
         SortKey::Frame => finding.frame.map_or(-1, |id| i128::from(id.0)),
         SortKey::Time => finding.frame.map_or(-1, |id| i128::from(frame_row(snapshot, id).unwrap().time.0)),
         SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
+        SortKey::PlainLength | SortKey::Ratio | SortKey::RoundTrip => 0,
     }
 }
 
@@ -92,12 +120,14 @@ fn naive(snapshot: &Snapshot, query: &Query) -> Vec<u32> {
     ids
 }
 
-/// A search over what the capture is every `packets` packets, in steps of `most`.
+/// A search over what the capture is every `packets` packets, in steps of `most`; payloads are judged where there is nothing
+/// to read, as in the window.
 fn grown(octets: &[u8], query: &Query, packets: usize, most: usize) -> (RowSet, Snapshot) {
     let mut session = session(octets);
     let mut search = RowSearch::new(query.clone());
     loop {
         let progress = session.step(packets).unwrap();
+        let judging = progress != Progress::More && session.judge(512);
         let snapshot = session.snapshot();
         while search.step(&snapshot, most) {
             if search.is_in_order() {
@@ -105,7 +135,7 @@ fn grown(octets: &[u8], query: &Query, packets: usize, most: usize) -> (RowSet, 
                 assert!((1..rows.len()).all(|row| rows.id(row - 1) != rows.id(row)));
             }
         }
-        if progress == Progress::End {
+        if progress == Progress::End && !judging {
             return (search.rows(&snapshot), snapshot);
         }
     }
@@ -191,6 +221,17 @@ fn a_message_that_grows_moves_to_its_place() {
     let octets = talk.capture().pcap();
     let (rows, _) = grown(&octets, &query(RowKind::Messages, "len>5", SortKey::Length, false), 1, 9);
     assert_eq!((rows.len(), rows.id(0), rows.id(1)), (2, Some(1), Some(0)));
+}
+
+#[test]
+fn frames_of_a_message_that_grows_pass_by_its_length() {
+    let mut talk = Talk::upgraded();
+    talk.say(Server, frame::server(TEXT, b"short"));
+    talk.say(Client, frame::client(FIN | TEXT, b"of middle length"));
+    talk.say(Server, frame::server(FIN | CONTINUATION, b" and longer"));
+    let octets = talk.capture().pcap();
+    let filter = query(RowKind::Frames, "plain>5 sender:server", SortKey::Number, false);
+    assert_eq!(check(&octets, &filter, 1, 1), 2);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::columns::{Column, Columns};
 use crate::base::{Sender, Severity, Timestamp};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
-use crate::view::{FrameRow, MessageRow, MessageState, count, length};
+use crate::view::{FrameRow, MessageRow, MessageState, count, length, ratio};
 use crate::ws::Opcode;
 
 /// Side of a mark.
@@ -21,33 +21,24 @@ pub(super) struct Row {
     delta_ns: Option<i64>,
     sender: Sender,
     opcode: Opcode,
-    /// What is to be said about compression; empty where there is none.
-    compressed: String,
+    compressed: bool,
+    /// Octets without compression, as far as they are known.
+    plain: Option<u64>,
     /// FIN, RSV1, RSV2, RSV3, MASK.
     flags: [bool; 5],
     frames: u32,
     length: u64,
-    /// Of a pong, how long it took.
-    round_trip: String,
+    /// Of a pong, how long it took, in nanoseconds.
+    round_trip: Option<i64>,
     /// What is not as one would expect of it.
     state: &'static str,
     preview: String,
     /// The preview is octets and no text.
     is_octets: bool,
+    /// It is of what a compressed message inflates to.
+    is_inflated: bool,
     severity: Option<Severity>,
     findings: usize,
-}
-
-fn compressed(is_compressed: bool) -> String {
-    if is_compressed { "compressed".to_owned() } else { String::new() }
-}
-
-/// How long a message is without compression, and how much of that was sent.
-fn inflates_to(plain: u64, wire: u64) -> String {
-    match plain {
-        0 => "inflates to nothing".to_owned(),
-        _ => format!("inflates to {}, sent as {:.0} %", length(plain), wire as f64 * 100.0 / plain as f64),
-    }
 }
 
 impl Row {
@@ -66,22 +57,23 @@ impl Row {
             delta_ns: row.delta_ns,
             sender: row.sender,
             opcode: row.opcode,
-            compressed: compressed(row.compressed),
+            compressed: row.compressed,
+            plain: None,
             flags: [row.fin, rsv1, rsv2, rsv3, row.masked],
             frames: 1,
             length: row.payload_len,
-            round_trip: row
-                .round_trip_ns
-                .map_or_else(String::new, |ns| format!("{} after its ping", text::duration(ns))),
+            round_trip: row.round_trip_ns,
             state,
             is_octets: row.compressed || is_octets(&row.preview),
+            is_inflated: false,
             preview: row.preview,
             severity: row.severity,
             findings: row.findings,
         }
     }
 
-    pub(super) fn of_message(row: MessageRow) -> Row {
+    /// `inflated` is how a compressed message begins, where that is known.
+    pub(super) fn of_message(row: MessageRow, inflated: Option<&str>) -> Row {
         let state = match row.state {
             MessageState::Complete => "",
             MessageState::Open => "not complete yet",
@@ -95,20 +87,46 @@ impl Row {
             delta_ns: row.delta_ns,
             sender: row.sender,
             opcode: row.opcode,
-            compressed: match row.plain_len {
-                Some(plain) => inflates_to(plain, row.wire_len),
-                None => compressed(row.compressed),
-            },
+            compressed: row.compressed,
+            plain: if row.compressed { row.plain_len } else { Some(row.wire_len) },
             flags: [false; 5],
             frames: row.frames,
             length: row.wire_len,
-            round_trip: String::new(),
+            round_trip: None,
             state,
-            is_octets: row.compressed || is_octets(&row.preview),
-            preview: row.preview,
+            is_octets: (row.compressed && inflated.is_none()) || is_octets(inflated.unwrap_or(&row.preview)),
+            is_inflated: inflated.is_some(),
+            preview: inflated.map_or(row.preview, str::to_owned),
             severity: row.severity,
             findings: usize::from(row.severity.is_some()),
         }
+    }
+
+    /// What is to be said about compression, as far as no column says it; empty where there is none.
+    fn compression_words(&self, columns: Option<&Columns>) -> String {
+        let has = |column| columns.is_some_and(|columns| columns.has(column));
+        match self.plain.filter(|_| self.compressed) {
+            _ if !self.compressed => String::new(),
+            None => "compressed".to_owned(),
+            // Where there is no room for the other number, there is none for words.
+            Some(_) if has(Column::Ratio) => String::new(),
+            Some(0) => "inflates to nothing".to_owned(),
+            Some(plain) => format!("inflates to {}, sent as {}", length(plain), ratio(self.length, plain)),
+        }
+    }
+
+    /// Whether the preview is of compressed octets.
+    pub(super) fn lacks_preview(&self) -> bool {
+        self.compressed && !self.is_inflated
+    }
+
+    fn round_trip_words(&self) -> String {
+        self.round_trip.map_or_else(String::new, |ns| format!("{} after its ping", text::duration(ns)))
+    }
+
+    /// Whether compression made it larger.
+    fn has_grown(&self) -> bool {
+        self.compressed && self.plain.is_some_and(|plain| plain < self.length)
     }
 
     /// What a screen reader says: `frame 3 text client 5 octets Hello`.
@@ -119,9 +137,16 @@ impl Row {
         if self.frames > 1 {
             label.push_str(&format!(" in {} frames", self.frames));
         }
-        for part in
-            [self.round_trip.as_str(), self.state, self.preview.as_str(), self.severity.map_or("", Severity::as_str)]
-        {
+        let (compression, round_trip) = (self.compression_words(None), self.round_trip_words());
+        let grown = if self.has_grown() { "larger by compression" } else { "" };
+        for part in [
+            compression.as_str(),
+            grown,
+            round_trip.as_str(),
+            self.state,
+            self.preview.as_str(),
+            self.severity.map_or("", Severity::as_str),
+        ] {
             if !part.is_empty() {
                 label.push(' ');
                 label.push_str(part);
@@ -141,7 +166,10 @@ impl Row {
 
     /// Says what the mark at the end of the row means.
     pub(super) fn tooltip(&self, response: Response) {
-        if let Some(severity) = self.severity {
+        if self.has_grown() {
+            let words = crate::view::expanded(self.length, self.plain.unwrap_or_default()).unwrap_or_default();
+            response.on_hover_text_at_pointer(words);
+        } else if let Some(severity) = self.severity {
             let text = match self.findings {
                 1 => format!("{} here; its field is marked in the diagram", one(severity)),
                 n => format!("{n} findings here, the worst a {severity}", severity = severity.as_str()),
@@ -186,7 +214,17 @@ impl Row {
                     ui.painter().text(at, Align2::LEFT_CENTER, name, font, palette.text);
                 }
                 Column::Flags => self.flags(ui, cell, palette),
-                Column::Preview => self.preview(ui, cell, quiet, palette),
+                Column::Plain => {
+                    // What is not compressed is as long as it was sent: no news.
+                    let color = if self.compressed { palette.text } else { palette.faint };
+                    value(&self.plain.map_or_else(String::new, text::grouped), mono.clone(), color);
+                }
+                Column::Ratio => self.ratio(ui, cell, palette),
+                Column::RoundTrip => {
+                    let words = self.round_trip.map_or_else(String::new, text::duration);
+                    value(&words, mono.clone(), palette.text);
+                }
+                Column::Preview => self.preview(ui, cell, columns, quiet, palette),
                 Column::Severity | Column::Frame | Column::Rule | Column::Finding => {}
                 Column::Findings => {
                     if let Some(severity) = self.severity {
@@ -209,11 +247,26 @@ impl Row {
         }
     }
 
-    fn preview(&self, ui: &Ui, cell: Rect, quiet: egui::Color32, palette: &Palette) {
+    /// How much was sent; where that is more than there was, with a mark.
+    fn ratio(&self, ui: &Ui, cell: Rect, palette: &Palette) {
+        let Some(plain) = self.plain.filter(|_| self.compressed) else { return };
+        let (words, grown) = (ratio(self.length, plain), self.has_grown());
+        let color = if grown { palette.warning } else { palette.text };
+        let font = fonts::mono(theme::SECONDARY);
+        let place = ui.painter().text(cell.right_center(), Align2::RIGHT_CENTER, words, font, color);
+        if grown {
+            let mark = pos2(place.left() - 8.0, cell.center().y);
+            marks::severity(ui.painter(), mark, 9.0, Severity::Warning, palette);
+        }
+    }
+
+    fn preview(&self, ui: &Ui, cell: Rect, columns: &Columns, quiet: egui::Color32, palette: &Palette) {
+        let compression = self.compression_words(Some(columns));
+        let round_trip = if columns.has(Column::RoundTrip) { String::new() } else { self.round_trip_words() };
         let mut left = cell.left();
         for (word, color) in [
-            (self.compressed.as_str(), palette.flag.text),
-            (self.round_trip.as_str(), palette.secondary),
+            (compression.as_str(), palette.flag.text),
+            (round_trip.as_str(), palette.secondary),
             (self.state, palette.warning),
         ] {
             if !word.is_empty() {

@@ -20,6 +20,9 @@ pub(super) enum Column {
     Flags,
     Frames,
     Length,
+    Plain,
+    Ratio,
+    RoundTrip,
     Preview,
     Findings,
     Severity,
@@ -40,6 +43,9 @@ impl Column {
             Column::Flags => "Flags",
             Column::Frames => "Frames",
             Column::Length => "Octets",
+            Column::Plain => "Plain",
+            Column::Ratio => "Sent",
+            Column::RoundTrip => "Round trip",
             Column::Preview => "Payload",
             Column::Findings => "",
             Column::Severity => "Severity",
@@ -56,6 +62,8 @@ impl Column {
             Column::Connection => "Connection",
             Column::Time => "Time",
             Column::Delta => "Time since the frame before",
+            Column::Plain => "Octets without compression",
+            Column::Ratio => "Sent of them",
             Column::Findings => "Findings",
             column => column.title(),
         }
@@ -72,6 +80,9 @@ impl Column {
             Column::Opcode => Some(SortKey::Opcode),
             Column::Frames => Some(SortKey::Frames),
             Column::Length => Some(SortKey::Length),
+            Column::Plain => Some(SortKey::PlainLength),
+            Column::Ratio => Some(SortKey::Ratio),
+            Column::RoundTrip => Some(SortKey::RoundTrip),
             Column::Severity => Some(SortKey::Severity),
             Column::Frame => Some(SortKey::Frame),
             Column::Rule => Some(SortKey::Rule),
@@ -89,7 +100,14 @@ impl Column {
             Column::Opcode => "What kind of frame it is",
             Column::Flags => "FIN, RSV1, RSV2, RSV3 and MASK: a letter or digit where the bit is set, a dot where not",
             Column::Frames => "How many frames the message was sent in",
-            Column::Length => "Payload octets, as the header declares them",
+            Column::Length => "Payload octets on the wire, as the header declares them",
+            Column::Plain => "Octets of the message without compression: what it inflates to",
+            Column::Ratio => {
+                "How much of a compressed message's octets was sent: above 100 % compression made it larger"
+            }
+            Column::RoundTrip => {
+                "Of a pong, how long it came after the ping that it answers, seen from where it was captured"
+            }
             Column::Preview => "How the payload begins; octets where it is no text",
             Column::Findings => "How bad the worst finding is",
             Column::Severity => "A violation breaks a MUST, a warning a SHOULD; a note is nobody's fault",
@@ -100,17 +118,22 @@ impl Column {
     }
 
     /// `most` is the largest number of a row.
-    fn width(self, most: u64) -> f32 {
+    fn width(self, kind: RowKind, most: u64) -> f32 {
         match self {
             Column::Number => (text::grouped(most).len() as f32 * 7.5 + 2.0 * PAD).max(56.0),
             Column::Connection => 44.0,
             Column::Time => 122.0,
             Column::Delta => 78.0,
-            Column::Sender => 72.0,
+            Column::Sender => 68.0,
+            // Of messages it is text or binary.
+            Column::Opcode if kind == RowKind::Messages => 84.0,
             Column::Opcode => 112.0,
             Column::Flags => 72.0,
             Column::Frames => 58.0,
             Column::Length => 84.0,
+            Column::Plain => 76.0,
+            Column::Ratio => 70.0,
+            Column::RoundTrip => 84.0,
             Column::Preview => 0.0,
             Column::Findings => 40.0,
             Column::Severity => 94.0,
@@ -124,7 +147,15 @@ impl Column {
     pub(super) fn is_right(self) -> bool {
         matches!(
             self,
-            Column::Number | Column::Connection | Column::Delta | Column::Frames | Column::Length | Column::Frame
+            Column::Number
+                | Column::Connection
+                | Column::Delta
+                | Column::Frames
+                | Column::Length
+                | Column::Plain
+                | Column::Ratio
+                | Column::RoundTrip
+                | Column::Frame
         )
     }
 }
@@ -134,23 +165,41 @@ pub(super) struct Columns {
     places: Vec<(Column, f32, f32)>,
 }
 
+/// Columns that only some captures have something for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extra {
+    /// There are several connections.
+    pub connection: bool,
+    /// Messages are compressed.
+    pub compressed: bool,
+    /// There are pongs.
+    pub round_trip: bool,
+}
+
 /// The least width of the preview: columns that matter less give way to it.
-const PREVIEW: f32 = 150.0;
+const PREVIEW: f32 = 120.0;
 /// Empty room at each side of a column.
 pub(super) const PAD: f32 = 6.0;
 
 impl Columns {
     /// The columns of a list `width` points wide, whose largest row number is `most`.
-    pub(super) fn new(width: f32, kind: RowKind, with_connection: bool, sorted: SortKey, most: u64) -> Columns {
+    pub(super) fn new(width: f32, kind: RowKind, extra: Extra, sorted: SortKey, most: u64) -> Columns {
         let mut columns = vec![Column::Number];
-        if with_connection {
+        if extra.connection {
             columns.push(Column::Connection);
         }
         match kind {
             RowKind::Frames | RowKind::Messages => {
                 columns.extend([Column::Time, Column::Delta, Column::Sender, Column::Opcode]);
                 columns.push(if kind == RowKind::Frames { Column::Flags } else { Column::Frames });
-                columns.extend([Column::Length, Column::Preview, Column::Findings]);
+                columns.push(Column::Length);
+                if kind == RowKind::Messages && extra.compressed {
+                    columns.extend([Column::Plain, Column::Ratio]);
+                }
+                if kind == RowKind::Frames && extra.round_trip {
+                    columns.push(Column::RoundTrip);
+                }
+                columns.extend([Column::Preview, Column::Findings]);
             }
             RowKind::Findings => {
                 columns.extend([Column::Severity, Column::Frame, Column::Sender, Column::Rule, Column::Finding]);
@@ -158,23 +207,38 @@ impl Columns {
         }
         // Room for the scroll bar.
         let width = width - 14.0;
-        let needed = |columns: &[Column]| columns.iter().map(|column| column.width(most)).sum::<f32>() + PREVIEW;
-        let dispensable = [Column::Delta, Column::Time, Column::Flags, Column::Connection];
+        let needed = |columns: &[Column]| columns.iter().map(|column| column.width(kind, most)).sum::<f32>() + PREVIEW;
+        // What a row says in words where the column is not there goes first.
+        let dispensable = [
+            Column::RoundTrip,
+            Column::Delta,
+            Column::Frames,
+            Column::Plain,
+            Column::Time,
+            Column::Flags,
+            Column::Connection,
+            Column::Ratio,
+        ];
         for dispensable in dispensable.into_iter().filter(|_| kind != RowKind::Findings) {
             // Without the column that it is sorted by nobody would understand the list.
             if needed(&columns) > width && dispensable.key() != Some(sorted) {
                 columns.retain(|column| *column != dispensable);
             }
         }
-        let fixed = columns.iter().map(|column| column.width(most)).sum::<f32>();
+        let fixed = columns.iter().map(|column| column.width(kind, most)).sum::<f32>();
         let mut x = 0.0;
         let place = |column: Column| {
             let is_flexible = matches!(column, Column::Preview | Column::Finding);
-            let wide = if is_flexible { (width - fixed).max(40.0) } else { column.width(most) };
+            let wide = if is_flexible { (width - fixed).max(40.0) } else { column.width(kind, most) };
             x += wide;
             (column, x - wide, x)
         };
         Columns { places: columns.into_iter().map(place).collect() }
+    }
+
+    /// Whether it is among them.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.places.iter().any(|(it, ..)| *it == column)
     }
 
     /// The cells of the row in `rect`, without their padding.
@@ -247,12 +311,18 @@ fn head_cell_ui(ui: &Ui, column: Column, cell: Rect, order: Order, palette: &Pal
 mod tests {
     use super::*;
 
+    fn columns(width: f32, kind: RowKind, extra: Extra, sorted: SortKey) -> Columns {
+        Columns::new(width, kind, extra, sorted, 99_999)
+    }
+
+    const ALL: Extra = Extra { connection: true, compressed: true, round_trip: true };
+
     #[test]
     fn columns_fill_the_width_without_overlap() {
         for width in [420.0, 640.0, 760.0, 1300.0] {
             for kind in [RowKind::Frames, RowKind::Messages] {
-                let columns = Columns::new(width, kind, true, SortKey::Time, 99_999);
-                assert!(columns.places.iter().any(|(column, ..)| *column == Column::Time));
+                let columns = columns(width, kind, ALL, SortKey::Time);
+                assert!(columns.has(Column::Time));
                 let mut x = 0.0;
                 for (_, left, right) in &columns.places {
                     assert_eq!((*left, *right > x), (x, true));
@@ -261,5 +331,17 @@ mod tests {
                 assert!(x <= width.max(600.0));
             }
         }
+    }
+
+    #[test]
+    fn what_has_no_room_gives_way_and_what_is_sorted_by_stays() {
+        let wide = columns(1300.0, RowKind::Messages, ALL, SortKey::Number);
+        assert!(wide.has(Column::Plain) && wide.has(Column::Ratio) && wide.has(Column::Delta));
+        let narrow = columns(760.0, RowKind::Messages, ALL, SortKey::Number);
+        assert!(narrow.has(Column::Ratio) && narrow.has(Column::Time) && !narrow.has(Column::Delta));
+        assert!(columns(760.0, RowKind::Messages, ALL, SortKey::PlainLength).has(Column::Plain));
+        assert!(columns(760.0, RowKind::Frames, ALL, SortKey::RoundTrip).has(Column::RoundTrip));
+        let plain = columns(1300.0, RowKind::Messages, Extra::default(), SortKey::Number);
+        assert!(!plain.has(Column::Plain) && !plain.has(Column::Connection));
     }
 }

@@ -1,0 +1,126 @@
+//! The thread that inflates how messages in sight begin, so that the list shows text where compressed octets would be noise.
+//!
+//! Only messages that were inflated in the background are asked for: those are near a checkpoint. Who scrolls on ends the
+//! work for what is out of sight.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::worker::in_background;
+use crate::base::MessageId;
+use crate::dissect::{Inflation, Message, Snapshot};
+use crate::view::inflated_preview;
+
+/// Previews that are kept.
+const KEPT: usize = 4096;
+
+struct Errand {
+    question: u64,
+    snapshot: Snapshot,
+    messages: Vec<Message>,
+}
+
+/// What was inflated since the window took it last.
+type Slot = Arc<Mutex<Vec<(MessageId, String)>>>;
+
+/// The window's side. Dropping it ends the work.
+pub struct Previews {
+    errands: Sender<Errand>,
+    slot: Slot,
+    /// The question whose answer is still wanted.
+    current: Arc<AtomicU64>,
+    question: u64,
+    /// What was asked for last and is not there yet.
+    asked: Vec<MessageId>,
+    known: HashMap<MessageId, String>,
+}
+
+impl Previews {
+    /// Starts the thread; `wake` is called whenever there is something new to take.
+    pub fn start(wake: impl Fn() + Send + 'static) -> Previews {
+        let (errands, inbox) = mpsc::channel();
+        let (slot, current) = (Slot::default(), Arc::<AtomicU64>::default());
+        let desk = Desk { inbox, slot: slot.clone(), current: current.clone(), wake: Box::new(wake) };
+        in_background("previews", move || desk.run());
+        Previews { errands, slot, current, question: 0, asked: Vec::new(), known: HashMap::new() }
+    }
+
+    /// How a message begins, where that is known.
+    pub fn of(&self, message: MessageId) -> Option<&str> {
+        self.known.get(&message).map(String::as_str)
+    }
+
+    /// Takes what is new, and returns whether anything is.
+    pub fn take(&mut self) -> bool {
+        let new = std::mem::take(&mut *self.slot.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.known.len() > KEPT {
+            self.known.clear();
+        }
+        let is_new = !new.is_empty();
+        for (message, text) in new {
+            self.asked.retain(|asked| *asked != message);
+            self.known.insert(message, text);
+        }
+        is_new
+    }
+
+    /// Asks for those of `messages`, which are in sight, that are not known. They must be compressed.
+    pub fn want(&mut self, snapshot: &Snapshot, mut messages: Vec<Message>) {
+        let is_inflated = |message: &Message| message.ended && snapshot.plain_len(message.id).is_some();
+        messages.retain(|message| is_inflated(message) && !self.known.contains_key(&message.id));
+        // In the order of the capture each goes on from where the one before ended.
+        messages.sort_unstable_by_key(|message| message.id);
+        if messages.iter().all(|message| self.asked.contains(&message.id)) {
+            return;
+        }
+        self.asked = messages.iter().map(|message| message.id).collect();
+        self.question += 1;
+        self.current.store(self.question, Ordering::Relaxed);
+        // Where the system had no thread left, octets are shown.
+        let _ = self.errands.send(Errand { question: self.question, snapshot: snapshot.clone(), messages });
+    }
+
+    /// Whether something is being inflated.
+    pub fn is_busy(&self) -> bool {
+        !self.asked.is_empty()
+    }
+}
+
+impl Drop for Previews {
+    fn drop(&mut self) {
+        self.current.store(0, Ordering::Relaxed);
+    }
+}
+
+/// The thread's side.
+struct Desk {
+    inbox: Receiver<Errand>,
+    slot: Slot,
+    current: Arc<AtomicU64>,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl Desk {
+    fn run(self) {
+        let mut inflation = Inflation::default();
+        while let Ok(errand) = self.inbox.recv() {
+            let errand = self.inbox.try_iter().last().unwrap_or(errand);
+            self.fulfil(&mut inflation, &errand);
+        }
+    }
+
+    fn fulfil(&self, inflation: &mut Inflation, errand: &Errand) {
+        let is_wanted = || self.current.load(Ordering::Relaxed) == errand.question;
+        for message in &errand.messages {
+            let text = match inflated_preview(inflation, &errand.snapshot, message, &mut |_| is_wanted()) {
+                Ok(Some(text)) => text,
+                Ok(None) => return,
+                Err(error) => format!("cannot be read: {error}"),
+            };
+            self.slot.lock().unwrap_or_else(PoisonError::into_inner).push((message.id, text));
+            (self.wake)();
+        }
+    }
+}
