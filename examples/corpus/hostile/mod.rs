@@ -47,6 +47,7 @@ pub const KINDS: &[Kind] = &[
     kind("upgrade", "connections with an Upgrade request that nobody answers", connections::upgrade),
     kind("early", "connections with an unanswered Upgrade request and 64 segments behind it", connections::early),
     kind("open", "WebSockets with one frame each that never close", connections::open),
+    kind("begun", "WebSockets with the begin of a compressed message each", connections::begun),
     kind("answered", "connections with a request, its answer and an end", connections::answered),
     kind("closed", "WebSockets with an opening and a closing handshake", connections::closed),
     kind("holes", "WebSockets with a lost segment each and 64 segments behind it, at once", order::holes),

@@ -280,12 +280,14 @@ impl Compressed {
         Some(Checkpoint { connection, sender, last, end, window: inflater.window() })
     }
 
-    /// Between two messages nothing but the window is kept.
-    pub fn rest(&mut self, inflaters: &mut Inflaters) {
-        if !self.is_open
+    /// Between two messages nothing but the window is kept, nor where nothing follows: `is_last`.
+    pub fn rest(&mut self, inflaters: &mut Inflaters, is_last: bool) {
+        if (!self.is_open || is_last)
             && let Some(inflater) = self.inflater.take()
         {
-            self.window = inflater.window();
+            if !self.is_open {
+                self.window = inflater.window();
+            }
             inflaters.0.push(inflater);
         }
     }

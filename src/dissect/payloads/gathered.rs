@@ -76,7 +76,7 @@ impl Batch {
             }
             if let Some(mut compressed) = gathering.compressed.take() {
                 compressed.space_checkpoints(checkpoints);
-                jobs.push(Job::new(place, compressed, stretch));
+                jobs.push(Job::new(place, compressed, stretch, all));
             }
         }
         jobs

@@ -22,6 +22,8 @@ pub struct Job {
     done: usize,
     /// Its last message goes on behind it.
     pub(super) ended_open: bool,
+    /// Nothing follows.
+    is_last: bool,
     pub(super) outcomes: Vec<Outcome>,
 }
 
@@ -41,9 +43,9 @@ pub(super) enum Outcome {
 pub struct Inflaters(pub(super) Vec<Inflater>);
 
 impl Job {
-    pub(super) fn new(place: u32, compressed: Box<Compressed>, stretch: Stretch) -> Job {
+    pub(super) fn new(place: u32, compressed: Box<Compressed>, stretch: Stretch, is_last: bool) -> Job {
         let ended_open = stretch.is_open();
-        Job { place, compressed, stretch, done: 0, ended_open, outcomes: Vec::new() }
+        Job { place, compressed, stretch, done: 0, ended_open, is_last, outcomes: Vec::new() }
     }
 
     /// About how many octets there are to be inflated.
@@ -61,7 +63,7 @@ impl Job {
             *budget = budget.saturating_sub(PART_COST + plain);
             self.done += 1;
         }
-        self.compressed.rest(inflaters);
+        self.compressed.rest(inflaters, self.is_last);
         true
     }
 }
