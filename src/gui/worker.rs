@@ -6,7 +6,8 @@
 //!   pipe ──▸ filler ───────────────┘                       └─ request_repaint
 //! ```
 //!
-//! What needs payloads is judged where there is nothing to read, so that it never delays the rows.
+//! What needs payloads is judged where there is nothing to read, so that it never delays the rows. Where much is compressed
+//! one more thread helps to inflate ([`Helpers`]).
 //!
 //! The slot holds the latest [`Update`]. As long as the window has not taken it, no new one is made: the reader asks
 //! (DESIGN decision 8).
@@ -245,6 +246,7 @@ impl Desk {
                 return self.put(None, state);
             }
         };
+        // The window's own thread needs a processor too.
         session.set_crew(Box::new(Helpers::new(1)));
         let stop_filling = Arc::new(AtomicBool::new(false));
         let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
@@ -265,6 +267,7 @@ impl Desk {
             let Some((reading, decisions)) = again else { return };
             (self.reading, self.timeline, self.others) = (reading, Timeline::default(), Arc::default());
             session = Session::new(source.clone(), None).with_decisions(decisions);
+            // The window's own thread needs a processor too.
             session.set_crew(Box::new(Helpers::new(1)));
         }
     }
