@@ -6,7 +6,7 @@ pub(super) const WINDOW: usize = 32 * 1024;
 pub(super) const UNKNOWN: u16 = 256;
 
 /// The last octets of a sender's messages, which the next message may copy from: at most 32 KiB, and twice that while
-/// some of them are not known; nothing where none is.
+/// some of them are not known; nothing where none of them is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     octets: Vec<u8>,
