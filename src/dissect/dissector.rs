@@ -195,6 +195,12 @@ impl Dissector {
         (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
     }
 
+    /// How many jobs the crew lost, because whoever did them died: each is a sender whose messages are not inflated any
+    /// more.
+    pub fn lost_jobs(&self) -> usize {
+        self.payloads.lost()
+    }
+
     /// How far the judging of payloads has come: offset in the capture, in octets.
     pub fn payloads_position(&self) -> u64 {
         self.payloads.position()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use framescope::base::{MessageId, Place, Rule};
 use framescope::capture::Source;
 use framescope::crew::Helpers;
-use framescope::dissect::{Crew, Progress, Session, Snapshot};
+use framescope::dissect::{Crew, Job, Progress, Session, Snapshot};
 use proptest::prelude::*;
 
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, TEXT};
@@ -130,4 +130,44 @@ fn closing_a_capture_does_not_wait_for_what_is_left() {
     while session.step(usize::MAX).unwrap() != Progress::End {}
     assert!(session.judge(1 << 20), "not all of it was inflated");
     drop(session);
+}
+
+/// Somebody who does the jobs of others, and dies of the first one.
+#[derive(Debug)]
+struct Dying {
+    others: Helpers,
+    has_died: bool,
+}
+
+impl Crew for Dying {
+    fn start(&mut self, mut jobs: Vec<Job>) {
+        if !std::mem::replace(&mut self.has_died, true) {
+            jobs.remove(0);
+        }
+        self.others.start(jobs);
+    }
+
+    fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>> {
+        self.others.finish(budget)
+    }
+}
+
+/// Whoever reads hears of a job that was lost, at once or later, and the reading ends.
+#[test]
+fn a_helper_that_dies_is_no_secret() {
+    let messages: Vec<Message> = (0..60).map(|n| (n % 6, 80, false, true, None)).collect();
+    let capture = capture(&messages);
+    for at_once in [true, false] {
+        let mut session = session(&capture, None);
+        session.set_crew(Box::new(Dying { others: Helpers::new(1), has_died: false }));
+        if at_once {
+            session.judge_at_once();
+        }
+        while session.step(100).unwrap() != Progress::End {}
+        while session.judge(1 << 20) {}
+        let damage = session.damage().expect("it is told").to_string();
+        assert!(damage.contains("has died"), "{damage}");
+        let judged = session.snapshot().totals().judged_messages;
+        assert!(0 < judged && judged < 60, "{judged}");
+    }
 }
