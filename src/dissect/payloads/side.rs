@@ -6,7 +6,7 @@ use super::blocks::Octets;
 use super::compressed::{Compressed, Remark};
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
-use super::stretch::{Begin, End, PART_COST};
+use super::stretch::{Begin, End, FRAME_COST, PART_COST};
 use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
@@ -240,7 +240,7 @@ impl Side {
                 if let Some(gathering) = &mut self.compressed {
                     batch.lend(gathering);
                     gathering.stretch.add(FrameId(self.frame), self.at, raw, key);
-                    batch.note(self.place, gathering, raw.len());
+                    batch.note(self.place, gathering, raw.len() + FRAME_COST);
                 }
             } else if matches!(self.verdict, Verdict::Sound) {
                 let plain = octets.plain(piece.span, key, self.at, scene.at_hand, scene.source);

@@ -5,7 +5,9 @@ use crate::ws::{LOOKAHEAD, TAIL, unmask};
 
 /// What a part of a message takes besides its octets, in octets.
 pub(super) const PART_COST: usize = 64;
-/// A message that has not ended waits for its end as long as it has no more octets than this: to be inflated in one go,
+/// And what a frame's part of it does.
+pub(super) const FRAME_COST: usize = size_of::<FramePart>();
+/// A message that has not ended waits for its end as long as it takes no more octets than this: to be inflated in one go,
 /// and because an inflater that is in the middle of a message takes more.
 const WAITS: usize = 64 * 1024;
 
@@ -87,9 +89,17 @@ impl Stretch {
             unmask(key, from, &mut self.octets[start..]);
         }
         let end = self.octets.len();
-        match self.frames.last_mut().filter(|last| last.frame == frame && last.end == start) {
-            Some(last) => last.end = end,
-            None => self.frames.push(FramePart { frame, from, start, end }),
+        let before = self.frames_before(self.parts.len().saturating_sub(1));
+        match self.frames.get_mut(before..).and_then(<[_]>::last_mut) {
+            Some(last) if last.frame == frame && last.end == start => last.end = end,
+            // A frame with nothing in it is of no interest once another follows; there may be any number of them.
+            Some(last) if last.start == start => *last = FramePart { frame, from, start, end },
+            _ => {
+                if self.frames.len() == self.frames.capacity() {
+                    self.frames.reserve_exact((self.frames.len() / 4).max(4));
+                }
+                self.frames.push(FramePart { frame, from, start, end });
+            }
         }
         let frames = self.frames.len();
         if let Some(part) = self.open_part() {
@@ -138,7 +148,7 @@ impl Stretch {
 
     /// About how many octets of memory it takes.
     pub fn size(&self) -> usize {
-        self.octets.len() + PART_COST * self.parts.len()
+        self.octets.len() + PART_COST * self.parts.len() + FRAME_COST * self.frames.len()
     }
 
     /// Octets of memory that it keeps.
@@ -159,14 +169,15 @@ impl Stretch {
     /// Takes out what can be inflated, and all room that is not needed for what stays: a message at the end that is open,
     /// and not long, unless `all` is wanted.
     pub fn take(&mut self, all: bool) -> Stretch {
-        let stays = |part: &Part| !all && part.end == End::Open && part.len <= WAITS;
-        if self.parts.len() == 1 && self.parts.first().is_some_and(stays) && self.fits() {
+        let before = self.frames_before(self.parts.len().saturating_sub(1));
+        let waits = |part: &Part| part.end == End::Open && part.len + FRAME_COST * (part.frames - before) <= WAITS;
+        let stays = !all && self.parts.last().is_some_and(waits);
+        if stays && self.parts.len() == 1 && self.fits() {
             // Nothing else is there. One that grows little by little is not copied each time.
             return Stretch::default();
         }
         let mut taken = std::mem::take(self);
-        if let Some(part) = taken.parts.pop_if(|part| stays(part)) {
-            let before = taken.frames_before(taken.parts.len());
+        if stays && let Some(part) = taken.parts.pop() {
             let frames = taken.frames.get(before..).unwrap_or_default();
             let moved = |frame: &FramePart| FramePart {
                 start: frame.start - part.start,
@@ -188,7 +199,7 @@ impl Stretch {
 
     /// Whether it has little more room than it needs: a quarter of that, or some small change.
     fn fits(&self) -> bool {
-        self.octets.capacity() <= self.octets.len() + self.octets.len() / 4 + 1024
+        self.room() <= self.size() + self.size() / 4 + 1024
     }
 
     /// How many frames the parts before part `index` have.
@@ -305,5 +316,38 @@ mod tests {
         }
         assert!(stretch.room() < 76_000, "{}", stretch.room());
         assert!(stretch.take(true).room() < 76_000);
+    }
+
+    /// A message may have any number of frames, with little or nothing in them.
+    #[test]
+    fn frames_are_counted_and_those_of_nothing_left_out() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        for frame in 0..100_000 {
+            stretch.add(FrameId(frame), 0, &[], None);
+        }
+        assert!(stretch.size() < 200 && stretch.room() < 1000, "{}", stretch.room());
+        stretch.add(FrameId(100_000), 0, b"ab", None);
+        stretch.add(FrameId(100_000), 2, &[], None);
+        stretch.add(FrameId(100_001), 0, &[], None);
+        stretch.add(FrameId(100_002), 0, &[], None);
+        assert_eq!(stretch.frame(0, 0), Some((FrameId(100_000), 1)));
+        assert_eq!(stretch.frame(0, 2), Some((FrameId(100_002), 0)), "the last one, whatever is in it");
+        stretch.end(whole(2));
+        // The next message has frames of its own.
+        stretch.begin(begin(1));
+        stretch.add(FrameId(100_003), 0, &[], None);
+        assert_eq!(stretch.frame(0, 2), Some((FrameId(100_002), 0)));
+        assert_eq!(stretch.frame(1, 0), Some((FrameId(100_003), 0)));
+        assert_eq!(stretch.take(false).parts.len(), 1);
+        for frame in 0..4000 {
+            stretch.add(FrameId(frame), 0, b"x", None);
+            assert!(stretch.take(false).is_empty() == stretch.is_open());
+            if !stretch.is_open() {
+                return assert!(frame > 1000, "{frame}");
+            }
+            assert!(stretch.room() <= WAITS + WAITS / 4 + 1024, "{}", stretch.room());
+        }
+        panic!("it waits for ever");
     }
 }
