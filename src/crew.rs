@@ -119,8 +119,9 @@ impl Crew for Helpers {
     }
 }
 
-impl Drop for Helpers {
-    fn drop(&mut self) {
+impl Helpers {
+    /// Ends all helpers, each as soon as it looks; how many jobs are left, which nobody will do any more.
+    pub fn stop(&mut self) -> usize {
         self.board.is_over.store(true, Ordering::Relaxed);
         drop(self.board.jobs());
         self.board.news.notify_all();
@@ -128,6 +129,13 @@ impl Drop for Helpers {
             // One that panicked has said so.
             let _ = thread.join();
         }
+        self.board.jobs().left
+    }
+}
+
+impl Drop for Helpers {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

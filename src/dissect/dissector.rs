@@ -172,9 +172,10 @@ impl Dissector {
         self.flows.writer.at_once = Some(AtOnce::default());
     }
 
-    /// Lets `crew` inflate what is compressed, from now on.
+    /// Lets `crew` inflate what is compressed, from now on. What others began, they finish first.
     pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
-        self.payloads.set_crew(crew);
+        let (payloads, mut scene) = self.scene(AtHand::default(), u64::MAX);
+        payloads.set_crew(crew, &mut scene);
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets

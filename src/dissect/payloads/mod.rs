@@ -118,9 +118,12 @@ struct Link {
 }
 
 impl Payloads {
-    /// Who inflates from now on.
-    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
-        self.crew = crew;
+    /// Who inflates from now on. Those who did so far finish what they have, within the scene's budget: nobody else knows of
+    /// it.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>, scene: &mut Scene<'_>) {
+        if self.take_back(scene) {
+            self.crew = crew;
+        }
     }
 
     /// Judges what can be judged now, within the scene's budget. Returns whether something is left.
