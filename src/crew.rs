@@ -204,11 +204,11 @@ mod tests {
         helpers.board.jobs().left = 2;
         for count in 1..=2 {
             let board = helpers.board.clone();
-            let helper = thread::spawn(move || {
+            let helper = thread::Builder::new().name("inflate".to_owned()).spawn(move || {
                 let _at_work = AtWork(&board);
                 panic!("this is what a helper dies of");
             });
-            helpers.threads.push(helper);
+            helpers.threads.push(helper.unwrap());
             while helpers.threads.iter().any(|thread| !thread.is_finished()) {
                 thread::yield_now();
             }

@@ -65,6 +65,7 @@
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
+//! | windows to go on from, behind messages that were looked at or printed | up to 64 MiB; any of them is forgotten where that is not enough |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
 //! | bound | what it is | what happens there |
@@ -88,7 +89,7 @@
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
 //! | [`dissect::MAX_ROWS`] | 3,000,000,000 frames, findings, TCP connections | reading ends there: a warning, and everything before is shown |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
-//! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being | nothing more is gathered meanwhile |
+//! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being; 8 MiB of room for the next ones | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
 //!
 //! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on
