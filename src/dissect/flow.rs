@@ -17,6 +17,7 @@ use super::Decision;
 use super::connection::{End, TcpEnd};
 use super::conversation::Conversation;
 use super::forced::Forced;
+use super::guess::Patience;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
 use super::lane::{Chunk, Lane, Side};
@@ -48,6 +49,8 @@ pub(super) struct FlowState {
     pub is_over: bool,
     /// It has ended, and what is missing of it is waited for.
     pub is_closing: bool,
+    /// How long it was guessed what it carries.
+    pub patience: Patience,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
@@ -84,6 +87,7 @@ impl FlowState {
             is_settled: false,
             is_over: false,
             is_closing: false,
+            patience: Patience::default(),
             changed: false,
             awaited: false,
             connection: None,
@@ -250,7 +254,7 @@ impl FlowState {
     }
 
     /// The next part of a direction's stream.
-    fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+    pub fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
         self.keep_for_force(direction, chunk);
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.

@@ -28,7 +28,7 @@ pub(super) struct Forced {
     /// Nothing else is waited for: what comes are frames.
     pub is_due: bool,
     /// Everything that came, until it is clear what reads it.
-    kept: Vec<(Direction, Chunk)>,
+    pub kept: Vec<(Direction, Chunk)>,
 }
 
 impl Forced {
@@ -50,7 +50,7 @@ impl Forced {
 impl FlowState {
     /// Keeps a chunk that may have to be read again.
     pub(super) fn keep_for_force(&mut self, direction: Direction, chunk: Chunk) {
-        if let Some(forced) = self.forced.as_mut().filter(|forced| !forced.is_due) {
+        if let Some(forced) = &mut self.forced {
             match self.connection {
                 Some(_) => forced.kept = Vec::new(),
                 None => forced.kept.push((direction, chunk)),
@@ -67,18 +67,29 @@ impl FlowState {
         if !forced.is_due && (is_over || is_given_up || forced.kept.len() > MAX_KEPT) {
             forced.is_due = true;
             let kept = std::mem::take(&mut forced.kept);
-            self.exchange = Default::default();
-            for lane in &mut self.lanes {
-                lane.side = Side::Guess;
-                lane.waiting.clear();
-            }
-            for (direction, chunk) in kept {
-                self.lanes[direction.index()].waiting.push_back(chunk);
-            }
-            self.guess(context);
+            self.read_again(kept, context);
         }
         if is_over {
             self.conclude_guess(context);
+        }
+    }
+
+    /// Reads chunks again as what frames are looked for in.
+    fn read_again(&mut self, chunks: Vec<(Direction, Chunk)>, context: &mut Context<'_>) {
+        self.exchange = Default::default();
+        self.patience = Default::default();
+        // Until all of them were read, nothing ends.
+        let ended = self.lanes.each_ref().map(|lane| lane.ended);
+        for lane in &mut self.lanes {
+            (lane.side, lane.ended) = (Side::Guess, None);
+            lane.waiting.clear();
+        }
+        for (direction, chunk) in chunks {
+            self.chunk(direction, chunk, context);
+        }
+        for (direction, ended) in [Direction::Forward, Direction::Backward].into_iter().zip(ended) {
+            self.lanes[direction.index()].ended = ended;
+            self.resume(direction, context);
         }
     }
 
@@ -107,15 +118,27 @@ impl FlowState {
 /// Whether lengths lead from the first octet to where a later chunk starts, or the last one ends: a frame that nobody would
 /// recognise, with the wrong MASK bit for instance, can still be one.
 fn leads_to_a_start(octets: &[u8], starts: &[usize]) -> bool {
-    let mut at = 0;
-    while let Some(Parsed::Done(header)) = octets.get(at..).map(FrameHeader::parse) {
+    ends_of_frames(octets).any(|end| starts.contains(&end))
+}
+
+/// Whether lengths lead from the first octet to where each later chunk starts, and the last one ends.
+pub(super) fn leads_to_each_start(octets: &[u8], starts: &[usize]) -> bool {
+    let mut left = starts.iter().skip_while(|start| **start == 0).peekable();
+    for end in ends_of_frames(octets) {
+        left.next_if(|start| **start == end);
+    }
+    left.next().is_none()
+}
+
+/// Where one frame ends behind the other if the first octet is the first of one.
+fn ends_of_frames(octets: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let mut at = 0_usize;
+    std::iter::from_fn(move || {
+        let Parsed::Done(header) = octets.get(at..).map(FrameHeader::parse)? else { return None };
         let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
         at = len.saturating_add(usize::from(header.header_len())).saturating_add(at);
-        if starts.contains(&at) {
-            return true;
-        }
-    }
-    false
+        Some(at)
+    })
 }
 
 #[cfg(test)]
@@ -129,5 +152,9 @@ mod tests {
         assert!(!leads_to_a_start(b"\x81\x02hi\x83\x02x", &[0, 7]));
         assert!(!leads_to_a_start(b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx", &[0, 11]));
         assert!(!leads_to_a_start(b"", &[0]));
+        assert!(leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 4, 7]));
+        assert!(leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 7]));
+        assert!(!leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 3, 7]));
+        assert!(!leads_to_each_start(b"\x81\x02hi\x83\x02x", &[0, 4, 7]));
     }
 }

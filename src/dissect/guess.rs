@@ -10,6 +10,7 @@
 
 use super::connection::{HeadPlace, Recognition, TcpEnd};
 use super::flow::{Context, FlowState};
+use super::forced::leads_to_each_start;
 use super::frames::FrameSide;
 use super::handshake::report;
 use super::lane::{Chunk, Side};
@@ -20,7 +21,8 @@ use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
 /// Pieces of both directions that wait at most: then those that came first are given up …
 const MAX_PIECES: usize = 64;
-/// … until there were so many in all, and nothing is looked for any more: a capture can begin inside a frame of megabytes.
+/// … until there were so many in all, gaps included, and nothing is looked for any more: a capture can begin inside a frame
+/// of megabytes.
 const MAX_IN_ALL: usize = 4096;
 /// Octets of a direction that are looked at.
 const MAX_LOOK: usize = 16 << 10;
@@ -33,6 +35,15 @@ pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
     let Some(piece) = segment.pieces.first() else { return false };
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
     (piece.octets.starts_with(b"GET ") || piece.octets.starts_with(b"HTTP/1.1 101")) && names_websocket(piece.octets)
+}
+
+/// How much of a flow has waited so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patience {
+    /// Pieces in all, gaps included.
+    pieces: u16,
+    /// Looking again is worth it when there are so many: what waits is read for each look.
+    look_at: u16,
 }
 
 /// What was found in one direction.
@@ -80,8 +91,8 @@ impl Guess {
                  {confidence}: {chain}."
             ),
             Recognition::Forced if frames == 0 => {
-                "There is no opening handshake. This is read as a WebSocket because the \
-                                                   user says that it is one; nothing else speaks for it."
+                "There is no opening handshake. This is read as a WebSocket because the user says that it is one; nothing else \
+                 speaks for it."
                     .to_owned()
             }
             Recognition::Forced => format!(
@@ -97,22 +108,29 @@ impl FlowState {
         self.lanes.iter().any(|lane| matches!(lane.side, Side::Guess))
     }
 
-    /// Another chunk came: looks whether it is clear by now what the flow carries.
+    /// Another chunk came: looks whether it is clear by now what the flow carries. That the user says what it carries changes
+    /// nothing about how long is looked: less would be found.
     pub(super) fn guess(&mut self, context: &mut Context<'_>) {
-        let pieces: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
-        // Where the user says that there are frames, it only matters where they start.
-        let enough = if self.forced.is_some() { MAX_STARTS } else { MAX_PIECES };
-        if pieces >= enough {
-            let in_all: usize = self.lanes.iter().map(|lane| lane.stream.entries()).sum();
-            if self.forced.is_some() || in_all >= MAX_IN_ALL {
-                self.conclude_guess(context);
-            } else if !self.try_guess(context) {
-                for lane in &mut self.lanes {
-                    lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_STARTS));
-                }
+        self.patience.pieces = self.patience.pieces.saturating_add(1);
+        let in_all = usize::from(self.patience.pieces);
+        let is_full = self.lanes.iter().map(|lane| lane.waiting.len()).sum::<usize>() >= MAX_PIECES;
+        if is_full && in_all >= MAX_IN_ALL {
+            return self.conclude_guess(context);
+        }
+        let is_worth_it = match in_all {
+            0..MAX_PIECES => in_all.is_power_of_two(),
+            _ => is_full && self.patience.pieces >= self.patience.look_at,
+        };
+        if is_worth_it {
+            self.patience.look_at = self.patience.pieces + self.patience.pieces / 8;
+            if self.try_guess(context) {
+                return;
             }
-        } else if pieces.is_power_of_two() {
-            self.try_guess(context);
+        }
+        if is_full {
+            for lane in &mut self.lanes {
+                lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_STARTS));
+            }
         }
     }
 
@@ -131,22 +149,32 @@ impl FlowState {
         self.forced.as_ref().is_some_and(|forced| forced.is_due)
     }
 
-    /// Whether frames are read because the user says that there are some.
+    /// Whether frames are read because the user says that there are some: from the first octet on that can be one of theirs,
+    /// whatever was passed over in the meantime.
     fn force(&mut self, context: &mut Context<'_>) -> bool {
-        let is_empty = self.lanes.iter().all(|lane| lane.waiting.is_empty());
-        let Some(forced) = self.forced.as_ref().filter(|_| !is_empty) else { return false };
+        let Some(forced) = self.forced.as_mut().filter(|forced| !forced.kept.is_empty()) else { return false };
         let client = forced.client;
+        self.lanes.iter_mut().for_each(|lane| lane.waiting.clear());
+        for (direction, chunk) in std::mem::take(&mut forced.kept) {
+            self.lanes[direction.index()].waiting.push_back(chunk);
+        }
         let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
         self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, context);
         true
     }
 
-    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets.
+    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets, or
+    /// if for a while each piece has been where lengths lead to, as what nobody would recognise can be frames, too.
     pub(super) fn force_if_clear(&mut self, context: &mut Context<'_>) {
         let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
         let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
         let found = Guess::new(forced.client, &octets).found;
-        let is_clear = |(found, excerpt): (&Found, &Excerpt)| found.evidence.frames > 0 || excerpt.octets.is_empty();
+        let is_long = usize::from(self.patience.pieces) >= MAX_STARTS;
+        let is_clear = |(found, excerpt): (&Found, &Excerpt)| {
+            found.evidence.frames > 0
+                || excerpt.octets.is_empty()
+                || is_long && leads_to_each_start(&excerpt.octets, &excerpt.starts)
+        };
         if found.iter().zip(&octets).all(is_clear) {
             self.conclude_guess(context);
         }

@@ -8,7 +8,8 @@ use super::common::rows;
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{Client, Server};
 use framescope::base::Sender;
-use framescope::dissect::{Decisions, End, Recognition, Session, Snapshot};
+use framescope::capture::follow;
+use framescope::dissect::{Decisions, End, Progress, Recognition, Session, Snapshot};
 
 /// The ends of every conversation here, the client's first.
 const ENDS: &str = "10.0.0.1:50000-10.0.0.2:80";
@@ -215,6 +216,82 @@ fn connections_that_are_not_read_are_listed_by_size() {
     assert_eq!((others.total, ports), (50, vec![1047, 1048, 1049]), "the largest, in the order of the capture");
     assert_eq!((others.rows[2].octets, others.rows[2].is_rejected), ([49, 11], false));
     assert_eq!(session.others(1000).rows.len(), 50);
+}
+
+/// Where a capture begins within one frame, in pieces like `body`, and goes on with a conversation.
+fn behind(body: &[u8]) -> impl Fn(&mut Talk) {
+    move |talk| {
+        talk.say_in(Server, 1400, body);
+        for number in 0..40 {
+            talk.say(Client, frame::client(FIN | TEXT, format!("{number}, is it so?").as_bytes()));
+            talk.say(Server, frame::server(FIN | TEXT, format!("and answer {number}").as_bytes()));
+        }
+    }
+}
+
+/// Confirming what is recognised without the user changes nothing about what is found.
+#[test]
+fn a_decision_gives_no_fewer_frames_than_none() {
+    let mut state = 0x1234_5678_9abc_def1_u64;
+    let mut random = |len: usize| -> Vec<u8> {
+        let octet = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..len).map(octet).collect()
+    };
+    let json = b"{\"a\":\"hello world, some json\"}".repeat(35_000);
+    let bodies = [
+        vec![],
+        b"the second half of what was being said when the capture began".to_vec(),
+        random(30 * 1400),
+        random(1 << 20),
+        vec![0xd8; 1 << 20],
+        vec![0; 1 << 18],
+        json[..1 << 20].to_vec(),
+    ];
+    for body in &bodies {
+        for lost in [None, Some(3), Some(60)] {
+            let mut talk = Talk::new();
+            behind(body)(&mut talk);
+            if let Some(lost) = lost {
+                talk.segments.remove(lost);
+            }
+            let capture = talk.capture().pcap();
+            let alone = rows::read(&capture);
+            assert!(alone.frame_count() >= 76, "{} of {} octets", alone.frame_count(), body.len());
+            let mut decisions = Decisions::default();
+            decisions.read(ENDS, true).unwrap();
+            let confirmed = rows::read_as(&capture, decisions).snapshot();
+            assert_eq!(rows::frames(&confirmed), rows::frames(&alone), "{} octets, {lost:?}", body.len());
+            assert_eq!(recognition(&confirmed), Some(Recognition::Confirmed));
+        }
+    }
+}
+
+/// What nobody would recognise is read from the beginning, however much of it there is.
+#[test]
+fn frames_that_break_rules_are_read_from_the_first_on() {
+    let broken = |talk: &mut Talk| {
+        for number in 0..100 {
+            talk.say(Client, frame::server(FIN | BINARY, format!("client {number}").as_bytes()));
+            talk.say(Server, frame::server(FIN | BINARY, format!("server {number}").as_bytes()));
+        }
+    };
+    let snapshot = forced(broken);
+    assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (200, Some(Recognition::Forced)));
+    // Who watches a capture that grows need not wait for its end.
+    let mut talk = Talk::new();
+    broken(&mut talk);
+    talk.segments.truncate(40);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("growing.pcap");
+    std::fs::write(&path, talk.capture().pcap()).unwrap();
+    let mut decisions = Decisions::default();
+    decisions.read(ENDS, true).unwrap();
+    let mut session = Session::new(follow(&path).unwrap(), None).with_decisions(decisions);
+    while session.step(5).unwrap() != Progress::Pending {}
+    assert_eq!(session.snapshot().frame_count(), 40);
 }
 
 proptest! {
