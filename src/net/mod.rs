@@ -20,6 +20,7 @@ mod ip;
 mod lately;
 mod link;
 mod outcome;
+mod pair;
 mod plain;
 mod segment;
 
