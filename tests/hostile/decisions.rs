@@ -218,6 +218,23 @@ fn connections_that_are_not_read_are_listed_by_size() {
     assert_eq!(session.others(1000).rows.len(), 50);
 }
 
+/// A pair of ends is one row, as it is for a decision, whichever end opened a connection.
+#[test]
+fn connections_with_the_same_ends_are_one_row() {
+    let mut packets = Vec::new();
+    for (opener, peer, number) in [("10.0.0.1:9", "10.0.0.2:22", 1), ("10.0.0.2:22", "10.0.0.1:9", 100_000)] {
+        let mut talk = Talk::between(opener, peer).numbered(number, number);
+        talk.connect();
+        talk.say(Client, "twelve octets");
+        talk.say(Server, "four");
+        talk.finish(Client);
+        packets.extend(talk.ip_packets());
+    }
+    let session = rows::read_as(&link::capture(Link::Ethernet, packets).pcap(), Decisions::default());
+    let rows = session.others(9).rows;
+    assert_eq!(rows.iter().map(|row| (row.ends.opener.port, row.octets)).collect::<Vec<_>>(), [(9, [17, 17])]);
+}
+
 /// Where a capture begins within one frame, in pieces like `body`, and goes on with a conversation.
 fn behind(body: &[u8]) -> impl Fn(&mut Talk) {
     move |talk| {
