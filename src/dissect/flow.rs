@@ -66,7 +66,7 @@ pub(super) struct FlowState {
     pub exchange: Exchange,
     /// Second copies of octets whose first copy waits behind a hole.
     pub doubles: Vec<Double>,
-    /// The first end of TCP, as long as there is no connection to tell it.
+    /// The first end of TCP, for a connection that is found later than that.
     pub first_end: Option<(Direction, End, PacketRef)>,
     /// The user says that it carries a WebSocket.
     pub forced: Option<Box<Forced>>,
@@ -255,7 +255,7 @@ impl FlowState {
 
     /// The next part of a direction's stream.
     pub fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        self.keep_for_force(direction, chunk);
+        self.keep_for_force(direction, chunk, context);
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.
             if let Some(rest) = self.feed(direction, chunk, context) {
@@ -286,7 +286,8 @@ impl FlowState {
             if connection.tcp_end.is_none_or(|end| packet.id < end.packet) {
                 connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
             }
-        } else if self.first_end.is_none_or(|(_, _, first)| packet.id < first.id) {
+        }
+        if self.first_end.is_none_or(|(_, _, first)| packet.id < first.id) {
             self.first_end = Some((direction, how, packet));
         }
         if how == End::Reset

@@ -75,29 +75,29 @@ impl Guess {
         self.found[0].evidence.and(self.found[1].evidence)
     }
 
-    /// Why it is read as a WebSocket, in words.
-    fn story(&self, recognition: Recognition) -> String {
+    /// Why it is read as a WebSocket, in words; `is_refused` says that there is an opening handshake and it failed.
+    fn story(&self, recognition: Recognition, is_refused: bool) -> String {
         let Evidence { frames, masked, texts, .. } = self.evidence();
         let chain = format!(
             "MASK bits and lengths chain over {frames} frames, {masked} of them masked, {texts} with text in UTF-8"
         );
         let confidence = self.evidence().confidence();
+        let handshake = match recognition {
+            _ if is_refused => "The server refused the opening handshake",
+            Recognition::Evidence | Recognition::Confirmed => "The capture lacks the opening handshake",
+            Recognition::Forced => "There is no opening handshake",
+        };
         match recognition {
-            Recognition::Evidence => {
-                format!("The capture lacks the opening handshake, and a WebSocket is {confidence}: {chain}.")
+            Recognition::Evidence => format!("{handshake}, and a WebSocket is {confidence}: {chain}."),
+            Recognition::Confirmed => {
+                format!("{handshake}. The user confirms that this is a WebSocket, which is {confidence}: {chain}.")
             }
-            Recognition::Confirmed => format!(
-                "The capture lacks the opening handshake. The user confirms that this is a WebSocket, which is \
-                 {confidence}: {chain}."
+            Recognition::Forced if frames == 0 => format!(
+                "{handshake}. This is read as a WebSocket because the user says that it is one; nothing else speaks for it."
             ),
-            Recognition::Forced if frames == 0 => {
-                "There is no opening handshake. This is read as a WebSocket because the user says that it is one; nothing else \
-                 speaks for it."
-                    .to_owned()
-            }
             Recognition::Forced => format!(
-                "There is no opening handshake. This is read as a WebSocket because the user says that it is one; {chain}, \
-                 which alone would not be enough."
+                "{handshake}. This is read as a WebSocket because the user says that it is one; {chain}, which alone would \
+                 not be enough."
             ),
         }
     }
@@ -226,6 +226,7 @@ impl FlowState {
         });
         let time = times.min().unwrap_or(self.last_packet.time);
         let place = HeadPlace { direction: client, at: 0, len: 0, time };
+        let is_refused = self.is_refused(context);
         let connection = self.open_connection(place, true, context);
         if let Some(row) = context.writer.connection(connection) {
             (row.request, row.opened, row.recognition) = (None, true, Some(recognition));
@@ -266,7 +267,7 @@ impl FlowState {
             0 => String::new(),
             n => format!(" {n} octets before belong to frames that began earlier."),
         };
-        let text = format!("{}{skipped}", guess.story(recognition));
+        let text = format!("{}{skipped}", guess.story(recognition, is_refused));
         let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
         report(context, connection, Sender::Unknown, breach);
         self.resume_both(context);

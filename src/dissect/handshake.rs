@@ -307,6 +307,7 @@ impl FlowState {
 
     /// The octets of this direction are not HTTP.
     pub(super) fn http_lost(&mut self, direction: Direction) {
+        self.note_http_end(direction);
         self.lanes[direction.index()].side = Side::Done;
     }
 

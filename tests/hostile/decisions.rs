@@ -171,6 +171,60 @@ fn a_handshake_that_is_there_counts() {
     assert_eq!(recognition(&snapshot), None);
 }
 
+/// A server that refuses and goes on with frames all the same: who says that this is a WebSocket sees them.
+#[test]
+fn frames_behind_a_handshake_that_was_refused() {
+    use super::common::tcp::REQUEST;
+    for refusal in ["200 OK\r\nContent-Length: 0", "200 OK", "403 No\r\nContent-Length: 4"] {
+        for at_once in [false, true] {
+            let body = if refusal.starts_with("403") { "no.\n" } else { "" };
+            let refusal = format!("HTTP/1.1 {refusal}\r\n\r\n{body}");
+            let talk = |talk: &mut Talk| {
+                talk.connect();
+                talk.say(Client, REQUEST);
+                let hello = frame::server(FIN | TEXT, b"hello to you");
+                if at_once {
+                    talk.say(Server, [refusal.as_bytes(), &hello].concat());
+                } else {
+                    talk.say(Server, &refusal);
+                    talk.say(Server, hello);
+                }
+                chat(talk);
+                talk.finish(Client);
+            };
+            let snapshot = forced(talk);
+            let connections: Vec<_> = snapshot.connections().collect();
+            assert_eq!((connections.len(), connections[0].opened), (2, false), "{refusal}");
+            assert_eq!(connections[1].tcp_end.map(|end| (end.by, end.how)), Some((Sender::Client, End::Fin)));
+            let mut frames = rows::frames(&snapshot);
+            frames.sort();
+            assert_eq!(frames[2..], ["server text \"hello to you\"", "server text \"very well, thanks\""], "{refusal}");
+            assert_eq!(frames.len(), 4, "{refusal}: {frames:?}");
+            let told = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index)).map(|it| it.text);
+            assert!(
+                told.into_iter().any(|text| text.starts_with("The server refused the opening handshake. The user"))
+            );
+        }
+    }
+}
+
+/// A refusal that HTTP follows is one, whatever the user says.
+#[test]
+fn http_behind_a_handshake_that_was_refused() {
+    use super::common::tcp::REQUEST;
+    let snapshot = forced(|talk| {
+        talk.connect();
+        for _ in 0..3 {
+            talk.say(Client, REQUEST);
+            talk.say(Server, "HTTP/1.1 503 Later\r\nContent-Length: 5\r\n\r\nlater");
+        }
+        talk.upgrade();
+        chat(talk);
+        talk.finish(Client);
+    });
+    assert_eq!((snapshot.connection_count(), snapshot.frame_count(), recognition(&snapshot)), (4, 3, None));
+}
+
 /// RSV1 means "compressed" as long as nobody says otherwise.
 #[test]
 fn the_user_says_what_was_agreed_on() {
