@@ -77,7 +77,7 @@ impl FlowState {
     /// directions, as far as they are known, and `decision` is what the user says.
     pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2], decision: Option<Decision>) -> FlowState {
         let mut lanes = starts.map(Lane::new);
-        if starts == [None; 2] && !segment.flags.syn() {
+        if starts == [None; 2] && !segment.flags.syn() || lacks_beginning(segment, starts) {
             lanes.iter_mut().for_each(|lane| lane.side = Side::Guess);
         }
         let ends = segment.ends();
@@ -446,6 +446,16 @@ impl FlowState {
         if self.lanes[direction.index()].ended.is_some() && self.lanes[direction.index()].waiting.is_empty() {
             self.end_side(direction, context);
         }
+    }
+}
+
+/// Whether the capture has a SYN, and neither an answer to it nor the first octets behind it.
+fn lacks_beginning(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> bool {
+    let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+    match (starts[own], starts[peer]) {
+        (Some(start), None) => segment.seq != start && !segment.flags.syn(),
+        (None, Some(start)) => segment.ack.is_some_and(|ack| ack != start) && !segment.flags.syn(),
+        _ => false,
     }
 }
 

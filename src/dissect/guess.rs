@@ -6,7 +6,8 @@
 //!                                                          └─ anything else, or too long ▶ Side::Done
 //! ```
 //!
-//! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
+//! A flow whose SYN was captured is not guessed about: its first octets tell what it is. Only where the capture lacks the
+//! answer to the SYN and those octets, too, it has no beginning.
 
 use super::connection::{HeadPlace, Recognition, TcpEnd};
 use super::flow::{Context, FlowState};
