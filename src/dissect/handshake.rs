@@ -137,6 +137,10 @@ impl FlowState {
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
         let waits = attempt.is_some() || method == "CONNECT";
+        if self.exchange.outstanding.capacity() == 0 {
+            // Mostly there is never more than one.
+            self.exchange.outstanding.reserve_exact(1);
+        }
         self.exchange.outstanding.push_back(Outstanding { method, attempt });
         if !waits {
             self.set_body(place.direction, Body::of_request(&head));
@@ -295,6 +299,7 @@ impl FlowState {
     fn start_frames(&mut self, server: Direction, negotiated: Negotiated, context: &mut Context<'_>) {
         self.start_side(server, Sender::Server, negotiated);
         self.start_side(server.reverse(), Sender::Client, negotiated);
+        self.exchange.outstanding.shrink_to_fit();
         self.resume(server.reverse(), context);
     }
 

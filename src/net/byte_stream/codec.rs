@@ -55,6 +55,8 @@ pub(super) struct Page {
     fresh: [u8; FRESH],
     fresh_len: usize,
     len: usize,
+    /// None at the first entry of a stream, which is packed against nothing: most streams are short, and need no room for
+    /// marks.
     marks: Vec<Mark>,
 }
 
@@ -85,9 +87,9 @@ impl Page {
         self.len
     }
 
-    /// Stream offset of the first entry.
+    /// Stream offset of the first entry, or 0 for the first page of a stream.
     pub(super) fn first_at(&self) -> u64 {
-        self.marks.first().map_or(0, |mark| mark.at)
+        self.marks.first().filter(|mark| mark.code_at == 0).map_or(0, |mark| mark.at)
     }
 
     #[inline(always)]
@@ -157,16 +159,19 @@ impl Page {
 
     #[cold]
     fn mark(&mut self, cursor: Cursor, at: u64) {
+        if self.len == 0 && cursor == Cursor::default() {
+            return;
+        }
         let code_at = u32::try_from(self.codes_len()).unwrap_or(u32::MAX);
         self.marks.push(Mark { at, cursor, code_at });
     }
 
-    /// The entries from the last mark at or before stream offset `at` (or the first) on.
+    /// The entries from the last mark at or before stream offset `at` (or the first entry) on.
     pub(super) fn entries_from(&self, at: u64) -> Entries<'_> {
         let behind = self.marks.partition_point(|mark| mark.at <= at);
-        match self.marks.get(behind.saturating_sub(1)) {
+        match self.marks.get(behind.saturating_sub(1)).filter(|mark| behind > 0 || mark.code_at == 0) {
             Some(mark) => self.entries_behind(mark.code_at as usize, mark.cursor),
-            None => Entries { settled: &[], fresh: &[], cursor: Cursor::default() },
+            None => self.entries_behind(0, Cursor::default()),
         }
     }
 
@@ -355,12 +360,20 @@ mod tests {
     }
 
     #[test]
+    fn few_entries_need_no_room_of_their_own() {
+        let (mut page, mut cursor) = (Page::default(), Cursor::default());
+        for number in 0..2 {
+            let record_at = 1000 * number;
+            let span = Span::new(record_at + 66, 300);
+            let at = cursor.at;
+            page.push(&mut cursor, &StreamSpan { at, span, packet: PacketId(number), record_at });
+        }
+        assert_eq!(page.memory(), size_of::<Page>());
+    }
+
+    #[test]
     fn damaged_codes_end_the_walk() {
-        let page = Page {
-            settled: vec![0xff; 40],
-            marks: vec![Mark { at: 0, cursor: Cursor::default(), code_at: 0 }],
-            ..Page::default()
-        };
+        let page = Page { settled: vec![0xff; 40], ..Page::default() };
         assert_eq!(page.entries_from(0).count(), 0);
     }
 }
