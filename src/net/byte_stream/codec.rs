@@ -43,7 +43,7 @@ struct Mark {
 /// Octets that are written at once: a code, and what of them is not one is written over by the next.
 const WORD: usize = 16;
 /// Octets that are not yet settled.
-const FRESH: usize = 128;
+const FRESH: usize = 64;
 
 /// Packed entries.
 #[derive(Debug)]
@@ -136,9 +136,13 @@ impl Page {
     /// Makes room for fresh codes.
     #[cold]
     fn settle(&mut self) {
-        let Page { settled, fresh, fresh_len, .. } = self;
-        settled.extend_from_slice(fresh.get(..*fresh_len).unwrap_or_default());
-        *fresh_len = 0;
+        let codes_len = self.codes_len();
+        if self.fresh_len > 0 {
+            // All of them, and then no more than there are: to copy a fixed number of octets takes no call.
+            self.settled.extend_from_slice(&self.fresh);
+            self.settled.truncate(codes_len);
+        }
+        self.fresh_len = 0;
     }
 
     /// An entry behind a gap, far away, or with another head than the one before.
