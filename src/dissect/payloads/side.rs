@@ -372,9 +372,9 @@ impl Side {
             gathering.compressed = Some(compressed);
         }
         if let Some(connection) = scene.writer.connection(self.connection)
-            && connection.deflated[place] != tally
+            && connection.deflated()[place] != tally
         {
-            connection.deflated[place] = tally;
+            connection.deflated.get_or_insert_default()[place] = tally;
             is_news = true;
         }
         if is_news {
