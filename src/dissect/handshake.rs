@@ -363,7 +363,7 @@ impl FlowState {
             last_finding: NONE,
             last_ping: NONE,
         };
-        context.writer.add_connection(connection, self.connection, || self.streams());
+        context.writer.add_connection(connection, self.connection);
         (self.connection, self.conversation) = (Some(id), Conversation::default());
         id
     }

@@ -146,7 +146,12 @@ impl ByteStream {
 
     /// It as it is now. Costs next to nothing.
     pub fn keep(&self) -> KeptStream {
-        KeptStream { tail: self.tail.to_page(), full: self.full.clone(), end: self.end, missing: self.missing }
+        KeptStream {
+            tail: self.tail.to_page(),
+            full: self.full.as_slice().into(),
+            end: self.end,
+            missing: self.missing,
+        }
     }
 
     /// Octets of memory it takes, snapshots that share with it not counted.

@@ -48,10 +48,10 @@ const FRESH: usize = 64;
 /// Packed entries to which none is added.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    codes: Vec<u8>,
+    codes: Box<[u8]>,
     /// None at the first entry of a stream, which is packed against nothing: most streams are short, and need no room for
     /// marks.
-    marks: Vec<Mark>,
+    marks: Box<[Mark]>,
 }
 
 impl Page {
@@ -61,7 +61,7 @@ impl Page {
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of::<Page>() + self.codes.capacity() + self.marks.capacity() * size_of::<Mark>()
+        size_of::<Page>() + self.codes.len() + self.marks.len() * size_of::<Mark>()
     }
 }
 
@@ -104,7 +104,7 @@ impl Tail {
 
     /// What is in it, with no room to spare.
     pub(super) fn to_page(&self) -> Page {
-        Page { codes: [&self.settled, self.fresh()].concat(), marks: self.marks.clone() }
+        Page { codes: [&self.settled, self.fresh()].concat().into(), marks: self.marks.as_slice().into() }
     }
 
     #[inline(always)]
@@ -413,7 +413,7 @@ mod tests {
 
     #[test]
     fn damaged_codes_end_the_walk() {
-        let page = Page { codes: vec![0xff; 40], ..Page::default() };
+        let page = Page { codes: Box::new([0xff; 40]), ..Page::default() };
         assert_eq!(page.view().entries_from(0).count(), 0);
     }
 }

@@ -10,7 +10,7 @@ use super::codec::{Page, PageView};
 #[derive(Debug)]
 pub struct KeptStream {
     pub(super) tail: Page,
-    pub(super) full: Vec<Arc<Page>>,
+    pub(super) full: Box<[Arc<Page>]>,
     pub(super) end: u64,
     pub(super) missing: u64,
 }
