@@ -450,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_small() {
-        assert!(size_of::<FlowState>() <= 1224, "{}", size_of::<FlowState>());
+        assert!(size_of::<FlowState>() <= 1144, "{}", size_of::<FlowState>());
         assert!(size_of::<net::Assembler>() <= 40, "{}", size_of::<net::Assembler>());
     }
 }

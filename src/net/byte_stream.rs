@@ -5,9 +5,8 @@ mod view;
 mod walk;
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use self::codec::{Cursor, Page, Tail};
+use self::codec::{Cursor, Tail};
 pub use self::view::{KeptStream, StreamView};
 pub use self::walk::StreamWalk;
 use crate::base::{PacketId, Piece, Span};
@@ -31,7 +30,6 @@ pub struct ByteStream {
     /// What the next entry is encoded against.
     cursor: Cursor,
     end: u64,
-    full: Vec<Arc<Page>>,
     /// Octets before `end` that no entry covers.
     missing: u64,
 }
@@ -93,7 +91,7 @@ impl ByteStream {
 
     /// How many entries there are: one for each piece pushed.
     pub fn entries(&self) -> usize {
-        self.full.len() * PAGE_ENTRIES + self.tail.len()
+        self.tail.full().len() * PAGE_ENTRIES + self.tail.len()
     }
 
     /// Appends octets at stream offset `at`. What lies between the end so far and `at` becomes a gap; octets before
@@ -108,7 +106,7 @@ impl ByteStream {
         self.tail.push(&mut self.cursor, &entry);
         self.end = entry.end();
         if self.tail.len() == PAGE_ENTRIES {
-            self.turn_page();
+            self.tail.turn();
         }
     }
 
@@ -117,11 +115,6 @@ impl ByteStream {
     fn unknown_part(&mut self, at: u64, span: Span) -> Span {
         self.push_gap(self.end, at.saturating_sub(self.end));
         span.skip(u32::try_from(self.end - at.min(self.end)).unwrap_or(u32::MAX))
-    }
-
-    #[cold]
-    fn turn_page(&mut self) {
-        self.full.push(Arc::new(self.tail.turn()));
     }
 
     /// Appends `len` octets at stream offset `at` that the capture does not have.
@@ -141,22 +134,16 @@ impl ByteStream {
     /// What can be read from it so far.
     #[inline]
     pub fn view(&self) -> StreamView<'_> {
-        StreamView { tail: self.tail.view(), full: &self.full, end: self.end, missing: self.missing }
+        StreamView { tail: self.tail.view(), full: self.tail.full(), end: self.end, missing: self.missing }
     }
 
     /// It as it is now. Costs next to nothing.
     pub fn keep(&self) -> KeptStream {
-        KeptStream {
-            tail: self.tail.to_page(),
-            full: self.full.as_slice().into(),
-            end: self.end,
-            missing: self.missing,
-        }
+        KeptStream { tail: self.tail.to_page(), full: self.tail.full().into(), end: self.end, missing: self.missing }
     }
 
     /// Octets of memory it takes, snapshots that share with it not counted.
     pub fn memory(&self) -> usize {
-        let pages = self.full.iter().map(|page| page.memory()).sum::<usize>();
-        size_of::<ByteStream>() + pages + self.tail.memory()
+        size_of::<ByteStream>() + self.tail.memory()
     }
 }

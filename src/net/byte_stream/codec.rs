@@ -11,6 +11,8 @@
 //!
 //! Numbers have their low octet first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
 
+use std::sync::Arc;
+
 use super::StreamSpan;
 use crate::base::{PacketId, Span};
 
@@ -75,12 +77,20 @@ pub(super) struct Tail {
     fresh: [u8; FRESH],
     fresh_len: usize,
     len: usize,
+    long: Option<Box<Long>>,
+}
+
+/// What only a stream of more than [`MARK_EVERY`] entries has.
+#[derive(Debug, Default)]
+struct Long {
     marks: Vec<Mark>,
+    /// The pages before.
+    full: Vec<Arc<Page>>,
 }
 
 impl Default for Tail {
     fn default() -> Tail {
-        Tail { settled: Vec::new(), fresh: [0; FRESH], fresh_len: 0, len: 0, marks: Vec::new() }
+        Tail { settled: Vec::new(), fresh: [0; FRESH], fresh_len: 0, len: 0, long: None }
     }
 }
 
@@ -93,18 +103,29 @@ impl Tail {
         self.settled.len() + self.fresh_len
     }
 
+    fn marks(&self) -> &[Mark] {
+        self.long.as_ref().map_or(&[], |long| &long.marks)
+    }
+
+    /// The pages before.
+    #[inline]
+    pub(super) fn full(&self) -> &[Arc<Page>] {
+        self.long.as_ref().map_or(&[], |long| &long.full)
+    }
+
+    /// How many entries it has.
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
     #[inline]
     pub(super) fn view(&self) -> PageView<'_> {
-        PageView { settled: &self.settled, fresh: self.fresh(), marks: &self.marks }
+        PageView { settled: &self.settled, fresh: self.fresh(), marks: self.marks() }
     }
 
     /// What is in it, with no room to spare.
     pub(super) fn to_page(&self) -> Page {
-        Page { codes: [&self.settled, self.fresh()].concat().into(), marks: self.marks.as_slice().into() }
+        Page { codes: [&self.settled, self.fresh()].concat().into(), marks: self.marks().into() }
     }
 
     #[inline(always)]
@@ -182,21 +203,28 @@ impl Tail {
             return;
         }
         let code_at = u32::try_from(self.codes_len()).unwrap_or(u32::MAX);
-        self.marks.push(Mark { at, cursor, code_at });
+        self.long.get_or_insert_default().marks.push(Mark { at, cursor, code_at });
     }
 
-    /// Hands out what is in it and is empty again: the room that growing made will be needed for the next entries.
-    pub(super) fn turn(&mut self) -> Page {
-        let page = self.to_page();
+    /// Puts what is in it to the pages before and is empty again: the room that growing made will be needed for the next
+    /// entries.
+    #[cold]
+    pub(super) fn turn(&mut self) {
+        let page = Arc::new(self.to_page());
+        let long = self.long.get_or_insert_default();
+        long.full.push(page);
+        long.marks.clear();
         self.settled.clear();
-        self.marks.clear();
         (self.fresh_len, self.len) = (0, 0);
-        page
     }
 
-    /// Octets of memory that it takes elsewhere.
+    /// Octets of memory that it and the pages before take elsewhere.
     pub(super) fn memory(&self) -> usize {
-        self.settled.capacity() + self.marks.capacity() * size_of::<Mark>()
+        let of_long = |long: &Long| {
+            let full = long.full.iter().map(|page| page.memory()).sum::<usize>();
+            size_of::<Long>() + full + long.marks.capacity() * size_of::<Mark>()
+        };
+        self.settled.capacity() + self.long.as_deref().map_or(0, of_long)
     }
 }
 
