@@ -89,3 +89,13 @@ impl<'a> StreamView<'a> {
         (at < end).then_some(at..end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_stream_is_small() {
+        assert!(size_of::<KeptStream>() <= 64, "{}", size_of::<KeptStream>());
+    }
+}
