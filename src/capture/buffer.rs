@@ -35,6 +35,38 @@ pub(super) struct Buffer {
     at: u64,
 }
 
+/// A way through what a buffer has at hand. The octets stay where they are.
+#[derive(Debug)]
+pub(super) struct Passage<'b> {
+    at: &'b mut u64,
+    start: &'b mut usize,
+    octets: &'b [u8],
+}
+
+impl<'b> Passage<'b> {
+    /// The position: offset in the source, in octets.
+    #[inline]
+    pub fn at(&self) -> u64 {
+        *self.at
+    }
+
+    /// The octets from the position on.
+    #[inline]
+    pub fn octets(&self) -> &'b [u8] {
+        self.octets
+    }
+
+    /// Moves the buffer's position by `len` octets, or by all that are at hand, and returns them.
+    #[inline]
+    pub fn take(&mut self, len: usize) -> &'b [u8] {
+        let (taken, rest) = self.octets.split_at(len.min(self.octets.len()));
+        self.octets = rest;
+        *self.start += taken.len();
+        *self.at += taken.len() as u64;
+        taken
+    }
+}
+
 impl Buffer {
     /// The position: offset in the source, in octets.
     #[inline]
@@ -60,6 +92,13 @@ impl Buffer {
         self.start += len;
         self.at += len as u64;
         &self.octets[self.start - len..self.start]
+    }
+
+    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed.
+    #[inline]
+    pub fn passage(&mut self) -> Passage<'_> {
+        let octets = &self.octets[self.start..self.end];
+        Passage { at: &mut self.at, start: &mut self.start, octets }
     }
 
     /// Moves the position by `len` octets that nobody wants to see, whether or not they are at hand.

@@ -71,18 +71,22 @@ impl Reader {
         self.next_after(|_| {})
     }
 
-    /// Takes up to `most` of the next packets, as many as are [at hand](Reader::at_hand), and appends them to `packets`.
-    /// [`next`](Reader::next) tells what comes behind them.
+    /// Takes the next packets that are [at hand](Reader::at_hand), up to `most` of them, and hands each to `take`; how many
+    /// there were. [`next`](Reader::next) tells what comes behind them.
     #[inline]
-    pub fn take_at_hand(&mut self, most: usize, packets: &mut Vec<Packet>) {
-        while packets.len() < most
-            && !self.ended
-            && let Ok(Parsed::Packet(info, record_len)) = self.layout.step(self.buffer.at(), self.buffer.octets())
+    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(&Packet, &'r [u8])) -> usize {
+        let Reader { layout, buffer, packets, last_time, ended, .. } = self;
+        let mut passage = buffer.passage();
+        let mut taken = 0;
+        while taken < most
+            && !*ended
+            && let Ok(Parsed::Packet(info, record_len)) = layout.step(passage.at(), passage.octets())
         {
-            let packet = self.count(info);
-            self.buffer.take(record_len);
-            packets.push(packet);
+            let packet = number(info, passage.at(), packets, last_time);
+            take(&packet, data_of(&packet, passage.take(record_len)));
+            taken += 1;
         }
+        taken
     }
 
     /// [`next`](Reader::next). `last_look` sees what is at hand each time before it makes room for more.
@@ -98,11 +102,8 @@ impl Reader {
             };
             match parsed {
                 Parsed::Packet(info, record_len) => {
-                    let packet = self.count(info);
-                    let record = self.buffer.take(record_len);
-                    let data_at = (info.span.at - packet.reference.record_at) as usize;
-                    let data = record.get(data_at..data_at + info.span.len as usize).unwrap_or_default();
-                    return Ok(Step::Packet(packet, data));
+                    let packet = number(info, self.buffer.at(), &mut self.packets, &mut self.last_time);
+                    return Ok(Step::Packet(packet, data_of(&packet, self.buffer.take(record_len))));
                 }
                 Parsed::Need(wanted) => {
                     last_look(self.buffer.at_hand());
@@ -160,16 +161,6 @@ impl Reader {
         &self.source
     }
 
-    #[inline]
-    fn count(&mut self, info: RecordInfo) -> Packet {
-        let time = info.time.unwrap_or(self.last_time);
-        self.last_time = time;
-        let id = PacketId(self.packets);
-        self.packets += 1;
-        let reference = PacketRef { id, record_at: self.buffer.at(), time };
-        Packet { reference, link_type: info.link_type, span: info.span, original_len: info.original_len }
-    }
-
     /// Passes over something that tells nothing about packets, without reading more of it than its end; false where it is
     /// not all there yet.
     fn skip(&mut self, len: u32, trailer: [u8; 4]) -> Result<bool, ReadError> {
@@ -217,6 +208,24 @@ impl Reader {
     fn not_a_capture(&self) -> ReadError {
         ReadError::NotACapture(OpenError::judge(self.source.name(), self.buffer.octets()))
     }
+}
+
+/// The packet whose record at file offset `record_at` says `info`, behind so many `packets`; counts it.
+#[inline]
+fn number(info: RecordInfo, record_at: u64, packets: &mut u64, last_time: &mut Timestamp) -> Packet {
+    let time = info.time.unwrap_or(*last_time);
+    *last_time = time;
+    let id = PacketId(*packets);
+    *packets += 1;
+    let reference = PacketRef { id, record_at, time };
+    Packet { reference, link_type: info.link_type, span: info.span, original_len: info.original_len }
+}
+
+/// The packet's captured octets, of those of its record.
+#[inline]
+fn data_of<'r>(packet: &Packet, record: &'r [u8]) -> &'r [u8] {
+    let at = (packet.span.at - packet.reference.record_at) as usize;
+    record.get(at..at + packet.span.len as usize).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Flow, Outcome};
+use crate::net::{Decoder, Flow, Outcome, Segment};
 
 /// Packets that are looked up together.
-pub(super) const RUN: usize = 8;
+const RUN: usize = 8;
 
 /// Turns packets into frames, messages and findings.
 ///
@@ -23,6 +23,55 @@ pub struct Dissector {
     decoder: Decoder,
     flows: Flows,
     payloads: Payloads,
+}
+
+/// Packets one behind another.
+///
+/// What is kept of a thousand flows is more than the processor has at hand, and a packet would wait for it about as long as
+/// everything else takes. Of a few packets, all flows are looked up first, which is waiting for them at once:
+///
+/// ```text
+///   look up 1  look up 2 … look up 8   take 1  take 2 … take 8   look up 9 …
+/// ```
+pub struct Run<'d, 'o> {
+    dissector: &'d mut Dissector,
+    /// The first `len` were looked up and not taken.
+    segments: [Option<Segment<'o>>; RUN],
+    len: usize,
+}
+
+impl<'o> Run<'_, 'o> {
+    /// Adds the next packet.
+    #[inline]
+    pub fn push(&mut self, packet: &Packet, octets: &'o [u8]) {
+        self.dissector.flows.writer.count_packet(octets);
+        if self.len == RUN {
+            self.take();
+        }
+        let Dissector { decoder, flows, .. } = &mut *self.dissector;
+        if let Some(place) = self.segments.get_mut(self.len) {
+            *place = decoder.push_plain(packet.link_type, packet.reference, packet.span, octets);
+            if let Some(segment) = place {
+                flows.touch(segment);
+                self.len += 1;
+                return;
+            }
+        }
+        // It has to be looked up behind those before it, which may be of the same flow, and before those behind it.
+        self.take();
+        self.dissector.flows.close_due(packet.reference.time);
+        self.dissector.push_other(packet, octets);
+    }
+
+    /// Takes what was looked up.
+    #[inline]
+    fn take(&mut self) {
+        let flows = &mut self.dissector.flows;
+        for segment in self.segments.iter().take(std::mem::take(&mut self.len)).flatten() {
+            flows.close_due(segment.packet.time);
+            flows.take(segment);
+        }
+    }
 }
 
 impl Dissector {
@@ -71,41 +120,12 @@ impl Dissector {
         }
     }
 
-    /// Takes the next packets, whose octets are `at_hand`: the same as to [`push`](Dissector::push) each, and faster.
-    ///
-    /// What is kept of a thousand flows is more than the processor has at hand, and a packet would wait for it about as
-    /// long as everything else takes. Of a few packets, all flows are looked up first, which is waiting for them at once:
-    ///
-    /// ```text
-    ///   look up 1  look up 2 … look up 8   take 1  take 2 … take 8   look up 9 …
-    /// ```
-    pub fn push_run(&mut self, packets: &[Packet], at_hand: AtHand<'_>) {
-        let octets_of = |packet: &Packet| at_hand.get(packet.span).unwrap_or_default();
-        let mut rest = packets;
-        while !rest.is_empty() {
-            let mut segments = [const { None }; RUN];
-            let mut looked_up = 0;
-            for (packet, place) in rest.iter().zip(&mut segments) {
-                let octets = octets_of(packet);
-                let plain = self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets);
-                // One that is not plain has to be looked up before those behind it, which may be of the same flow.
-                let Some(segment) = plain else { break };
-                self.flows.writer.count_packet(octets);
-                self.flows.touch(&segment);
-                *place = Some(segment);
-                looked_up += 1;
-            }
-            for segment in segments.iter().flatten() {
-                self.flows.close_due(segment.packet.time);
-                self.flows.take(segment);
-            }
-            let (_, behind) = rest.split_at(looked_up);
-            rest = behind;
-            if let (true, Some((packet, behind))) = (looked_up < RUN, rest.split_first()) {
-                self.push(packet, octets_of(packet));
-                rest = behind;
-            }
-        }
+    /// Takes the next packets, those that `feed` gives to the run: the same as to [`push`](Dissector::push) each, and faster.
+    pub fn push_run<'o, T>(&mut self, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
+        let mut run = Run { dissector: self, segments: [const { None }; RUN], len: 0 };
+        let fed = feed(&mut run);
+        run.take();
+        fed
     }
 
     /// Takes a packet that is more, or less, than a segment.

@@ -331,6 +331,7 @@ impl FrameSide {
         }
     }
 
+    #[inline(always)]
     fn judge(&mut self, id: FrameId, header: &FrameHeader, joined: Joined, writer: &mut Writer) {
         self.breaches(header, joined, |breach| writer.report_frame(id, breach));
         if header.opcode() == Opcode::CLOSE {

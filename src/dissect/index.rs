@@ -229,6 +229,7 @@ impl Writer {
     }
 
     /// Starts a message with `first`, the frame that is about to be added.
+    #[inline]
     pub fn add_message(&mut self, first: FrameId, fin: bool, payload_len: u64) {
         let message = self.next_message();
         self.index.messages.push(first);

@@ -4,11 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dissector::RUN;
 use super::index::MAX_ROWS;
 use super::{Crew, Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
-use crate::capture::{self, Damage, Filler, OpenError, Packet, ReadError, Reader, Source, Step};
+use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
 use crate::net::Flow;
 
 /// How far a step went.
@@ -27,8 +26,6 @@ pub struct Session {
     reader: Reader,
     filler: Option<Filler>,
     dissector: Dissector,
-    /// Room for packets that are taken together.
-    run: Vec<Packet>,
     /// With so many rows of anything it reads no further.
     most_rows: usize,
     finished: bool,
@@ -61,7 +58,6 @@ impl Session {
             reader: Reader::new(source),
             filler,
             dissector,
-            run: Vec::new(),
             most_rows: MAX_ROWS,
             finished: false,
             judges_at_once: false,
@@ -127,11 +123,10 @@ impl Session {
                     self.most_rows
                 ));
             }
-            self.run.clear();
-            self.reader.take_at_hand(left.min(RUN), &mut self.run);
-            if !self.run.is_empty() {
-                self.dissector.push_run(&self.run, self.reader.at_hand());
-                left -= self.run.len();
+            let Session { reader, dissector, .. } = self;
+            let taken = dissector.push_run(|run| reader.take_at_hand(left, |packet, octets| run.push(packet, octets)));
+            left -= taken;
+            if taken > 0 {
                 continue;
             }
             // The last moment at which the octets of what was found need not be read again.

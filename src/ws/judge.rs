@@ -166,7 +166,7 @@ fn length_field(header: &FrameHeader) -> FieldId {
 }
 
 /// Judges one header. `previous_key` is the masking-key of the sender's previous frame, if that was masked.
-#[inline]
+#[inline(always)]
 pub fn judge_header(
     header: &FrameHeader,
     sender: Sender,
@@ -214,7 +214,7 @@ impl FrameHeader {
     /// A quick look that nearly every frame of a healthy capture passes: no reserved bit (but the one
     /// that says "compressed", where it may) or opcode, the right mask bit, a minimal length, no fragmented control
     /// frame, a fresh key. What does not pass is looked at closely.
-    #[inline]
+    #[inline(always)]
     fn is_unremarkable(&self, sender: Sender, negotiated: Negotiated, previous_key: Option<[u8; 4]>) -> bool {
         let [octet0, octet1] = self.first_two();
         let is_compressed = octet0 & 0x70 == 0x40 && negotiated.deflate && matches!(octet0 & 0x0f, 1 | 2);

@@ -278,7 +278,9 @@ impl<'a> PageView<'a> {
 /// The size that the shape tells of a number: of so few octets as it needs.
 #[inline]
 fn size(number: u64) -> u8 {
-    (number >= 1 << 8) as u8 + (number >= 1 << 16) as u8 + (number >= 1 << 32) as u8
+    // By the octet in which its highest bit is.
+    const SIZES: [u8; 8] = [0, 1, 2, 2, 3, 3, 3, 3];
+    SIZES[((number | 1).ilog2() / 8) as usize]
 }
 
 /// Octets of a number of this size.
