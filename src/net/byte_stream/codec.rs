@@ -67,7 +67,7 @@ impl Page {
     }
 }
 
-/// The page that is being written.
+/// The page that is being written, and those before.
 #[derive(Debug)]
 pub(super) struct Tail {
     /// The first codes.
