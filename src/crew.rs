@@ -69,6 +69,8 @@ impl Helpers {
     }
 
     fn start_threads(&mut self) {
+        // One that panicked is of no use any more.
+        self.threads.retain(|thread| !thread.is_finished());
         while self.threads.len() < self.wanted {
             let board = self.board.clone();
             match thread::Builder::new().name("inflate".to_owned()).spawn(move || board.help()) {
@@ -111,15 +113,15 @@ impl Crew for Helpers {
             }
             // Others do the last ones; what could be done meanwhile is spent too.
             jobs = self.board.done.wait_timeout(jobs, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
-            assert!(self.threads.iter().all(|thread| !thread.is_finished()), "a helper has died");
             *budget = budget.saturating_sub(LOOK);
         }
         Some(jobs.done.drain(..).flatten().collect())
     }
 }
 
-impl Drop for Helpers {
-    fn drop(&mut self) {
+impl Helpers {
+    /// Ends all helpers, each as soon as it looks; how many jobs are left, which nobody will do any more.
+    pub fn stop(&mut self) -> usize {
         self.board.is_over.store(true, Ordering::Relaxed);
         drop(self.board.jobs());
         self.board.news.notify_all();
@@ -127,6 +129,13 @@ impl Drop for Helpers {
             // One that panicked has said so.
             let _ = thread.join();
         }
+        self.board.jobs().left
+    }
+}
+
+impl Drop for Helpers {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -145,16 +154,31 @@ impl Board {
                 continue;
             };
             drop(jobs);
+            let at_work = AtWork(self);
             while !job.run(&mut inflaters, &mut LOOK.clone()) {
                 if self.is_over.load(Ordering::Relaxed) {
                     return;
                 }
             }
+            drop(at_work);
             jobs = self.jobs();
             jobs.put(number, job);
             if jobs.left == 0 {
                 self.done.notify_all();
             }
+        }
+    }
+}
+
+/// A helper that is at work: if it dies of that, nobody waits for its job, which is lost.
+struct AtWork<'a>(&'a Board);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let mut jobs = self.0.jobs();
+            jobs.left = jobs.left.saturating_sub(1);
+            self.0.done.notify_all();
         }
     }
 }
@@ -165,5 +189,32 @@ impl Jobs {
             *place = Some(job);
         }
         self.left = self.left.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever reads neither dies with a helper nor waits for it.
+    #[test]
+    fn a_helper_dies() {
+        let mut helpers = Helpers::new(1);
+        // Two jobs were started, and somebody has taken both.
+        helpers.board.jobs().left = 2;
+        for count in 1..=2 {
+            let board = helpers.board.clone();
+            let helper = thread::spawn(move || {
+                let _at_work = AtWork(&board);
+                panic!("this is what a helper dies of");
+            });
+            helpers.threads.push(helper);
+            while helpers.threads.iter().any(|thread| !thread.is_finished()) {
+                thread::yield_now();
+            }
+            assert_eq!(helpers.finish(&mut 1).is_some(), count == 2);
+        }
+        helpers.start_threads();
+        assert_eq!(helpers.threads.len(), 1, "another takes their place");
     }
 }

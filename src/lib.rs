@@ -63,7 +63,7 @@
 //! | … that carries HTTP and is open | 1,250 more |
 //! | … that carries a WebSocket, or asks for one | 1,900 more while it is open, 750 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
-//! | … and has not ended one | what came of it, up to 64 KiB; 250 KiB where that is more |
+//! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!

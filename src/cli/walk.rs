@@ -67,6 +67,9 @@ pub fn read_through(file: &Path, decisions: Decisions, deep: bool) -> Result<Ses
             Progress::End => break,
         }
     }
+    if deep {
+        session.judge(u64::MAX);
+    }
     warn(&session);
     Ok(session)
 }

@@ -172,9 +172,10 @@ impl Dissector {
         self.flows.writer.at_once = Some(AtOnce::default());
     }
 
-    /// Lets `crew` inflate what is compressed, from now on.
+    /// Lets `crew` inflate what is compressed, from now on. What others began, they finish first.
     pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
-        self.payloads.set_crew(crew);
+        let (payloads, mut scene) = self.scene(AtHand::default(), u64::MAX);
+        payloads.set_crew(crew, &mut scene);
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
@@ -193,6 +194,12 @@ impl Dissector {
     fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
         let Flows { source, slots, writer, touched, .. } = &mut self.flows;
         (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
+    }
+
+    /// How many jobs the crew lost, because whoever did them died: each is a sender whose messages are not inflated any
+    /// more.
+    pub fn lost_jobs(&self) -> usize {
+        self.payloads.lost()
     }
 
     /// How far the judging of payloads has come: offset in the capture, in octets.

@@ -114,7 +114,7 @@ impl Conflict {
     /// `frame` is the one that they are in.
     fn tell(&self, sender: Sender, frame: Option<&FrameRecord>) -> Breach {
         let Conflict { at, len, first, second } = *self;
-        let octets = if len == 1 { "1 octet".to_owned() } else { format!("{len} octets") };
+        let octets = octets(len);
         let text = format!(
             "{octets} of the {sender}'s stream were sent again with other values: packet {first} has the copy that is shown, \
              packet {second} the other, and the {} may have read either.",
@@ -341,6 +341,11 @@ impl Snapshot {
         let (connection, frame, message) = (record.connection(), record.frame(), record.message());
         Some(Finding { rule, connection, frame, message, sender: record.sender, place, text })
     }
+}
+
+/// `1 octet`, `5 octets`.
+pub(super) fn octets(len: u64) -> String {
+    if len == 1 { "1 octet".to_owned() } else { format!("{len} octets") }
 }
 
 #[cfg(test)]

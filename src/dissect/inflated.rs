@@ -6,14 +6,15 @@
 //! ```
 
 mod parts;
+mod places;
 
-use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::parts::InflatedPart;
 use self::parts::Parts;
+use self::places::{Place, Places};
 use super::{Connection, Message, Octets, Snapshot};
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
@@ -34,8 +35,6 @@ pub fn max_inflated() -> u64 {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// Senders whose window is remembered: 32 MiB where all of them are known, at most 64.
-const REMEMBERED: usize = 1024;
 /// Octets of a payload that are read at once.
 const READ: u64 = 256 * 1024;
 /// What a message costs besides its octets, in octets.
@@ -92,21 +91,9 @@ pub(super) struct Checkpoint {
 #[derive(Debug, Default)]
 pub struct Inflation {
     inflater: Inflater,
-    places: VecDeque<Place>,
+    places: Places,
     /// What the places were reached with.
     limit: u64,
-}
-
-/// What a sender's messages left.
-#[derive(Clone, Debug)]
-struct Place {
-    connection: ConnectionId,
-    sender: Sender,
-    /// The message that was inflated last, and its first frame.
-    last: Option<(MessageId, FrameId)>,
-    /// Stream offset behind it.
-    end: u64,
-    window: Window,
 }
 
 impl Connection {
@@ -152,7 +139,7 @@ impl Inflation {
     ) -> io::Result<Option<Inflated>> {
         let Some(connection) = snapshot.connection(message.connection) else { return Ok(None) };
         if std::mem::replace(&mut self.limit, wish.limit) != wish.limit {
-            self.places.clear();
+            self.places = Places::default();
         }
         let mut place = self.place(snapshot, connection, message);
         let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
@@ -174,15 +161,13 @@ impl Inflation {
             watch.done = done.saturating_add(cost(&next));
             place = before.unwrap_or(place);
         }
-        self.places.push_front(place);
-        self.places.truncate(REMEMBERED);
+        self.places.put(place);
         Ok(inflated)
     }
 
     /// Where to go on for `message`: behind what was inflated before it, or at the start.
     fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> Place {
-        let is_its = |place: &Place| place.connection == connection.id && place.sender == message.sender;
-        let known = self.places.iter().position(is_its).and_then(|at| self.places.remove(at));
+        let known = self.places.take(connection.id, message.sender);
         let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
         let last = known.as_ref().and_then(|place| place.last);
         if let Some(checkpoint) = snapshot.checkpoint(message).filter(|it| Some(it.last) > last) {

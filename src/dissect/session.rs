@@ -110,7 +110,16 @@ impl Session {
         if self.judges_at_once {
             self.dissector.gather_payloads(self.reader.at_hand());
         }
+        self.tell_losses();
         Ok(progress)
+    }
+
+    /// Ends reading where a part of what was found is lost: that is an error of ours, which nobody should miss.
+    fn tell_losses(&mut self) {
+        if self.dissector.lost_jobs() > 0 && self.reader.damage().is_none() {
+            let what = "a thread that inflates messages has died; some that were found before are not judged";
+            self.reader.stop(what.to_owned());
+        }
     }
 
     fn read(&mut self, packets: usize) -> Result<Progress, ReadError> {
@@ -158,7 +167,9 @@ impl Session {
     /// Judges payloads of what was found so far, about `budget` octets of them; returns whether some are left. For whoever
     /// does not judge at once: it can be called at any time, and never delays a `step`.
     pub fn judge(&mut self, budget: u64) -> bool {
-        self.dissector.judge_payloads(self.reader.at_hand(), budget)
+        let is_left = self.dissector.judge_payloads(self.reader.at_hand(), budget);
+        self.tell_losses();
+        is_left
     }
 
     /// How far judging has come, to be compared with [`Session::position`]: octets.
@@ -186,7 +197,7 @@ impl Session {
     /// Everything known so far.
     pub fn snapshot(&mut self) -> Snapshot {
         if self.judges_at_once {
-            self.dissector.judge_payloads(self.reader.at_hand(), u64::MAX);
+            self.judge(u64::MAX);
         }
         self.dissector.snapshot(self.reader.layout())
     }

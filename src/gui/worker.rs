@@ -246,8 +246,7 @@ impl Desk {
                 return self.put(None, state);
             }
         };
-        // The window's own thread needs a processor too.
-        session.set_crew(Box::new(Helpers::new(1)));
+        help(&mut session);
         let stop_filling = Arc::new(AtomicBool::new(false));
         let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
         let source = session.source().clone();
@@ -267,8 +266,7 @@ impl Desk {
             let Some((reading, decisions)) = again else { return };
             (self.reading, self.timeline, self.others) = (reading, Timeline::default(), Arc::default());
             session = Session::new(source.clone(), None).with_decisions(decisions);
-            // The window's own thread needs a processor too.
-            session.set_crew(Box::new(Helpers::new(1)));
+            help(&mut session);
         }
     }
 
@@ -365,6 +363,11 @@ impl Desk {
         *lock(&self.slot) = Some(Update { snapshot, state, timeline, others, reading });
         (self.wake)();
     }
+}
+
+/// Lets one thread more inflate: the window's own needs a processor too.
+fn help(session: &mut Session) {
+    session.set_crew(Box::new(Helpers::new(1)));
 }
 
 /// Pumps a spool until its input ends. It may wait inside a read of a silent pipe longer than the worker lives; it then

@@ -1,11 +1,11 @@
 //! However many threads inflate, and in whatever steps, the same is found, in the same order.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use framescope::base::{MessageId, Place, Rule};
 use framescope::capture::Source;
 use framescope::crew::Helpers;
-use framescope::dissect::{Crew, Progress, Session, Snapshot};
+use framescope::dissect::{Crew, Job, Progress, Session, Snapshot};
 use proptest::prelude::*;
 
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, TEXT};
@@ -122,12 +122,103 @@ fn same(found: Found, expected: &Found, how: &str) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-/// A helper that is at work when its capture is closed stops.
+/// Tells how many jobs they got, and how many were left when they were closed.
+#[derive(Debug)]
+struct Told(Helpers, mpsc::Sender<usize>);
+
+impl Crew for Told {
+    fn start(&mut self, jobs: Vec<Job>) {
+        let _ = self.1.send(jobs.len());
+        self.0.start(jobs);
+    }
+
+    fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>> {
+        self.0.finish(budget)
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.1.send(self.0.stop());
+    }
+}
+
+/// A session with sixty messages of six senders, just when so many helpers have got their jobs; and what they tell.
+fn just_begun(helpers: usize) -> (Session, mpsc::Receiver<usize>) {
+    let messages: Vec<Message> = (0..60).map(|n| (n % 6, 80, false, true, None)).collect();
+    let mut session = session(&capture(&messages), None);
+    let (tell, told) = mpsc::channel();
+    session.set_crew(Box::new(Told(Helpers::new(helpers), tell)));
+    while session.step(usize::MAX).unwrap() != Progress::End {}
+    loop {
+        assert!(session.judge(1 << 14), "not all of it was inflated");
+        if told.try_recv().is_ok_and(|jobs| jobs > 0) {
+            return (session, told);
+        }
+    }
+}
+
+/// Nobody does what is left when a capture is closed. A helper that is at work stops too.
 #[test]
 fn closing_a_capture_does_not_wait_for_what_is_left() {
+    for helpers in [0, 1] {
+        let (session, told) = just_begun(helpers);
+        drop(session);
+        let left = told.recv().unwrap();
+        // One that helps may just have been done.
+        assert!(helpers > 0 || left > 0);
+    }
+}
+
+/// Who inflates may change at any time, and no message is lost with those who did so before.
+#[test]
+fn others_go_on_where_some_began() {
+    for helpers in [0, 1] {
+        let (mut session, told) = just_begun(helpers);
+        session.set_crew(Box::new(Helpers::new(0)));
+        assert_eq!(told.recv(), Ok(0), "they are done");
+        while session.judge(1 << 20) {}
+        assert_eq!(session.snapshot().totals().judged_messages, 60);
+        assert!(session.damage().is_none());
+    }
+}
+
+/// Somebody who does the jobs of others, and dies of the first one.
+#[derive(Debug)]
+struct Dying {
+    others: Helpers,
+    has_died: bool,
+}
+
+impl Crew for Dying {
+    fn start(&mut self, mut jobs: Vec<Job>) {
+        if !std::mem::replace(&mut self.has_died, true) {
+            jobs.remove(0);
+        }
+        self.others.start(jobs);
+    }
+
+    fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>> {
+        self.others.finish(budget)
+    }
+}
+
+/// Whoever reads hears of a job that was lost, at once or later, and the reading ends.
+#[test]
+fn a_helper_that_dies_is_no_secret() {
     let messages: Vec<Message> = (0..60).map(|n| (n % 6, 80, false, true, None)).collect();
-    let mut session = session(&capture(&messages), Some(1));
-    while session.step(usize::MAX).unwrap() != Progress::End {}
-    assert!(session.judge(1 << 20), "not all of it was inflated");
-    drop(session);
+    let capture = capture(&messages);
+    for at_once in [true, false] {
+        let mut session = session(&capture, None);
+        session.set_crew(Box::new(Dying { others: Helpers::new(1), has_died: false }));
+        if at_once {
+            session.judge_at_once();
+        }
+        while session.step(100).unwrap() != Progress::End {}
+        while session.judge(1 << 20) {}
+        let damage = session.damage().expect("it is told").to_string();
+        assert!(damage.contains("has died"), "{damage}");
+        let judged = session.snapshot().totals().judged_messages;
+        assert!(0 < judged && judged < 60, "{judged}");
+    }
 }

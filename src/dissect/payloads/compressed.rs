@@ -5,6 +5,7 @@ use super::stretch::{Begin, End, Stretch};
 use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
 use crate::dissect::Connection;
 use crate::dissect::connection::Deflated;
+use crate::dissect::finding::octets;
 use crate::dissect::inflated::{Checkpoint, max_inflated};
 use crate::dissect::record::NONE;
 use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
@@ -123,11 +124,11 @@ impl Compressed {
                 *has_unknown = true;
             }
         };
-        let (octets, len) = stretch.octets(part);
+        let (data, len) = stretch.octets(part);
         let inflated = match part.end {
-            End::Whole { .. } => inflater.message(octets, len, &mut sink),
+            End::Whole { .. } => inflater.message(data, len, &mut sink),
             End::Open | End::Lost => {
-                inflater.push(octets.get(..len).unwrap_or_default(), &mut sink).map(|()| Strayed::default())
+                inflater.push(data.get(..len).unwrap_or_default(), &mut sink).map(|()| Strayed::default())
             }
         };
         let came = self.plain - before;
@@ -200,8 +201,9 @@ impl Compressed {
             say(
                 Rule::DeflateExpanded,
                 format!(
-                    "Compression made the message larger: {wire} octets on the wire for {} octets of payload.{more}",
-                    self.plain
+                    "Compression made the message larger: {} on the wire for {} of payload.{more}",
+                    octets(wire),
+                    octets(self.plain)
                 ),
             );
         }

@@ -50,6 +50,17 @@ impl Batch {
         self.is_full
     }
 
+    /// Room for what is about to be added, out of what others left.
+    #[inline]
+    pub fn lend(&mut self, gathering: &mut Gathering) {
+        if gathering.stretch.room() == 0
+            && let Some(spare) = self.spare.pop()
+        {
+            self.room -= spare.room();
+            gathering.stretch = spare;
+        }
+    }
+
     /// The side at `place` has `added` octets more.
     #[inline]
     pub fn note(&mut self, place: u32, gathering: &mut Gathering, added: usize) {
@@ -64,14 +75,13 @@ impl Batch {
     /// what comes behind.
     pub fn take(&mut self, sides: &mut [Side], checkpoints: usize, all: bool) -> Vec<Job> {
         (self.octets, self.is_full) = (0, false);
-        let mut jobs = Vec::with_capacity(self.places.len());
+        let (mut jobs, mut unused) = (Vec::with_capacity(self.places.len()), Vec::new());
         for place in self.places.drain(..) {
             let Some(gathering) = sides.get_mut(place as usize).and_then(Side::gathering) else { continue };
             gathering.is_listed = false;
-            let next = self.spare.pop().unwrap_or_default();
-            self.room -= next.room();
-            let stretch = gathering.stretch.take(all, next);
+            let stretch = gathering.stretch.take(all);
             if stretch.is_empty() {
+                unused.push(stretch);
                 continue;
             }
             if let Some(mut compressed) = gathering.compressed.take() {
@@ -79,14 +89,47 @@ impl Batch {
                 jobs.push(Job::new(place, compressed, stretch, all));
             }
         }
+        unused.into_iter().for_each(|stretch| self.recycle(stretch));
         jobs
     }
 
     /// Keeps the room of a stretch that was inflated.
     pub fn recycle(&mut self, stretch: Stretch) {
-        if self.room + stretch.room() <= BATCH {
+        if stretch.room() > 0 && self.room + stretch.room() <= BATCH {
             self.room += stretch.room();
             self.spare.push(stretch.emptied());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stretch::{Begin, End};
+    use super::*;
+    use crate::base::{FrameId, MessageId};
+
+    /// Senders that take turns use the same room, whoever of them goes on, and give it back.
+    #[test]
+    fn room_goes_from_sender_to_sender() {
+        let mut batch = Batch::default();
+        let mut gatherings: Vec<_> = (0..300).map(|_| Gathering::default()).collect();
+        let begin = Begin { message: MessageId(0), first: FrameId(0), is_text: true, lacks: false };
+        for (place, gathering) in (0..).zip(&mut gatherings) {
+            for _ in 0..4 {
+                batch.lend(gathering);
+                gathering.stretch.begin(begin);
+                gathering.stretch.add(FrameId(0), 0, &[7; 80_000], None);
+                gathering.stretch.end(End::Whole { wire: 80_000, at: 0 });
+                batch.note(place, gathering, 80_000);
+            }
+            assert!(batch.is_full());
+            let stretch = gathering.stretch.take(false);
+            batch.recycle(stretch);
+            batch.is_full = false;
+        }
+        let kept: usize = gatherings.iter().map(|it| it.stretch.room()).sum();
+        assert_eq!(kept, 0);
+        assert_eq!(batch.spare.len(), 1);
+        assert_eq!(batch.room, batch.spare[0].room());
     }
 }

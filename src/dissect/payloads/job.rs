@@ -74,7 +74,7 @@ pub trait Crew: fmt::Debug + Send {
     fn start(&mut self, jobs: Vec<Job>);
 
     /// Helps with the jobs, as far as the `budget` goes, and gives them back in their order as soon as all are done.
-    /// `None` where some are left.
+    /// `None` where some are left. If somebody died of a job, it is not among them.
     fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>>;
 }
 

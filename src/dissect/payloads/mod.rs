@@ -80,6 +80,9 @@ pub(super) struct Payloads {
     /// What is to be inflated next, and who does it.
     batch: Batch,
     crew: Box<dyn Crew>,
+    /// How many jobs it was given that were not taken back, and how many it lost.
+    under_way: usize,
+    lost: usize,
     /// The furthest octet of the file that was looked at.
     position: u64,
     /// Nothing follows.
@@ -98,6 +101,8 @@ impl Default for Payloads {
             octets: Octets::default(),
             batch: Batch::default(),
             crew: Box::new(Alone::default()),
+            under_way: 0,
+            lost: 0,
             position: 0,
             is_last: false,
         }
@@ -113,9 +118,12 @@ struct Link {
 }
 
 impl Payloads {
-    /// Who inflates from now on.
-    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
-        self.crew = crew;
+    /// Who inflates from now on. Those who did so far finish what they have, within the scene's budget: nobody else knows of
+    /// it.
+    pub fn set_crew(&mut self, crew: Box<dyn Crew>, scene: &mut Scene<'_>) {
+        if self.take_back(scene) {
+            self.crew = crew;
+        }
     }
 
     /// Judges what can be judged now, within the scene's budget. Returns whether something is left.
@@ -131,7 +139,7 @@ impl Payloads {
             if jobs.is_empty() {
                 return false;
             }
-            self.crew.start(jobs);
+            self.start(jobs);
         }
     }
 
@@ -149,7 +157,8 @@ impl Payloads {
                         if !self.take_back(scene) {
                             return true;
                         }
-                        self.crew.start(self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), false));
+                        let jobs = self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), false);
+                        self.start(jobs);
                     }
                 }
             }
@@ -165,9 +174,20 @@ impl Payloads {
         }
     }
 
+    fn start(&mut self, jobs: Vec<Job>) {
+        self.under_way = jobs.len();
+        self.crew.start(jobs);
+    }
+
+    /// How many senders' messages are not inflated any more, because whoever did so died.
+    pub fn lost(&self) -> usize {
+        self.lost
+    }
+
     /// Takes what was inflated from the crew; false where some of it is left to be done.
     fn take_back(&mut self, scene: &mut Scene<'_>) -> bool {
         let Some(jobs) = self.crew.finish(&mut scene.budget) else { return false };
+        self.lost += std::mem::take(&mut self.under_way).saturating_sub(jobs.len());
         for job in jobs {
             if let Some(side) = self.sides.get_mut(job.place as usize) {
                 side.take_back(job, &mut self.batch, scene);

@@ -6,7 +6,7 @@ use super::blocks::Octets;
 use super::compressed::{Compressed, Remark};
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
-use super::stretch::{Begin, End, PART_COST};
+use super::stretch::{Begin, End, FRAME_COST, PART_COST};
 use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
@@ -161,7 +161,7 @@ impl Side {
                 self.text = Utf8::default();
                 self.is_text = frame.header.opcode() == Opcode::TEXT;
                 if frame.is_compressed() {
-                    self.begin_compressed(&frame, scene);
+                    self.begin_compressed(&frame, batch, scene);
                 }
             }
             match self.judge_payload(&frame, octets, batch, scene) {
@@ -238,8 +238,9 @@ impl Side {
                     continue;
                 }
                 if let Some(gathering) = &mut self.compressed {
+                    batch.lend(gathering);
                     gathering.stretch.add(FrameId(self.frame), self.at, raw, key);
-                    batch.note(self.place, gathering, raw.len());
+                    batch.note(self.place, gathering, raw.len() + FRAME_COST);
                 }
             } else if matches!(self.verdict, Verdict::Sound) {
                 let plain = octets.plain(piece.span, key, self.at, scene.at_hand, scene.source);
@@ -294,7 +295,7 @@ impl Side {
 
 impl Side {
     /// A compressed message starts with `frame`.
-    fn begin_compressed(&mut self, frame: &FrameRecord, scene: &Scene<'_>) {
+    fn begin_compressed(&mut self, frame: &FrameRecord, batch: &mut Batch, scene: &Scene<'_>) {
         let Some(connection) = scene.writer.connections().get(self.connection.index()) else { return };
         let new = || Box::new(Gathering::new(Compressed::new(connection, self.sender)));
         let gathering = self.compressed.get_or_insert_with(new);
@@ -312,6 +313,7 @@ impl Side {
         };
         let first = scene.writer.index.messages.get(self.message as usize).copied();
         let (message, first) = (MessageId(self.message), first.unwrap_or(FrameId(self.frame)));
+        batch.lend(gathering);
         gathering.stretch.begin(Begin { message, first, is_text: self.is_text, lacks });
         (gathering.is_open, gathering.wire) = (true, 0);
     }

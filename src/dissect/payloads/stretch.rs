@@ -5,7 +5,9 @@ use crate::ws::{LOOKAHEAD, TAIL, unmask};
 
 /// What a part of a message takes besides its octets, in octets.
 pub(super) const PART_COST: usize = 64;
-/// A message that has not ended waits for its end as long as it has no more octets than this: to be inflated in one go,
+/// And what a frame's part of it does.
+pub(super) const FRAME_COST: usize = size_of::<FramePart>();
+/// A message that has not ended waits for its end as long as it takes no more octets than this: to be inflated in one go,
 /// and because an inflater that is in the middle of a message takes more.
 const WAITS: usize = 64 * 1024;
 
@@ -82,14 +84,22 @@ impl Stretch {
     #[inline]
     pub fn add(&mut self, frame: FrameId, from: u64, octets: &[u8], key: Option<[u8; 4]>) {
         let start = self.octets.len();
-        self.octets.extend_from_slice(octets);
+        self.extend(octets);
         if let Some(key) = key {
             unmask(key, from, &mut self.octets[start..]);
         }
         let end = self.octets.len();
-        match self.frames.last_mut().filter(|last| last.frame == frame && last.end == start) {
-            Some(last) => last.end = end,
-            None => self.frames.push(FramePart { frame, from, start, end }),
+        let before = self.frames_before(self.parts.len().saturating_sub(1));
+        match self.frames.get_mut(before..).and_then(<[_]>::last_mut) {
+            Some(last) if last.frame == frame && last.end == start => last.end = end,
+            // A frame with nothing in it is of no interest once another follows; there may be any number of them.
+            Some(last) if last.start == start => *last = FramePart { frame, from, start, end },
+            _ => {
+                if self.frames.len() == self.frames.capacity() {
+                    self.frames.reserve_exact((slack(self.frames.len() * FRAME_COST) / FRAME_COST).max(4));
+                }
+                self.frames.push(FramePart { frame, from, start, end });
+            }
         }
         let frames = self.frames.len();
         if let Some(part) = self.open_part() {
@@ -98,12 +108,21 @@ impl Stretch {
         }
     }
 
+    #[inline]
+    fn extend(&mut self, octets: &[u8]) {
+        let (len, added) = (self.octets.len(), octets.len());
+        if self.octets.capacity() - len < added {
+            self.octets.reserve_exact(added.max(slack(len)));
+        }
+        self.octets.extend_from_slice(octets);
+    }
+
     /// The message that goes on ends.
     pub fn end(&mut self, end: End) {
         let Some(part) = self.open_part() else { return };
         part.end = end;
         if end != End::Lost {
-            self.octets.extend_from_slice(&TAIL);
+            self.extend(&TAIL);
         }
     }
 
@@ -128,12 +147,14 @@ impl Stretch {
 
     /// About how many octets of memory it takes.
     pub fn size(&self) -> usize {
-        self.octets.len() + PART_COST * self.parts.len()
+        self.octets.len() + PART_COST * self.parts.len() + FRAME_COST * self.frames.len()
     }
 
     /// Octets of memory that it keeps.
     pub fn room(&self) -> usize {
         self.octets.capacity()
+            + self.parts.capacity() * size_of::<Part>()
+            + self.frames.capacity() * size_of::<FramePart>()
     }
 
     /// Nothing but the room.
@@ -144,22 +165,40 @@ impl Stretch {
         self
     }
 
-    /// Takes out what can be inflated, and goes on in `next`, which is empty. A message at the end that is open, and not
-    /// long, stays, unless `all` is wanted.
-    pub fn take(&mut self, all: bool, next: Stretch) -> Stretch {
-        let mut taken = std::mem::replace(self, next);
-        if !all && let Some(part) = taken.parts.pop_if(|part| part.end == End::Open && part.len <= WAITS) {
-            let frames = taken.frames.split_off(taken.frames_before(taken.parts.len()));
-            self.octets = taken.octets.split_off(part.start);
-            let moved =
-                |frame: FramePart| FramePart { start: frame.start - part.start, end: frame.end - part.start, ..frame };
-            self.frames = frames.into_iter().map(moved).collect();
-            self.parts.push(Part { start: 0, frames: self.frames.len(), ..part });
+    /// Takes out what can be inflated, and all room that is not needed for what stays: a message at the end that is open,
+    /// and not long, unless `all` is wanted.
+    pub fn take(&mut self, all: bool) -> Stretch {
+        let before = self.frames_before(self.parts.len().saturating_sub(1));
+        let waits = |part: &Part| part.end == End::Open && part.len + FRAME_COST * (part.frames - before) <= WAITS;
+        let stays = !all && self.parts.last().is_some_and(waits);
+        if stays && self.parts.len() == 1 && self.fits() {
+            // Nothing else is there. One that grows little by little is not copied each time.
+            return Stretch::default();
+        }
+        let mut taken = std::mem::take(self);
+        if stays && let Some(part) = taken.parts.pop() {
+            let frames = taken.frames.get(before..).unwrap_or_default();
+            let moved = |frame: &FramePart| FramePart {
+                start: frame.start - part.start,
+                end: frame.end - part.start,
+                ..*frame
+            };
+            self.frames = frames.iter().map(moved).collect();
+            self.octets = taken.octets.get(part.start..).unwrap_or_default().to_vec();
+            self.parts = vec![Part { start: 0, frames: self.frames.len(), ..part }];
+            taken.frames.truncate(before);
+            taken.octets.truncate(part.start);
         }
         if !taken.is_empty() {
+            taken.octets.reserve_exact(LOOKAHEAD);
             taken.octets.extend_from_slice(&[0; LOOKAHEAD]);
         }
         taken
+    }
+
+    /// Whether it has no more room than it needs and may have to spare.
+    fn fits(&self) -> bool {
+        self.room() <= self.size() + slack(self.size()) + 1024
     }
 
     /// How many frames the parts before part `index` have.
@@ -188,6 +227,11 @@ impl Stretch {
     }
 }
 
+/// Octets to spare where so many are there: not always as many, for many senders may wait with what they have.
+fn slack(octets: usize) -> usize {
+    (octets / 4).max(octets.min(16 * 1024))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,7 +252,7 @@ mod tests {
         stretch.end(whole(2));
         stretch.begin(begin(1));
         stretch.add(FrameId(1), 0, b"cde", None);
-        let first = stretch.take(false, Stretch::default());
+        let first = stretch.take(false);
         assert_eq!((first.parts.len(), &first.octets[..6]), (1, &b"ab\0\0\xff\xff"[..]));
         assert_eq!(first.octets.len(), 6 + LOOKAHEAD);
         assert!(!first.is_open() && stretch.is_open());
@@ -216,7 +260,7 @@ mod tests {
         stretch.add(FrameId(1), 3, b"f", None);
         stretch.add(FrameId(2), 0, b"gh", None);
         stretch.end(whole(6));
-        let second = stretch.take(false, first.emptied());
+        let second = stretch.take(false);
         let part = *second.part(0).unwrap();
         assert_eq!((second.octets(&part).1, &second.octets(&part).0[..10]), (6, &b"cdefgh\0\0\xff\xff"[..]));
         assert!(part.begin.is_some_and(|it| it.message == MessageId(1)) && stretch.is_empty());
@@ -231,10 +275,10 @@ mod tests {
         let mut stretch = Stretch::default();
         stretch.begin(begin(0));
         stretch.add(FrameId(0), 0, &vec![1; WAITS + 1], None);
-        assert_eq!(stretch.take(false, Stretch::default()).parts.len(), 1);
+        assert_eq!(stretch.take(false).parts.len(), 1);
         assert!(stretch.is_empty());
         stretch.add(FrameId(0), WAITS as u64 + 1, b"x", Some([1, 2, 3, 4]));
-        let rest = stretch.take(true, Stretch::default());
+        let rest = stretch.take(true);
         assert!(rest.is_open() && rest.part(0).is_some_and(|part| part.begin.is_none()));
         assert_eq!(rest.octets[0], b'x' ^ 2, "unmasked by its place in the payload");
         assert_eq!(rest.frame(0, 1), Some((FrameId(0), WAITS as u64 + 2)));
@@ -243,5 +287,71 @@ mod tests {
         assert!(stretch.abandon() && stretch.is_empty());
         stretch.begin(begin(1));
         assert!(!stretch.abandon() && !stretch.is_empty());
+    }
+
+    /// What waits for its end may do so for long, at many senders.
+    #[test]
+    fn what_is_left_takes_no_more_room_than_it_needs() {
+        let mut stretch = Stretch { octets: Vec::with_capacity(512 * 1024), ..Stretch::default() };
+        stretch.begin(begin(0));
+        stretch.add(FrameId(0), 0, &[1; 100_000], None);
+        stretch.end(whole(100_000));
+        let taken = stretch.take(false);
+        assert!(taken.room() > 512 * 1024 && stretch.room() == 0);
+        for first in [0, 1] {
+            let mut stretch = Stretch { octets: Vec::with_capacity(512 * 1024), ..Stretch::default() };
+            for message in 0..first {
+                stretch.begin(begin(message));
+                stretch.end(whole(0));
+            }
+            stretch.begin(begin(first));
+            for at in 0..6 {
+                stretch.add(FrameId(first), at * 10_000, &[2; 10_000], None);
+            }
+            assert_eq!(stretch.take(false).parts.len(), first as usize);
+            assert!(stretch.is_open() && stretch.room() < 61_000, "{}", stretch.room());
+        }
+        // Nor where it came without room to spare.
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        for at in 0..60 {
+            stretch.add(FrameId(0), at * 1000, &[2; 1000], None);
+            assert!(stretch.take(false).is_empty() && stretch.is_open());
+        }
+        assert!(stretch.room() < 77_500, "{}", stretch.room());
+        assert!(stretch.take(true).room() < 77_500);
+    }
+
+    /// A message may have any number of frames, with little or nothing in them.
+    #[test]
+    fn frames_are_counted_and_those_of_nothing_left_out() {
+        let mut stretch = Stretch::default();
+        stretch.begin(begin(0));
+        for frame in 0..100_000 {
+            stretch.add(FrameId(frame), 0, &[], None);
+        }
+        assert!(stretch.size() < 200 && stretch.room() < 1000, "{}", stretch.room());
+        stretch.add(FrameId(100_000), 0, b"ab", None);
+        stretch.add(FrameId(100_000), 2, &[], None);
+        stretch.add(FrameId(100_001), 0, &[], None);
+        stretch.add(FrameId(100_002), 0, &[], None);
+        assert_eq!(stretch.frame(0, 0), Some((FrameId(100_000), 1)));
+        assert_eq!(stretch.frame(0, 2), Some((FrameId(100_002), 0)), "the last one, whatever is in it");
+        stretch.end(whole(2));
+        // The next message has frames of its own.
+        stretch.begin(begin(1));
+        stretch.add(FrameId(100_003), 0, &[], None);
+        assert_eq!(stretch.frame(0, 2), Some((FrameId(100_002), 0)));
+        assert_eq!(stretch.frame(1, 0), Some((FrameId(100_003), 0)));
+        assert_eq!(stretch.take(false).parts.len(), 1);
+        for frame in 0..4000 {
+            stretch.add(FrameId(frame), 0, b"x", None);
+            assert!(stretch.take(false).is_empty() == stretch.is_open());
+            if !stretch.is_open() {
+                return assert!(frame > 1000, "{frame}");
+            }
+            assert!(stretch.room() <= WAITS + slack(WAITS) + 1024, "{}", stretch.room());
+        }
+        panic!("it waits for ever");
     }
 }

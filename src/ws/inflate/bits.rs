@@ -14,11 +14,34 @@ pub(super) struct Bits<'a> {
     at: usize,
     held: u64,
     count: u32,
+    /// More was wanted than there is.
+    ran_out: bool,
 }
 
 impl<'a> Bits<'a> {
-    pub fn new(octets: &'a [u8]) -> Bits<'a> {
-        Bits { octets, at: 0, held: 0, count: 0 }
+    /// Starts behind the first `skip` bits of the first octet, at most 7.
+    pub fn new(octets: &'a [u8], skip: u32) -> Bits<'a> {
+        let mut bits = Bits { octets, at: 0, held: 0, count: 0, ran_out: false };
+        bits.fill();
+        let skip = skip.min(bits.count);
+        bits.held >>= skip;
+        bits.count -= skip;
+        bits
+    }
+
+    /// Whether an error came of nothing but the end of the octets.
+    pub fn ran_out(&self) -> bool {
+        self.ran_out
+    }
+
+    /// Back to where it was `before`, because it ran out.
+    pub fn rewind(&mut self, before: Bits<'a>) {
+        *self = Bits { ran_out: true, ..before };
+    }
+
+    /// How many bits are left.
+    pub fn bits_left(&self) -> u64 {
+        (self.octets.len() - self.at) as u64 * 8 + u64::from(self.count)
     }
 
     #[inline]
@@ -38,6 +61,7 @@ impl<'a> Bits<'a> {
         if self.count < count {
             self.fill();
             if self.count < count {
+                self.ran_out = true;
                 return Err(InflateError::Invalid);
             }
         }

@@ -83,8 +83,6 @@ pub struct Inflater {
     engine: Engine,
     tracer: Tracer,
     traces: bool,
-    /// The message so far, where it is traced.
-    compressed: Vec<u8>,
     /// Something of the message came.
     began: bool,
     /// Octets that were taken of those handed over last.
@@ -99,7 +97,6 @@ impl Default for Inflater {
             engine: Engine::default(),
             tracer: Tracer::default(),
             traces: false,
-            compressed: Vec::new(),
             began: false,
             taken: 0,
             limit: u64::MAX,
@@ -112,7 +109,6 @@ impl Inflater {
     pub fn resume(&mut self, agreed: Agreed, window: &Window, limit: u64) {
         (self.agreed, self.limit) = (agreed, limit);
         self.began = false;
-        self.compressed.clear();
         self.traces = agreed.window_bits < 15 || !agreed.takeover || !window.is_known();
         if self.traces {
             self.tracer.resume(window);
@@ -131,12 +127,7 @@ impl Inflater {
         if !self.traces {
             return self.engine.push(octets, self.limit, sink).inspect_err(|_| self.taken = self.engine.taken());
         }
-        // What is traced is traced in one go: a message that long is not kept whole.
-        if self.compressed.len() as u64 + octets.len() as u64 > self.limit {
-            return Err(InflateError::TooLong);
-        }
-        self.compressed.extend_from_slice(octets);
-        Ok(())
+        self.tracer.push(octets, self.limit, sink).inspect_err(|_| self.taken = self.tracer.taken())
     }
 
     /// Ends the message.
@@ -168,18 +159,8 @@ impl Inflater {
             return done.map(|()| Strayed::default()).inspect_err(|_| self.taken = self.engine.taken().min(len));
         }
         let with_tail = octets.get(..len + TAIL.len()).unwrap_or_default();
-        let reach = if self.compressed.is_empty() {
-            self.tracer.message(with_tail, self.limit, sink)?
-        } else {
-            self.compressed.extend_from_slice(with_tail);
-            let compressed = std::mem::take(&mut self.compressed);
-            let reach = self.tracer.message(&compressed, self.limit, sink);
-            self.compressed = compressed;
-            self.compressed.clear();
-            // A large message is no reason to keep its room.
-            self.compressed.shrink_to(1 << 20);
-            reach?
-        };
+        let traced = self.tracer.message(with_tail, self.limit, sink);
+        let reach = traced.inspect_err(|_| self.taken = self.tracer.taken().min(len))?;
         let window = 1 << self.agreed.window_bits;
         Ok(Strayed {
             beyond_window: if reach.farthest > window { reach.farthest } else { 0 },

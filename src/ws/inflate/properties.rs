@@ -259,3 +259,50 @@ fn last_blocks_and_the_tail() {
         }
     }
 }
+
+/// What comes of a message is given away as it comes, by whatever way it is inflated: nothing is kept until its end.
+#[test]
+fn an_open_message_is_not_kept() {
+    let plain: Vec<u8> = (0..400_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 5).to_le_bytes()).collect();
+    for bits in [9, 15] {
+        let compressed = Sender::new(bits, 1, true).message(&plain);
+        for (agreed, window) in [
+            (Agreed { window_bits: bits, takeover: true }, Window::default()),
+            (Agreed { window_bits: 15, takeover: false }, Window::default()),
+            (Agreed::default(), Window::lost()),
+        ] {
+            let mut inflater = resumed(agreed, &window);
+            let mut given = Vec::new();
+            for (count, part) in (1..).zip(compressed.chunks(10_000)) {
+                let sink = &mut |piece: Piece<'_>| match piece {
+                    Piece::Octets(octets) => given.extend_from_slice(octets),
+                    Piece::Unknown(_) => panic!("nothing was lost"),
+                };
+                inflater.push(part, sink).unwrap();
+                assert!(count < 10 || given.len() > count * 5000, "{} of {count} parts", given.len());
+            }
+            inflater.end(&mut |piece| assert!(matches!(piece, Piece::Octets(_)))).unwrap();
+            assert!(given.len() + 100 > plain.len() && plain.starts_with(&given));
+        }
+    }
+}
+
+/// Where a message breaks does not depend on the parts that it comes in.
+#[test]
+fn a_message_breaks_where_it_breaks() {
+    let text: Vec<u8> = (0..9000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
+    let mut compressed = Sender::new(15, 1, true).message(&text);
+    compressed.extend(TAIL);
+    let whole = compressed.len();
+    // A block of a kind that there is not.
+    compressed.extend([0xff; 40]);
+    let mut found = Vec::new();
+    for part in [1, 7, 1000, compressed.len()] {
+        let mut inflater = resumed(Agreed { window_bits: 15, takeover: false }, &Window::default());
+        let broken = compressed.chunks(part).enumerate().find_map(|(index, octets)| {
+            inflater.push(octets, &mut |_| {}).err().map(|_| index * part + inflater.taken())
+        });
+        found.push(broken.unwrap());
+    }
+    assert_eq!(found, [whole + 1; 4]);
+}

@@ -5,7 +5,9 @@ use super::window::{UNKNOWN, WINDOW, Window};
 use super::{InflateError, Piece, TAIL};
 
 /// Octets behind the history before what is there is given away.
-const ROOM: usize = 64 * 1024;
+const ROOM: usize = 32 * 1024;
+/// Octets that it walks through at once, behind what was left before.
+const STEP: usize = 16 * 1024;
 
 /// How far a message reached back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +18,23 @@ pub(super) struct Reach {
     pub before_message: bool,
 }
 
-/// The walk.
+/// Where the walk is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Between two messages.
+    #[default]
+    Message,
+    /// Before a block.
+    Block,
+    /// In a block without compression, so many octets before its end.
+    Stored(u16),
+    /// In a compressed block.
+    Compressed,
+    /// Behind a block.
+    BlockEnd,
+}
+
+/// The walk. It can stop behind any octet of a message, and go on with the next.
 #[derive(Debug, Default)]
 pub(super) struct Tracer {
     /// The history and what came behind it; octets, or [`UNKNOWN`].
@@ -27,16 +45,46 @@ pub(super) struct Tracer {
     before: u64,
     /// Where the message starts in `room`; 0 where that has left it.
     start: usize,
+    state: State,
+    reach: Reach,
+    block: Block,
+    /// How many compressed octets of the message came.
+    came: u64,
+    /// The last of them, which say nothing without those that follow, and how many bits of the first are done with.
+    left: Vec<u8>,
+    done_bits: u32,
+    /// Octets that were taken of those handed over last.
+    taken: usize,
     literals: Code,
     distances: Code,
     plain: Vec<u8>,
+}
+
+/// What is known of a block.
+#[derive(Clone, Copy, Debug, Default)]
+struct Block {
+    /// It says that it is the last.
+    is_last: bool,
+    /// The first compressed octet of the message of which nothing was taken before the block.
+    at: u64,
+    /// Octets that the message had given before it.
+    len: u64,
+}
+
+/// What stands in a compressed block.
+enum Symbol {
+    Octet(u16),
+    Copy { distance: usize, len: usize },
+    End,
 }
 
 impl Tracer {
     /// Starts behind `window`.
     pub fn resume(&mut self, window: &Window) {
         self.room.clear();
+        self.room.reserve_exact(WINDOW + ROOM);
         self.room.extend(window.each());
+        self.state = State::Message;
     }
 
     /// The last octets.
@@ -44,36 +92,70 @@ impl Tracer {
         Window::of_partly(&self.room)
     }
 
-    /// Walks through a message, the tail with it.
+    /// How many octets were taken of those handed over last: up to where it broke, if it did.
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Walks through the next octets of a message.
+    pub fn push(&mut self, octets: &[u8], limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+        self.walk(octets, false, limit, sink)
+    }
+
+    /// Walks through a message, or the rest of one, the tail with it.
     pub fn message(
         &mut self,
-        compressed: &[u8],
+        with_tail: &[u8],
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<Reach, InflateError> {
+        let walked = self.walk(with_tail, true, limit, sink);
+        self.state = State::Message;
+        walked.map(|()| self.reach)
+    }
+
+    fn begin(&mut self) {
         let excess = self.room.len().saturating_sub(WINDOW);
         self.room.drain(..excess);
         (self.start, self.given, self.before) = (self.room.len(), self.room.len(), 0);
-        let mut bits = Bits::new(compressed);
-        let mut reach = Reach::default();
-        let done = loop {
-            let (left, len) = (bits.octets_left(), self.len());
-            let is_last = match self.block(&mut bits, limit, &mut reach, sink) {
-                Ok(is_last) => is_last,
-                Err(error) => break Err(error),
-            };
-            match (is_last, bits.octets_left()) {
-                // Where the last octets were those of a last block there is none that the tail could belong to.
-                (true, left) if left == TAIL.len() => break Ok(()),
-                (true, left) if left > TAIL.len() => bits.align(),
-                // The tail is the end of a block with nothing in it.
-                (_, 0) if (TAIL.len()..=TAIL.len() + 1).contains(&left) && len == self.len() => break Ok(()),
-                (false, 1..) => {}
-                _ => break Err(InflateError::Invalid),
+        (self.state, self.reach, self.came, self.done_bits) = (State::Block, Reach::default(), 0, 0);
+        self.left.clear();
+    }
+
+    /// Walks as far as the octets go; `ends` says that nothing follows them.
+    fn walk(
+        &mut self,
+        octets: &[u8],
+        ends: bool,
+        limit: u64,
+        sink: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), InflateError> {
+        if self.state == State::Message {
+            self.begin();
+        }
+        let (mut rest, start) = (octets, self.came);
+        let mut left = std::mem::take(&mut self.left);
+        let walked = loop {
+            // The tail comes in one piece: it tells what it is the end of.
+            let step = if rest.len() > STEP + TAIL.len() { STEP } else { rest.len() };
+            let (now, then) = rest.split_at(step);
+            rest = then;
+            left.extend_from_slice(now);
+            self.came += now.len() as u64;
+            let mut bits = Bits::new(&left, self.done_bits);
+            let walked = self.blocks(&mut bits, ends && rest.is_empty(), limit, sink);
+            let bits_left = bits.bits_left();
+            self.taken = (self.came - bits_left / 8).saturating_sub(start) as usize;
+            let done = left.len() - bits_left.div_ceil(8) as usize;
+            self.done_bits = (8 - bits_left % 8) as u32 % 8;
+            left.drain(..done);
+            if walked.is_err() || rest.is_empty() {
+                break walked;
             }
         };
+        self.left = left;
         self.give(sink);
-        done.map(|()| reach)
+        walked
     }
 
     /// Octets of the message so far.
@@ -81,38 +163,95 @@ impl Tracer {
         self.before + (self.room.len() - self.start) as u64
     }
 
-    /// One block; whether it says that it is the last.
-    fn block(
+    /// Walks from block to block, as far as there are bits, and not past what needs more of them. `ends` says that the tail
+    /// is the end of them.
+    fn blocks(
         &mut self,
         bits: &mut Bits<'_>,
+        ends: bool,
         limit: u64,
-        reach: &mut Reach,
         sink: &mut dyn FnMut(Piece<'_>),
-    ) -> Result<bool, InflateError> {
-        let is_last = bits.take(1)? == 1;
-        match bits.take(2)? {
+    ) -> Result<(), InflateError> {
+        loop {
+            let walked = match self.state {
+                State::Message | State::Block => {
+                    let before = *bits;
+                    self.block.at = self.came - bits.octets_left() as u64;
+                    self.block.len = self.len();
+                    self.block_header(bits).inspect_err(|_| {
+                        if bits.ran_out() {
+                            bits.rewind(before);
+                        }
+                    })
+                }
+                State::Stored(0) => {
+                    self.state = State::BlockEnd;
+                    Ok(())
+                }
+                State::Stored(len) => bits.take(8).and_then(|octet| {
+                    self.state = State::Stored(len - 1);
+                    self.add(octet as u16, limit, sink)
+                }),
+                State::Compressed => self.symbols(bits, limit, sink),
+                State::BlockEnd if ends => {
+                    let left = bits.octets_left();
+                    let is_tail = (TAIL.len() as u64..=TAIL.len() as u64 + 1).contains(&(self.came - self.block.at));
+                    match (self.block.is_last, left) {
+                        // Where the last octets were those of a last block there is none that the tail could belong to.
+                        (true, left) if left == TAIL.len() => return Ok(()),
+                        (true, left) if left > TAIL.len() => {
+                            bits.align();
+                            self.state = State::Block;
+                        }
+                        // The tail is the end of a block with nothing in it.
+                        (_, 0) if is_tail && self.block.len == self.len() => return Ok(()),
+                        (false, 1..) => self.state = State::Block,
+                        _ => return Err(InflateError::Invalid),
+                    }
+                    Ok(())
+                }
+                State::BlockEnd => {
+                    if self.block.is_last {
+                        // Only what follows tells whether that is more than the tail.
+                        if bits.octets_left() == 0 {
+                            return Ok(());
+                        }
+                        bits.align();
+                    }
+                    self.state = State::Block;
+                    Ok(())
+                }
+            };
+            match walked {
+                Err(_) if bits.ran_out() && !ends => return Ok(()),
+                walked => walked?,
+            }
+        }
+    }
+
+    /// What stands before the contents of a block.
+    fn block_header(&mut self, bits: &mut Bits<'_>) -> Result<(), InflateError> {
+        self.block.is_last = bits.take(1)? == 1;
+        self.state = match bits.take(2)? {
             0 => {
                 bits.align();
                 let (len, check) = (bits.take(16)?, bits.take(16)?);
                 if len != !check & 0xffff {
                     return Err(InflateError::Invalid);
                 }
-                for _ in 0..len {
-                    let octet = bits.take(8)? as u16;
-                    self.add(octet, limit, sink)?;
-                }
+                State::Stored(len as u16)
             }
             1 => {
                 self.set_fixed()?;
-                self.compressed_block(bits, limit, reach, sink)?;
+                State::Compressed
             }
             2 => {
                 self.read_codes(bits)?;
-                self.compressed_block(bits, limit, reach, sink)?;
+                State::Compressed
             }
             _ => return Err(InflateError::Invalid),
-        }
-        Ok(is_last)
+        };
+        Ok(())
     }
 
     /// The codes of RFC 1951 §3.2.6.
@@ -162,39 +301,57 @@ impl Tracer {
         self.distances.set(&lengths[literals..all])
     }
 
-    fn compressed_block(
+    /// The symbols of a compressed block, as far as they are there.
+    fn symbols(
         &mut self,
         bits: &mut Bits<'_>,
         limit: u64,
-        reach: &mut Reach,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<(), InflateError> {
         loop {
-            match self.literals.symbol(bits)? {
-                octet @ 0..=255 => self.add(octet, limit, sink)?,
-                256 => return Ok(()),
-                symbol => {
-                    let len = match symbol - 257 {
-                        short @ 0..8 => 3 + usize::from(short),
-                        28 => 258,
-                        code @ 8..28 => {
-                            let extra = u32::from(code) / 4 - 1;
-                            3 + ((4 + usize::from(code) % 4) << extra) + bits.take(extra)? as usize
-                        }
-                        _ => return Err(InflateError::Invalid),
-                    };
-                    let distance = match self.distances.symbol(bits)? {
-                        short @ 0..4 => 1 + usize::from(short),
-                        code @ 4..30 => {
-                            let extra = u32::from(code) / 2 - 1;
-                            1 + ((2 + usize::from(code) % 2) << extra) + bits.take(extra)? as usize
-                        }
-                        _ => return Err(InflateError::Invalid),
-                    };
-                    self.copy(distance, len, limit, reach, sink)?;
+            let before = *bits;
+            match self.symbol(bits) {
+                Ok(Symbol::Octet(octet)) => self.add(octet, limit, sink)?,
+                Ok(Symbol::Copy { distance, len }) => self.copy(distance, len, limit, sink)?,
+                Ok(Symbol::End) => {
+                    self.state = State::BlockEnd;
+                    return Ok(());
+                }
+                Err(error) => {
+                    if bits.ran_out() {
+                        bits.rewind(before);
+                    }
+                    return Err(error);
                 }
             }
         }
+    }
+
+    #[inline]
+    fn symbol(&self, bits: &mut Bits<'_>) -> Result<Symbol, InflateError> {
+        let symbol = match self.literals.symbol(bits)? {
+            octet @ 0..=255 => return Ok(Symbol::Octet(octet)),
+            256 => return Ok(Symbol::End),
+            symbol => symbol - 257,
+        };
+        let len = match symbol {
+            short @ 0..8 => 3 + usize::from(short),
+            28 => 258,
+            code @ 8..28 => {
+                let extra = u32::from(code) / 4 - 1;
+                3 + ((4 + usize::from(code) % 4) << extra) + bits.take(extra)? as usize
+            }
+            _ => return Err(InflateError::Invalid),
+        };
+        let distance = match self.distances.symbol(bits)? {
+            short @ 0..4 => 1 + usize::from(short),
+            code @ 4..30 => {
+                let extra = u32::from(code) / 2 - 1;
+                1 + ((2 + usize::from(code) % 2) << extra) + bits.take(extra)? as usize
+            }
+            _ => return Err(InflateError::Invalid),
+        };
+        Ok(Symbol::Copy { distance, len })
     }
 
     #[inline]
@@ -214,14 +371,13 @@ impl Tracer {
         distance: usize,
         len: usize,
         limit: u64,
-        reach: &mut Reach,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<(), InflateError> {
         if distance > self.room.len() {
             return Err(InflateError::Invalid);
         }
-        reach.farthest = reach.farthest.max(distance as u32);
-        reach.before_message |= self.len() < distance as u64;
+        self.reach.farthest = self.reach.farthest.max(distance as u32);
+        self.reach.before_message |= self.len() < distance as u64;
         for _ in 0..len {
             // Making room moves everything alike.
             let octet = self.room.get(self.room.len() - distance).copied().ok_or(InflateError::Invalid)?;

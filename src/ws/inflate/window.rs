@@ -6,37 +6,40 @@ pub(super) const WINDOW: usize = 32 * 1024;
 pub(super) const UNKNOWN: u16 = 256;
 
 /// The last octets of a sender's messages, which the next message may copy from: at most 32 KiB, and twice that while
-/// some of them are not known.
+/// some of them are not known; nothing where none of them is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     octets: Vec<u8>,
-    /// The same with [`UNKNOWN`] where it is; empty where everything is known.
+    /// The same with [`UNKNOWN`] where it is; empty where everything is known, or nothing.
     partly: Vec<u16>,
+    /// Nothing of it is known, which takes no memory.
+    is_lost: bool,
 }
 
 impl Window {
     /// A window that is there and of which nothing is known: octets before were not captured.
     pub fn lost() -> Window {
-        Window { octets: Vec::new(), partly: vec![UNKNOWN; WINDOW] }
+        Window { is_lost: true, ..Window::default() }
     }
 
     /// The window behind `octets`.
     pub fn of(octets: &[u8]) -> Window {
-        Window { octets: octets[octets.len().saturating_sub(WINDOW)..].to_vec(), partly: Vec::new() }
+        Window { octets: octets[octets.len().saturating_sub(WINDOW)..].to_vec(), ..Window::default() }
     }
 
     /// The window behind octets of which some are [`UNKNOWN`].
     pub(super) fn of_partly(octets: &[u16]) -> Window {
         let octets = &octets[octets.len().saturating_sub(WINDOW)..];
         if octets.contains(&UNKNOWN) {
-            return Window { octets: Vec::new(), partly: octets.to_vec() };
+            let is_lost = octets.len() == WINDOW && octets.iter().all(|octet| *octet == UNKNOWN);
+            return if is_lost { Window::lost() } else { Window { partly: octets.to_vec(), ..Window::default() } };
         }
-        Window { octets: octets.iter().map(|octet| *octet as u8).collect(), partly: Vec::new() }
+        Window { octets: octets.iter().map(|octet| *octet as u8).collect(), ..Window::default() }
     }
 
     /// Whether every octet of it is known.
     pub fn is_known(&self) -> bool {
-        self.partly.is_empty()
+        self.partly.is_empty() && !self.is_lost
     }
 
     /// How many octets of memory it takes.
@@ -51,6 +54,25 @@ impl Window {
 
     /// The octets, [`UNKNOWN`] among them.
     pub(super) fn each(&self) -> impl Iterator<Item = u16> + '_ {
-        self.octets.iter().map(|octet| u16::from(*octet)).chain(self.partly.iter().copied())
+        let unknown = std::iter::repeat_n(UNKNOWN, if self.is_lost { WINDOW } else { 0 });
+        self.octets.iter().map(|octet| u16::from(*octet)).chain(self.partly.iter().copied()).chain(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Many senders may have lost theirs.
+    #[test]
+    fn a_window_of_nothing_takes_nothing() {
+        let lost = Window::of_partly(&[UNKNOWN; WINDOW + 5]);
+        assert_eq!((&lost, lost.size(), lost.is_known()), (&Window::lost(), 0, false));
+        assert!(lost.each().eq([UNKNOWN; WINDOW]));
+        let mut octets = vec![UNKNOWN; WINDOW - 1];
+        assert!(Window::of_partly(&octets).each().eq(octets.iter().copied()), "a short one stays short");
+        octets.push(7);
+        let partly = Window::of_partly(&octets);
+        assert!(!partly.is_known() && partly.size() == 2 * WINDOW && partly.each().eq(octets));
     }
 }
