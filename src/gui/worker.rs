@@ -213,6 +213,13 @@ pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
 }
 
+/// Does `job`, and says so where a mistake of ours ends it: who waits for it is to know.
+pub(super) fn caught<T>(job: impl FnOnce() -> T) -> Result<T, String> {
+    // What it leaves behind is not used any more.
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+    outcome.map_err(|_| "Framescope made a mistake there; please report it".to_owned())
+}
+
 /// The worker's side.
 struct Desk {
     inbox: Receiver<Order>,
