@@ -3,7 +3,9 @@
 #[path = "common/mod.rs"]
 mod common;
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::frame::{self, CONTINUATION, FIN, PING, PONG, TEXT};
@@ -16,15 +18,20 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use flate2::{Compress, Compression, FlushCompress};
-use framescope::dissect::Decision;
+use framescope::base::MessageId;
+use framescope::capture::Source;
+use framescope::dissect::{Decision, Inflation, Progress, Session};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
+use framescope::gui::hex::{HexSource, HexState, InflatedSource, hex_ui};
+use framescope::gui::inflating::{Doing, Told};
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
-use framescope::gui;
+use framescope::gui::{self, Selection};
 use framescope::query::RowKind;
+use framescope::view::{FrameView, HexForm, InflatedView};
 
 const RSV1: u8 = 0x40;
 const WIDE: [f32; 2] = [1600.0, 1000.0];
@@ -338,6 +345,58 @@ fn long_work_shows_progress_and_can_be_cancelled() {
     press(&mut harness, "Cancel");
     apply(&mut harness, Command::ShowTab(Tab::Payload));
     harness.get_by_label("The message is not inflated.");
+}
+
+/// A window that does nothing does not paint: not while the thread works, nor when it was cancelled or has failed.
+#[test]
+fn octets_that_are_not_there_are_not_waited_for_by_painting() {
+    let (mut talk, mut compress) = talk();
+    let text: String = (0..600_000).map(|line| format!("{line:09}\n")).collect();
+    talk.say_in(Server, 1400, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, text.as_bytes())));
+    let source = Arc::new(Source::from_octets(talk.capture().pcap(), "talk"));
+    let mut session = Session::new(source, None);
+    while session.step(usize::MAX).unwrap() != Progress::End {}
+    let snapshot = session.snapshot();
+    let message = snapshot.message(MessageId::from_index(0)).unwrap();
+    let (frame, view) = (message.first, FrameView::load(&snapshot, message.first, 1 << 10).unwrap().unwrap());
+    let loaded = InflatedView::load(&mut Inflation::default(), &snapshot, &message, (0, u64::MAX), &mut |_| true);
+    let loaded = Arc::new(loaded.unwrap().unwrap());
+    let states =
+        [Doing::Inflating(0.43, Duration::from_secs(1)), Doing::Stopped, Doing::Failed("the file is gone".to_owned())];
+    for doing in states {
+        let (shown, view) = (Told { view: Some(loaded.clone()), state: doing.clone() }, view.clone());
+        let mut hex = HexState::default();
+        hex.form = HexForm::Inflated;
+        let mut selection = Selection::default();
+        let mut harness = Harness::builder()
+            .with_size([900.0, 400.0])
+            .with_max_steps(64)
+            .with_context_setup(gui::install)
+            .build_ui_state(
+                move |ui, asked: &mut Range<u64>| {
+                    let mut ask = |octets| {
+                        *asked = octets;
+                        shown.clone()
+                    };
+                    let inflated = Some(InflatedSource { frame, ask: &mut ask });
+                    let read = &mut |_| view.payload.clone();
+                    hex_ui(ui, HexSource { view: &view, payload_end: 0, read, inflated }, &mut hex, &mut selection);
+                },
+                0..0,
+            );
+        let at = harness.get_by_label("inflated octet 20, 30").rect().center();
+        harness.event(egui::Event::PointerMoved(at));
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e8),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
+            modifiers: Modifiers::NONE,
+        });
+        assert!(harness.try_run().is_ok(), "painted for ever: {doing:?}");
+        // It was asked for what is in sight, though.
+        assert!(harness.state().end >= 6_000_000, "{doing:?}: {:?}", harness.state());
+    }
 }
 
 /// The user says that a connection is no WebSocket: messages have other numbers from then on, and other texts.
