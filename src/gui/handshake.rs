@@ -263,9 +263,11 @@ fn verdict_ui(ui: &mut Ui, steps: &AcceptSteps) {
         (Some(_), true) => (palette.good, "the same: this server speaks WebSocket and read this request"),
         (Some(_), false) => (palette.violation, "not the same: the client must fail the connection (RFC 6455 §4.1)"),
     };
-    let frame = Frame::new().stroke(Stroke::new(1.5, ink)).corner_radius(6.0).inner_margin(Margin::symmetric(12, 8));
+    let stroke = Stroke::new(1.5, ink);
+    let frame = Frame::new().stroke(stroke).corner_radius(6.0).inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
-        ui.set_min_width(ui.available_width().min(620.0));
+        // As wide as the steps above it, line and all.
+        ui.set_min_width(ui.available_width().min(620.0 - 2.0 * stroke.width));
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
             match (&steps.received, steps.matches) {
