@@ -24,14 +24,20 @@ fn sample(name: &str) -> PathBuf {
 }
 
 fn harness(size: [f32; 2]) -> WindowHarness {
-    let settings = Settings { dark: Some(true), ..Settings::default() };
+    #[cfg_attr(not(feature = "live"), expect(unused_mut))]
+    let mut window = Window::new(Settings { dark: Some(true), ..Settings::default() });
+    // What somebody sniffed on this machine and has not saved is not to be seen.
+    #[cfg(feature = "live")]
+    {
+        window.live.folder = PathBuf::from("/nowhere");
+    }
     Harness::builder()
         .with_size(size)
         .with_max_steps(64)
         // Emoji that egui's own font lacks come from the system's, which a test machine need not have.
         .allow_missing_glyphs()
         .with_context_setup(gui::install)
-        .build_ui_state(|ui, window: &mut Window| window.ui(ui), Window::new(settings))
+        .build_ui_state(|ui, window: &mut Window| window.ui(ui), window)
 }
 
 fn open(input: Input) -> WindowHarness {
