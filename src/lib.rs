@@ -60,8 +60,8 @@
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 2,000 more |
-//! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
+//! | … that carries HTTP and is open | 1,250 more |
+//! | … that carries a WebSocket, or asks for one | 1,900 more while it is open, 750 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it, up to 64 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |

@@ -23,7 +23,7 @@ use super::lane::{Chunk, Lane, Side};
 use super::overlap::Double;
 use crate::base::{ConnectionId, FlowId, PacketRef, Piece, ReadAt};
 use crate::http::HttpStep;
-use crate::net::{self, ByteStream, Direction, Segment, StreamEvent};
+use crate::net::{self, Direction, KeptStream, Segment, StreamEvent};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -210,8 +210,8 @@ impl FlowState {
     }
 
     /// Where the octets of both directions are.
-    pub fn streams(&self) -> [ByteStream; 2] {
-        self.lanes.each_ref().map(|lane| lane.stream.clone())
+    pub fn streams(&self) -> [KeptStream; 2] {
+        self.lanes.each_ref().map(|lane| lane.stream.keep())
     }
 
     pub fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
@@ -450,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_small() {
-        assert!(size_of::<FlowState>() <= 1424, "{}", size_of::<FlowState>());
+        assert!(size_of::<FlowState>() <= 1144, "{}", size_of::<FlowState>());
         assert!(size_of::<net::Assembler>() <= 40, "{}", size_of::<net::Assembler>());
     }
 }
