@@ -413,6 +413,19 @@ fn help_opens_and_escape_closes_it() {
     assert!(harness.query_by_label_contains("Framescope 0").is_none());
 }
 
+/// What is longer than its pane gets a scroll bar, and does not move for it.
+#[test]
+fn a_handshake_is_where_it_stays() {
+    let mut harness = open_sample("many-connections.pcapng");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, Command::ShowTab(Tab::Handshake));
+    harness.step();
+    let place = |harness: &WindowHarness| harness.get_by_label("Response").rect();
+    let before = place(&harness);
+    harness.run_ok();
+    assert_eq!(place(&harness), before);
+}
+
 #[test]
 fn what_a_capture_looks_like() {
     open_sample("chat-unicode.pcapng").snapshot("window_chat_dark");

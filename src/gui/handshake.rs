@@ -16,7 +16,10 @@ const SIDE_BY_SIDE: f32 = 860.0;
 /// Paints the opening handshake into the room that is left.
 pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
     let mut command = None;
+    // The bar has its room before it is known whether there is one: nothing moves when it comes.
+    let bar = std::mem::take(&mut ui.spacing_mut().scroll.floating_allocated_width);
     ScrollArea::vertical().id_salt("handshake").auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - bar);
         ui.spacing_mut().item_spacing.y = 6.0;
         for (rule, text) in &view.findings {
             explain::finding_ui(ui, *rule, text);
