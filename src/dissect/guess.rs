@@ -20,15 +20,15 @@ use crate::http::{HttpReader, Kind, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
-/// Pieces of both directions that wait at most: then those that came first are given up …
+/// Pieces of one direction that wait at most: then those that came first are given up …
 const MAX_PIECES: usize = 64;
 /// … until there were so many in all, gaps included, and nothing is looked for any more: a capture can begin inside a frame
 /// of megabytes.
 const MAX_IN_ALL: usize = 4096;
-/// Octets of a direction that are looked at.
-const MAX_LOOK: usize = 16 << 10;
-/// Places in a direction where frames may start: those where segments do.
-const MAX_STARTS: usize = 16;
+/// Pieces that are many where each stands where lengths lead to.
+const LONG: usize = 16;
+/// Octets of a direction that are looked at: those of as many full segments.
+const MAX_LOOK: usize = 96 << 10;
 
 /// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
 /// of an HTTP connection, or lost a piece of it.
@@ -114,23 +114,23 @@ impl FlowState {
     pub(super) fn guess(&mut self, context: &mut Context<'_>) {
         self.patience.pieces = self.patience.pieces.saturating_add(1);
         let in_all = usize::from(self.patience.pieces);
-        let is_full = self.lanes.iter().map(|lane| lane.waiting.len()).sum::<usize>() >= MAX_PIECES;
+        let is_full = self.lanes.iter().any(|lane| lane.waiting.len() > MAX_PIECES);
         if is_full && in_all >= MAX_IN_ALL {
             return self.conclude_guess(context);
         }
         let is_worth_it = match in_all {
             0..MAX_PIECES => in_all.is_power_of_two(),
-            _ => is_full && self.patience.pieces >= self.patience.look_at,
+            _ => self.patience.pieces >= self.patience.look_at,
         };
         if is_worth_it {
-            self.patience.look_at = self.patience.pieces + self.patience.pieces / 8;
+            self.patience.look_at = self.patience.pieces.saturating_add(self.patience.pieces / 4);
             if self.try_guess(context) {
                 return;
             }
         }
         if is_full {
             for lane in &mut self.lanes {
-                lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_STARTS));
+                lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_PIECES));
             }
         }
     }
@@ -170,7 +170,7 @@ impl FlowState {
         let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
         let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
         let found = Guess::new(forced.client, &octets).found;
-        let is_long = usize::from(self.patience.pieces) >= MAX_STARTS;
+        let is_long = usize::from(self.patience.pieces) >= LONG;
         let is_clear = |(found, excerpt): (&Found, &Excerpt)| {
             found.evidence.frames > 0
                 || excerpt.octets.is_empty()
@@ -342,7 +342,7 @@ fn is_head(octets: &[u8]) -> bool {
 /// The best place for frames to start at.
 fn look(excerpt: &Excerpt, sender: Sender) -> Found {
     let mut best = Found::default();
-    for (chunk, start) in excerpt.starts.iter().enumerate().take(MAX_STARTS) {
+    for (chunk, start) in excerpt.starts.iter().enumerate() {
         let evidence = evidence(excerpt, *start, sender);
         if evidence.bits > best.evidence.bits {
             best = Found { chunk, evidence };

@@ -106,7 +106,8 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
             CloseBody::OneOctet(octet) => format!("{octet:02x}"),
             CloseBody::Code { code, reason } => {
                 let reason = printable(&String::from_utf8_lossy(reason));
-                format!("{code} {} {reason}", close_code_name(code)).trim_end().to_owned()
+                let name = close_code_name(code);
+                if reason.is_empty() { format!("{code} {name}") } else { format!("{code} {name}: {reason}") }
             }
         };
     }
