@@ -60,8 +60,8 @@
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
 //! | a segment of a TCP connection that is read | about 6 |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 2,000 more |
-//! | … that carries a WebSocket | 3,200 more while it is open, 1,100 when both sides have ended it |
+//! | … that carries HTTP and is open | 1,250 more |
+//! | … that carries a WebSocket, or asks for one | 1,900 more while it is open, 750 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
@@ -73,7 +73,7 @@
 //! | [`dissect::MAX_BACKLOG`] | 64 MiB for what all connections keep because something is missing: segments behind a hole, octets behind an unanswered Upgrade request, heads that are not whole | the connection that has waited longest waits no more: the hole is a `capture.gap` that says so; the octets behind the request are taken for frames if they look like it, else left out; a connection with half a head is not read on |
 //! | [`net::MAX_HELD_PIECES`], [`net::MAX_HELD_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
 //! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged, and 1 s behind the end of a connection | the hole is a `capture.gap` |
-//! | `dissect::guess::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of a connection that began before the capture, and 4,096 in all, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
+//! | `dissect::guess::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of a connection that began before the capture, and 4,096 in all, captured or lost, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
 //! | `dissect::forced::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |
 //! | `dissect::flow::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
 //! | `dissect::handshake::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |

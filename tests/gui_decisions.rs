@@ -139,6 +139,18 @@ fn a_tcp_connection_is_read_as_frames_beside_others() {
     harness.get_by_label_contains("read as you said");
 }
 
+/// Where there is nothing to choose, the dialog does not speak of what is not there.
+#[test]
+fn without_other_tcp_connections_the_dialog_says_only_that() {
+    let mut harness = open_packets(chat().ip_packets());
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, Command::Treat);
+    harness.run();
+    harness.get_by_label_contains("there is no other TCP connection to choose");
+    assert!(harness.query_by_label_contains("These TCP connections").is_none());
+    assert!(harness.get_by_label("Treat as WebSocket").accesskit_node().is_disabled());
+}
+
 #[test]
 fn the_list_of_tcp_connections_is_bounded_and_says_so() {
     let packets = (0..1100u16).flat_map(|number| {

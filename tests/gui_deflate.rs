@@ -3,7 +3,9 @@
 #[path = "common/mod.rs"]
 mod common;
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::frame::{self, CONTINUATION, FIN, PING, PONG, TEXT};
@@ -16,17 +18,20 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use flate2::{Compress, Compression, FlushCompress};
-use framescope::dissect::Decision;
+use framescope::base::MessageId;
+use framescope::capture::Source;
+use framescope::dissect::{Decision, Inflation, Progress, Session};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
-use framescope::gui::hex::doing_ui;
-use framescope::gui::inflating::Doing;
+use framescope::gui::hex::{HexSource, HexState, InflatedSource, hex_ui};
+use framescope::gui::inflating::{Doing, Told};
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
-use framescope::gui::{self, PaneCommand};
+use framescope::gui::{self, Selection};
 use framescope::query::RowKind;
+use framescope::view::{FrameView, HexForm, InflatedView};
 
 const RSV1: u8 = 0x40;
 const WIDE: [f32; 2] = [1600.0, 1000.0];
@@ -287,22 +292,111 @@ fn the_handshake_explains_each_parameter() {
     harness.get_by_label_contains("The server refers back at most 2^9 = 512 octets (1/64 of what DEFLATE can)");
 }
 
+/// A message of 4 GiB in 4 MiB: to inflate that takes long anywhere.
+fn long_talk() -> Talk {
+    let (mut talk, mut compress) = talk();
+    let zeros = vec![b'0'; 1 << 20];
+    let mut deflated = |zeros: &[u8]| {
+        let mut octets = deflate(&mut compress, zeros);
+        octets.extend([0, 0, 0xff, 0xff]);
+        octets
+    };
+    let first = deflated(&zeros);
+    // From the second one on each begins with the same window, and comes to the same octets.
+    let again = deflated(&zeros);
+    let mut all = first;
+    (1..4096).for_each(|_| all.extend(&again));
+    talk.say_in(Server, 60_000, frame::server(FIN | RSV1 | TEXT, &all));
+    talk
+}
+
 /// Long work shows how far it is, can be cancelled, and done after all.
 #[test]
 fn long_work_shows_progress_and_can_be_cancelled() {
-    let pane = |doing: Doing, button: &str| {
-        let mut harness = Harness::builder().with_context_setup(gui::install).build_ui_state(
-            move |ui, wish: &mut Option<PaneCommand>| *wish = doing_ui(ui, &doing).or(wish.take()),
-            None,
-        );
-        harness.get_by_label(button).click();
-        harness.run();
-        let words = |words: &str| harness.query_by_label_contains(words).is_some();
-        (words("Inflating, 43 %"), harness.state().clone())
+    framescope::dissect::set_max_inflated(1 << 20);
+    let mut harness = open_talk(&long_talk());
+    apply(&mut harness, Command::show(RowKind::Messages));
+    click(&mut harness, "Inflated");
+    // 16 MiB, 256 MiB, 4 GiB: the limit is gone, and so much is not there at once.
+    for _ in 0..2 {
+        click(&mut harness, "Inflate further");
+    }
+    harness.get_by_label_contains("Inflated to the limit of 256.0 MiB and no further");
+    let press = |harness: &mut WindowHarness, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run_ok();
     };
-    let long = Doing::Inflating(0.43, Duration::from_secs(1));
-    assert_eq!(pane(long, "Cancel"), (true, Some(PaneCommand::StopInflating)));
-    assert_eq!(pane(Doing::Stopped, "Inflate"), (false, Some(PaneCommand::GoOnInflating)));
+    let shows = |label: &'static str| move |harness: &WindowHarness| harness.query_by_label(label).is_some();
+    press(&mut harness, "Inflate further");
+    until(&mut harness, shows("Cancel"));
+    harness.get_by_label_contains("Inflating, ");
+    assert!(harness.state().opened().unwrap().details.is_inflating());
+    press(&mut harness, "Cancel");
+    harness.get_by_label("The message is not inflated.");
+    assert!(!harness.state().opened().unwrap().details.is_inflating());
+    // What was there stays, and nothing is done until somebody wants it.
+    harness.get_by_label("inflated octet 20, 30");
+    harness.run_steps(10);
+    harness.get_by_label("The message is not inflated.");
+    press(&mut harness, "Inflate");
+    until(&mut harness, shows("Cancel"));
+    assert!(harness.query_by_label("The message is not inflated.").is_none());
+    // Another tab is another wish, and the octets of the beginning are the same ones.
+    press(&mut harness, "Cancel");
+    apply(&mut harness, Command::ShowTab(Tab::Payload));
+    harness.get_by_label("The message is not inflated.");
+}
+
+/// A window that does nothing does not paint: not while the thread works, nor when it was cancelled or has failed.
+#[test]
+fn octets_that_are_not_there_are_not_waited_for_by_painting() {
+    let (mut talk, mut compress) = talk();
+    let text: String = (0..600_000).map(|line| format!("{line:09}\n")).collect();
+    talk.say_in(Server, 1400, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, text.as_bytes())));
+    let source = Arc::new(Source::from_octets(talk.capture().pcap(), "talk"));
+    let mut session = Session::new(source, None);
+    while session.step(usize::MAX).unwrap() != Progress::End {}
+    let snapshot = session.snapshot();
+    let message = snapshot.message(MessageId::from_index(0)).unwrap();
+    let (frame, view) = (message.first, FrameView::load(&snapshot, message.first, 1 << 10).unwrap().unwrap());
+    let loaded = InflatedView::load(&mut Inflation::default(), &snapshot, &message, (0, u64::MAX), &mut |_| true);
+    let loaded = Arc::new(loaded.unwrap().unwrap());
+    let states =
+        [Doing::Inflating(0.43, Duration::from_secs(1)), Doing::Stopped, Doing::Failed("the file is gone".to_owned())];
+    for doing in states {
+        let (shown, view) = (Told { view: Some(loaded.clone()), state: doing.clone() }, view.clone());
+        let mut hex = HexState::default();
+        hex.form = HexForm::Inflated;
+        let mut selection = Selection::default();
+        let mut harness = Harness::builder()
+            .with_size([900.0, 400.0])
+            .with_max_steps(64)
+            .with_context_setup(gui::install)
+            .build_ui_state(
+                move |ui, asked: &mut Range<u64>| {
+                    let mut ask = |octets| {
+                        *asked = octets;
+                        shown.clone()
+                    };
+                    let inflated = Some(InflatedSource { frame, ask: &mut ask });
+                    let read = &mut |_| view.payload.clone();
+                    hex_ui(ui, HexSource { view: &view, payload_end: 0, read, inflated }, &mut hex, &mut selection);
+                },
+                0..0,
+            );
+        let at = harness.get_by_label("inflated octet 20, 30").rect().center();
+        harness.event(egui::Event::PointerMoved(at));
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e8),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
+            modifiers: Modifiers::NONE,
+        });
+        assert!(harness.try_run().is_ok(), "painted for ever: {doing:?}");
+        // It was asked for what is in sight, though.
+        assert!(harness.state().end >= 6_000_000, "{doing:?}: {:?}", harness.state());
+    }
 }
 
 /// The user says that a connection is no WebSocket: messages have other numbers from then on, and other texts.

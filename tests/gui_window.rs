@@ -24,14 +24,20 @@ fn sample(name: &str) -> PathBuf {
 }
 
 fn harness(size: [f32; 2]) -> WindowHarness {
-    let settings = Settings { dark: Some(true), ..Settings::default() };
+    #[cfg_attr(not(feature = "live"), expect(unused_mut))]
+    let mut window = Window::new(Settings { dark: Some(true), ..Settings::default() });
+    // What somebody sniffed on this machine and has not saved is not to be seen.
+    #[cfg(feature = "live")]
+    {
+        window.live.folder = PathBuf::from("/nowhere");
+    }
     Harness::builder()
         .with_size(size)
         .with_max_steps(64)
         // Emoji that egui's own font lacks come from the system's, which a test machine need not have.
         .allow_missing_glyphs()
         .with_context_setup(gui::install)
-        .build_ui_state(|ui, window: &mut Window| window.ui(ui), Window::new(settings))
+        .build_ui_state(|ui, window: &mut Window| window.ui(ui), window)
 }
 
 fn open(input: Input) -> WindowHarness {
@@ -405,6 +411,19 @@ fn help_opens_and_escape_closes_it() {
     harness.key_press(Key::Escape);
     harness.run_ok();
     assert!(harness.query_by_label_contains("Framescope 0").is_none());
+}
+
+/// What is longer than its pane gets a scroll bar, and does not move for it.
+#[test]
+fn a_handshake_is_where_it_stays() {
+    let mut harness = open_sample("many-connections.pcapng");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, Command::ShowTab(Tab::Handshake));
+    harness.step();
+    let place = |harness: &WindowHarness| harness.get_by_label("Response").rect();
+    let before = place(&harness);
+    harness.run_ok();
+    assert_eq!(place(&harness), before);
 }
 
 #[test]

@@ -100,12 +100,37 @@ fn decisions(arguments: &Arguments) -> Result<Decisions, Failure> {
     for (option, texts, is_websocket) in
         [("--as-websocket", &arguments.as_websocket, true), ("--not-websocket", &arguments.not_websocket, false)]
     {
+        if let Some(command) = arguments.command.as_ref().and_then(without_connections).filter(|_| !texts.is_empty()) {
+            return Err(Failure::Message(format!("{option}: {command} reads no TCP connections")));
+        }
         for text in texts {
-            let read = decisions.read(text, is_websocket);
+            let mut said = Decisions::default();
+            let read = said.read(text, is_websocket);
             read.map_err(|why| Failure::Message(format!("{option}: {why}; connections --others lists them")))?;
+            for (ends, decision) in said.iter() {
+                if decisions.about(ends).is_some_and(|known| known != *decision) {
+                    return Err(Failure::Message(format!(
+                        "{option}: another option says something else about the ends {} and {}",
+                        ends.opener, ends.peer
+                    )));
+                }
+                decisions.decide(*ends, *decision);
+            }
         }
     }
     Ok(decisions)
+}
+
+/// What a command is called that has no use for what the user says about TCP connections.
+fn without_connections(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Decode(_) => Some("decode"),
+        #[cfg(feature = "live")]
+        Command::Interfaces { .. } => Some("interfaces"),
+        #[cfg(feature = "live")]
+        Command::Capture(capture) if capture.write.is_some() => Some("capture with -w"),
+        _ => None,
+    }
 }
 
 #[cfg(feature = "gui")]

@@ -22,11 +22,12 @@ impl Closing {
         self.flows.push_back((time, flow));
     }
 
-    /// The next connection that is not waited for any longer at `time`.
+    /// The next connection that is not waited for any longer at `time`. A clock that was set back tells nothing about how
+    /// long it was waited for, and must not keep all others waiting behind it.
     #[inline]
     pub fn due(&mut self, time: Timestamp) -> Option<FlowId> {
         let (since, flow) = *self.flows.front()?;
-        if time.since(since) < PATIENCE_NANOSECONDS {
+        if time.since(since).unsigned_abs() < PATIENCE_NANOSECONDS.unsigned_abs() {
             return None;
         }
         self.flows.pop_front();
@@ -65,5 +66,24 @@ impl FlowState {
             self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
         }
         self.judge_end(context);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_wrong_keeps_nobody_waiting() {
+        let at = |milliseconds: u64| Timestamp(milliseconds * 1_000_000);
+        let mut closing = Closing::default();
+        for (flow, since) in [(1, 1_000_000), (2, 5_000), (3, 5_100)] {
+            closing.wait_for(FlowId(flow), at(since));
+        }
+        assert_eq!(closing.due(at(999_999)), None, "packets are not always in the order of their times");
+        assert_eq!(closing.due(at(5_200)), Some(FlowId(1)));
+        assert_eq!(closing.due(at(5_200)), None);
+        assert_eq!((closing.due(at(6_000)), closing.due(at(6_000))), (Some(FlowId(2)), None));
+        assert_eq!(closing.due(at(6_100)), Some(FlowId(3)));
     }
 }

@@ -130,7 +130,8 @@ pub struct Deflated {
     pub plain: u64,
 }
 
-/// A WebSocket connection, or an attempt to open one.
+/// A WebSocket connection, or an attempt to open one. A capture can have a million that say nothing: what few of them
+/// have is in boxes.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// Its id.
@@ -152,13 +153,13 @@ pub struct Connection {
     /// The capture lacks octets where the response should be.
     pub response_lost: bool,
     /// The URL, if the request was captured.
-    pub url: Option<String>,
+    pub url: Option<Box<str>>,
     /// The status of the final response.
     pub status: Option<u16>,
     /// The subprotocol that the server chose.
-    pub subprotocol: Option<String>,
+    pub subprotocol: Option<Box<str>>,
     /// The extensions that the server accepted, as sent.
-    pub extensions: Option<String>,
+    pub extensions: Option<Box<str>>,
     /// Whether frames follow: a 101, or the assumption of one that the capture lacks.
     pub opened: bool,
     /// How it was recognised, if not by its handshake.
@@ -176,7 +177,7 @@ pub struct Connection {
     /// When the last packet that belongs to it was captured.
     pub end: Timestamp,
     /// The first Close frames of client and server.
-    pub closes: [Option<CloseRecord>; 2],
+    pub closes: [Option<Box<CloseRecord>>; 2],
     /// The first end of TCP.
     pub tcp_end: Option<TcpEnd>,
     /// Nothing more about it will come: both directions of TCP have ended, or the attempt was refused.
@@ -185,8 +186,8 @@ pub struct Connection {
     pub last_frame: Option<FrameId>,
     /// The distinct rules that its findings are about, with how many there are.
     pub rules: Vec<(Rule, u64)>,
-    /// What was inflated of client and server.
-    pub deflated: [Deflated; 2],
+    /// What was inflated of client and server, if anything was.
+    pub(super) deflated: Option<Box<[Deflated; 2]>>,
     pub(super) last_finding: u32,
     /// Where its newest ping is in the table of them.
     pub(super) last_ping: u32,
@@ -241,15 +242,30 @@ impl Connection {
 
     /// The Close frame that came first, and whose it was.
     pub fn first_close(&self) -> Option<(Sender, &CloseRecord)> {
-        let close = |sender| self.closes[side(sender)].as_ref().map(|close| (sender, close));
+        let close = |sender| self.closes[side(sender)].as_deref().map(|close| (sender, close));
         [close(Sender::Client), close(Sender::Server)]
             .into_iter()
             .flatten()
             .min_by_key(|(_, close)| (close.time, close.frame))
     }
 
+    /// What was inflated of client and server.
+    pub fn deflated(&self) -> [Deflated; 2] {
+        self.deflated.as_deref().copied().unwrap_or_default()
+    }
+
     /// How bad the worst finding is.
     pub fn severity(&self) -> Option<Severity> {
         self.rules.iter().map(|(rule, _)| rule.severity()).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_small() {
+        assert!(size_of::<Connection>() <= 328, "{}", size_of::<Connection>());
     }
 }

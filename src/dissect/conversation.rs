@@ -125,8 +125,9 @@ impl FlowState {
             ([None, None], Some(end)) => {
                 let idle = end.time.0.saturating_sub(last.unwrap_or(began).0);
                 let how = if end.how == End::Reset { "reset TCP (RST)" } else { "ended TCP (FIN)" };
+                let since = if last.is_some() { "the last frame" } else { "the opening handshake, without a frame" };
                 let text = format!(
-                    "The {} {how} {} after the last frame, and neither side had sent a Close frame: both see 1006.{}",
+                    "The {} {how} {} after {since}, and neither side had sent a Close frame: both see 1006.{}",
                     end.by,
                     seconds(idle),
                     proxy_hint(idle)

@@ -17,13 +17,14 @@ use super::Decision;
 use super::connection::{End, TcpEnd};
 use super::conversation::Conversation;
 use super::forced::Forced;
+use super::guess::Patience;
 use super::handshake::Exchange;
 use super::index::{Tally, Writer};
 use super::lane::{Chunk, Lane, Side};
 use super::overlap::Double;
 use crate::base::{ConnectionId, FlowId, PacketRef, Piece, ReadAt};
 use crate::http::HttpStep;
-use crate::net::{self, ByteStream, Direction, Segment, StreamEvent};
+use crate::net::{self, Direction, KeptStream, Segment, StreamEvent};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -48,6 +49,8 @@ pub(super) struct FlowState {
     pub is_over: bool,
     /// It has ended, and what is missing of it is waited for.
     pub is_closing: bool,
+    /// How long it was guessed what it carries.
+    pub patience: Patience,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
@@ -63,7 +66,7 @@ pub(super) struct FlowState {
     pub exchange: Exchange,
     /// Second copies of octets whose first copy waits behind a hole.
     pub doubles: Vec<Double>,
-    /// The first end of TCP, as long as there is no connection to tell it.
+    /// The first end of TCP, for a connection that is found later than that.
     pub first_end: Option<(Direction, End, PacketRef)>,
     /// The user says that it carries a WebSocket.
     pub forced: Option<Box<Forced>>,
@@ -74,7 +77,7 @@ impl FlowState {
     /// directions, as far as they are known, and `decision` is what the user says.
     pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2], decision: Option<Decision>) -> FlowState {
         let mut lanes = starts.map(Lane::new);
-        if starts == [None; 2] && !segment.flags.syn() {
+        if starts == [None; 2] && !segment.flags.syn() || lacks_beginning(segment, starts) {
             lanes.iter_mut().for_each(|lane| lane.side = Side::Guess);
         }
         let ends = segment.ends();
@@ -84,6 +87,7 @@ impl FlowState {
             is_settled: false,
             is_over: false,
             is_closing: false,
+            patience: Patience::default(),
             changed: false,
             awaited: false,
             connection: None,
@@ -210,8 +214,8 @@ impl FlowState {
     }
 
     /// Where the octets of both directions are.
-    pub fn streams(&self) -> [ByteStream; 2] {
-        self.lanes.each_ref().map(|lane| lane.stream.clone())
+    pub fn streams(&self) -> [KeptStream; 2] {
+        self.lanes.each_ref().map(|lane| lane.stream.keep())
     }
 
     pub fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
@@ -250,8 +254,8 @@ impl FlowState {
     }
 
     /// The next part of a direction's stream.
-    fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        self.keep_for_force(direction, chunk);
+    pub fn chunk(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        self.keep_for_force(direction, chunk, context);
         if self.lanes[direction.index()].waiting.is_empty() && !self.waits(direction) {
             // Nothing stands before it.
             if let Some(rest) = self.feed(direction, chunk, context) {
@@ -282,7 +286,8 @@ impl FlowState {
             if connection.tcp_end.is_none_or(|end| packet.id < end.packet) {
                 connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
             }
-        } else if self.first_end.is_none_or(|(_, _, first)| packet.id < first.id) {
+        }
+        if self.first_end.is_none_or(|(_, _, first)| packet.id < first.id) {
             self.first_end = Some((direction, how, packet));
         }
         if how == End::Reset
@@ -444,13 +449,23 @@ impl FlowState {
     }
 }
 
+/// Whether the capture has a SYN, and neither an answer to it nor the first octets behind it.
+fn lacks_beginning(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> bool {
+    let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
+    match (starts[own], starts[peer]) {
+        (Some(start), None) => segment.seq != start && !segment.flags.syn(),
+        (None, Some(start)) => segment.ack.is_some_and(|ack| ack != start) && !segment.flags.syn(),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_flow_is_small() {
-        assert!(size_of::<FlowState>() <= 1424, "{}", size_of::<FlowState>());
+        assert!(size_of::<FlowState>() <= 1144, "{}", size_of::<FlowState>());
         assert!(size_of::<net::Assembler>() <= 40, "{}", size_of::<net::Assembler>());
     }
 }

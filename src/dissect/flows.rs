@@ -256,11 +256,12 @@ impl Flows {
     pub fn idle(&mut self) {
         self.forced.retain(|id| {
             let Some(Slot::Watched(flow)) = self.slots.get_mut(id.index()) else { return false };
-            if flow.connection.is_none() {
-                flow.force_if_clear(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
+            let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
+            if flow.lacks_frames(&context) {
+                flow.force_if_clear(&mut context);
                 self.touched.note(flow);
             }
-            flow.connection.is_none()
+            flow.lacks_frames(&context)
         });
     }
 

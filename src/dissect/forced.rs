@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   segments ─▶ as always: a handshake, or frames that are recognised ─▶ confirmed by the user
+//!                  ├─ a handshake that was refused, and no HTTP behind it ─▶ what is behind it again as Side::Guess
 //!                  └─ neither, and nothing more to wait for ─▶ all of it again as Side::Guess ─▶ frames, whatever they look like
 //! ```
 
@@ -28,7 +29,9 @@ pub(super) struct Forced {
     /// Nothing else is waited for: what comes are frames.
     pub is_due: bool,
     /// Everything that came, until it is clear what reads it.
-    kept: Vec<(Direction, Chunk)>,
+    pub kept: Vec<(Direction, Chunk)>,
+    /// Stream offset of the first octet of a direction that is no HTTP, where that is known.
+    http_end: [Option<u64>; 2],
 }
 
 impl Forced {
@@ -38,7 +41,7 @@ impl Forced {
         let Some(Decision::WebSocket { client, deflate }) = decision else { return None };
         let client = if client == ends.opener { Direction::Forward } else { Direction::Backward };
         let from_start = starts.map(|start| start.is_some());
-        Some(Box::new(Forced { client, deflate, from_start, is_due: false, kept: Vec::new() }))
+        Some(Box::new(Forced { client, deflate, from_start, is_due: false, kept: Vec::new(), http_end: [None; 2] }))
     }
 
     /// What is taken for agreed where no handshake tells.
@@ -49,36 +52,96 @@ impl Forced {
 
 impl FlowState {
     /// Keeps a chunk that may have to be read again.
-    pub(super) fn keep_for_force(&mut self, direction: Direction, chunk: Chunk) {
-        if let Some(forced) = self.forced.as_mut().filter(|forced| !forced.is_due) {
-            match self.connection {
-                Some(_) => forced.kept = Vec::new(),
-                None => forced.kept.push((direction, chunk)),
-            }
+    pub(super) fn keep_for_force(&mut self, direction: Direction, chunk: Chunk, context: &Context<'_>) {
+        if self.forced.is_none() {
+            return;
         }
+        let row = self.connection.and_then(|id| context.writer.connections().get(id.index()));
+        let (is_open, has_attempt) = (row.is_some_and(|row| row.opened), row.is_some());
+        let Some(forced) = &mut self.forced else { return };
+        if is_open {
+            forced.kept = Vec::new();
+            return;
+        }
+        if has_attempt && forced.kept.len() > MAX_KEPT {
+            // What HTTP goes on like this is hardly followed by frames; if so, by their first octets.
+            forced.kept.drain(..MAX_KEPT / 2);
+        }
+        forced.kept.push((direction, chunk));
+    }
+
+    /// The reader of a direction comes upon what is no HTTP.
+    pub(super) fn note_http_end(&mut self, direction: Direction) {
+        if let (Some(forced), Side::Http(reader)) = (&mut self.forced, &self.lanes[direction.index()].side) {
+            forced.http_end[direction.index()] = reader.http_end();
+        }
+    }
+
+    /// Whether the user says that there are frames, and none are read.
+    pub(super) fn lacks_frames(&self, context: &Context<'_>) -> bool {
+        let row = self.connection.and_then(|id| context.writer.connections().get(id.index()));
+        self.forced.is_some() && row.is_none_or(|row| !row.opened)
+    }
+
+    /// Whether the server refused the last opening handshake.
+    pub(super) fn is_refused(&self, context: &Context<'_>) -> bool {
+        let row = self.connection.and_then(|id| context.writer.connections().get(id.index()));
+        row.is_some_and(|row| !row.opened && row.response.is_some())
     }
 
     /// Reads as frames what the user says are some, once nothing else can come of it; `is_last` says that nothing follows.
     pub(super) fn force_if_due(&mut self, is_last: bool, context: &mut Context<'_>) {
-        let Some(forced) = self.forced.as_mut().filter(|_| self.connection.is_none()) else { return };
+        let is_refused = self.forced.is_some() && self.is_refused(context);
+        let Some(forced) = self.forced.as_mut().filter(|_| self.connection.is_none() || is_refused) else { return };
         let is_reset = self.lanes.iter().any(|lane| lane.ended == Some(End::Reset));
         let is_over = is_last || is_reset || self.lanes.iter().all(|lane| lane.ended.is_some());
         let is_given_up = self.lanes.iter().any(|lane| matches!(lane.side, Side::Done));
-        if !forced.is_due && (is_over || is_given_up || forced.kept.len() > MAX_KEPT) {
+        let is_hopeless = !is_refused && (is_over || forced.kept.len() > MAX_KEPT);
+        if !forced.is_due && (is_given_up || is_hopeless) {
             forced.is_due = true;
-            let kept = std::mem::take(&mut forced.kept);
-            self.exchange = Default::default();
-            for lane in &mut self.lanes {
-                lane.side = Side::Guess;
-                lane.waiting.clear();
+            let mut kept = std::mem::take(&mut forced.kept);
+            if is_refused {
+                let ends =
+                    [Direction::Forward, Direction::Backward].map(|direction| self.refusal_end(direction, context));
+                kept =
+                    kept.into_iter().filter_map(|(way, chunk)| Some((way, chunk.behind(ends[way.index()])?))).collect();
             }
-            for (direction, chunk) in kept {
-                self.lanes[direction.index()].waiting.push_back(chunk);
-            }
-            self.guess(context);
+            self.read_again(kept, context);
         }
         if is_over {
             self.conclude_guess(context);
+        }
+    }
+
+    /// Stream offset behind the HTTP of a direction, if its last words were those of a handshake that was refused.
+    fn refusal_end(&self, direction: Direction, context: &Context<'_>) -> u64 {
+        let known = match &self.lanes[direction.index()].side {
+            Side::Http(reader) => reader.http_end(),
+            _ => self.forced.as_ref().and_then(|forced| forced.http_end[direction.index()]),
+        };
+        // A body of no known length has no end.
+        let row = self.connection.and_then(|id| context.writer.connections().get(id.index()));
+        let heads = row.map(|row| [row.request, row.response]).into_iter().flatten().flatten();
+        let head = heads.filter(|head| head.direction == direction).map(|head| head.at + u64::from(head.len)).max();
+        known.or(head).unwrap_or(0)
+    }
+
+    /// Reads chunks again as what frames are looked for in.
+    fn read_again(&mut self, chunks: Vec<(Direction, Chunk)>, context: &mut Context<'_>) {
+        self.exchange = Default::default();
+        self.patience = Default::default();
+        // Until all of them were read, nothing ends.
+        let ended = self.lanes.each_ref().map(|lane| lane.ended);
+        for lane in &mut self.lanes {
+            (lane.side, lane.ended) = (Side::Guess, None);
+            lane.waiting.clear();
+        }
+        for (direction, chunk) in chunks {
+            self.chunk(direction, chunk, context);
+        }
+        for (direction, ended) in [Direction::Forward, Direction::Backward].into_iter().zip(ended) {
+            self.lanes[direction.index()].ended = ended;
+            self.resume(direction, context);
         }
     }
 
@@ -107,15 +170,27 @@ impl FlowState {
 /// Whether lengths lead from the first octet to where a later chunk starts, or the last one ends: a frame that nobody would
 /// recognise, with the wrong MASK bit for instance, can still be one.
 fn leads_to_a_start(octets: &[u8], starts: &[usize]) -> bool {
-    let mut at = 0;
-    while let Some(Parsed::Done(header)) = octets.get(at..).map(FrameHeader::parse) {
+    ends_of_frames(octets).any(|end| starts.contains(&end))
+}
+
+/// Whether lengths lead from the first octet to where each later chunk starts, and the last one ends.
+pub(super) fn leads_to_each_start(octets: &[u8], starts: &[usize]) -> bool {
+    let mut left = starts.iter().skip_while(|start| **start == 0).peekable();
+    for end in ends_of_frames(octets) {
+        left.next_if(|start| **start == end);
+    }
+    left.next().is_none()
+}
+
+/// Where one frame ends behind the other if the first octet is the first of one.
+fn ends_of_frames(octets: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    let mut at = 0_usize;
+    std::iter::from_fn(move || {
+        let Parsed::Done(header) = octets.get(at..).map(FrameHeader::parse)? else { return None };
         let len = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
         at = len.saturating_add(usize::from(header.header_len())).saturating_add(at);
-        if starts.contains(&at) {
-            return true;
-        }
-    }
-    false
+        Some(at)
+    })
 }
 
 #[cfg(test)]
@@ -129,5 +204,9 @@ mod tests {
         assert!(!leads_to_a_start(b"\x81\x02hi\x83\x02x", &[0, 7]));
         assert!(!leads_to_a_start(b"\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xffx", &[0, 11]));
         assert!(!leads_to_a_start(b"", &[0]));
+        assert!(leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 4, 7]));
+        assert!(leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 7]));
+        assert!(!leads_to_each_start(b"\x81\x02hi\x83\x01x", &[0, 3, 7]));
+        assert!(!leads_to_each_start(b"\x81\x02hi\x83\x02x", &[0, 4, 7]));
     }
 }

@@ -327,7 +327,7 @@ impl FrameSide {
         {
             // Its body comes with its end, if that comes.
             let close = CloseRecord { frame: id, time: packet.time, code: None, reason: String::new() };
-            row.closes[side(self.sender)].get_or_insert(close);
+            row.closes[side(self.sender)].get_or_insert_with(|| Box::new(close));
         }
     }
 
@@ -399,8 +399,10 @@ impl FrameSide {
             },
         };
         if let Some(row) = writer.connection(connection) {
-            row.closes[side(self.sender)] =
-                row.closes[side(self.sender)].take().filter(|first| first.frame != id).or(Some(close));
+            row.closes[side(self.sender)] = row.closes[side(self.sender)]
+                .take()
+                .filter(|first| first.frame != id)
+                .or_else(|| Some(Box::new(close)));
         }
         if let Some(body) = body {
             judge_close(&body, |breach| writer.report_frame(id, breach));

@@ -6,10 +6,12 @@
 //!                                                          └─ anything else, or too long ▶ Side::Done
 //! ```
 //!
-//! A flow whose SYN was captured is never guessed about: its first octets tell what it is.
+//! A flow whose SYN was captured is not guessed about: its first octets tell what it is. Only where the capture lacks the
+//! answer to the SYN and those octets, too, it has no beginning.
 
 use super::connection::{HeadPlace, Recognition, TcpEnd};
 use super::flow::{Context, FlowState};
+use super::forced::leads_to_each_start;
 use super::frames::FrameSide;
 use super::handshake::report;
 use super::lane::{Chunk, Side};
@@ -18,14 +20,15 @@ use crate::http::{HttpReader, Kind, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
-/// Pieces of both directions that wait at most: then those that came first are given up …
+/// Pieces of one direction that wait at most: then those that came first are given up …
 const MAX_PIECES: usize = 64;
-/// … until there were so many in all, and nothing is looked for any more: a capture can begin inside a frame of megabytes.
+/// … until there were so many in all, gaps included, and nothing is looked for any more: a capture can begin inside a frame
+/// of megabytes.
 const MAX_IN_ALL: usize = 4096;
-/// Octets of a direction that are looked at.
-const MAX_LOOK: usize = 16 << 10;
-/// Places in a direction where frames may start: those where segments do.
-const MAX_STARTS: usize = 16;
+/// Pieces that are many where each stands where lengths lead to.
+const LONG: usize = 16;
+/// Octets of a direction that are looked at: those of as many full segments.
+const MAX_LOOK: usize = 96 << 10;
 
 /// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
 /// of an HTTP connection, or lost a piece of it.
@@ -33,6 +36,15 @@ pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
     let Some(piece) = segment.pieces.first() else { return false };
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
     (piece.octets.starts_with(b"GET ") || piece.octets.starts_with(b"HTTP/1.1 101")) && names_websocket(piece.octets)
+}
+
+/// How much of a flow has waited so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patience {
+    /// Pieces in all, gaps included.
+    pieces: u16,
+    /// Looking again is worth it when there are so many: what waits is read for each look.
+    look_at: u16,
 }
 
 /// What was found in one direction.
@@ -64,29 +76,29 @@ impl Guess {
         self.found[0].evidence.and(self.found[1].evidence)
     }
 
-    /// Why it is read as a WebSocket, in words.
-    fn story(&self, recognition: Recognition) -> String {
+    /// Why it is read as a WebSocket, in words; `is_refused` says that there is an opening handshake and it failed.
+    fn story(&self, recognition: Recognition, is_refused: bool) -> String {
         let Evidence { frames, masked, texts, .. } = self.evidence();
         let chain = format!(
             "MASK bits and lengths chain over {frames} frames, {masked} of them masked, {texts} with text in UTF-8"
         );
         let confidence = self.evidence().confidence();
+        let handshake = match recognition {
+            _ if is_refused => "The server refused the opening handshake",
+            Recognition::Evidence | Recognition::Confirmed => "The capture lacks the opening handshake",
+            Recognition::Forced => "There is no opening handshake",
+        };
         match recognition {
-            Recognition::Evidence => {
-                format!("The capture lacks the opening handshake, and a WebSocket is {confidence}: {chain}.")
+            Recognition::Evidence => format!("{handshake}, and a WebSocket is {confidence}: {chain}."),
+            Recognition::Confirmed => {
+                format!("{handshake}. The user confirms that this is a WebSocket, which is {confidence}: {chain}.")
             }
-            Recognition::Confirmed => format!(
-                "The capture lacks the opening handshake. The user confirms that this is a WebSocket, which is \
-                 {confidence}: {chain}."
+            Recognition::Forced if frames == 0 => format!(
+                "{handshake}. This is read as a WebSocket because the user says that it is one; nothing else speaks for it."
             ),
-            Recognition::Forced if frames == 0 => {
-                "There is no opening handshake. This is read as a WebSocket because the \
-                                                   user says that it is one; nothing else speaks for it."
-                    .to_owned()
-            }
             Recognition::Forced => format!(
-                "There is no opening handshake. This is read as a WebSocket because the user says that it is one; {chain}, \
-                 which alone would not be enough."
+                "{handshake}. This is read as a WebSocket because the user says that it is one; {chain}, which alone would \
+                 not be enough."
             ),
         }
     }
@@ -97,22 +109,29 @@ impl FlowState {
         self.lanes.iter().any(|lane| matches!(lane.side, Side::Guess))
     }
 
-    /// Another chunk came: looks whether it is clear by now what the flow carries.
+    /// Another chunk came: looks whether it is clear by now what the flow carries. That the user says what it carries changes
+    /// nothing about how long is looked: less would be found.
     pub(super) fn guess(&mut self, context: &mut Context<'_>) {
-        let pieces: usize = self.lanes.iter().map(|lane| lane.waiting.len()).sum();
-        // Where the user says that there are frames, it only matters where they start.
-        let enough = if self.forced.is_some() { MAX_STARTS } else { MAX_PIECES };
-        if pieces >= enough {
-            let in_all: usize = self.lanes.iter().map(|lane| lane.stream.entries()).sum();
-            if self.forced.is_some() || in_all >= MAX_IN_ALL {
-                self.conclude_guess(context);
-            } else if !self.try_guess(context) {
-                for lane in &mut self.lanes {
-                    lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_STARTS));
-                }
+        self.patience.pieces = self.patience.pieces.saturating_add(1);
+        let in_all = usize::from(self.patience.pieces);
+        let is_full = self.lanes.iter().any(|lane| lane.waiting.len() > MAX_PIECES);
+        if is_full && in_all >= MAX_IN_ALL {
+            return self.conclude_guess(context);
+        }
+        let is_worth_it = match in_all {
+            0..MAX_PIECES => in_all.is_power_of_two(),
+            _ => self.patience.pieces >= self.patience.look_at,
+        };
+        if is_worth_it {
+            self.patience.look_at = self.patience.pieces.saturating_add(self.patience.pieces / 4);
+            if self.try_guess(context) {
+                return;
             }
-        } else if pieces.is_power_of_two() {
-            self.try_guess(context);
+        }
+        if is_full {
+            for lane in &mut self.lanes {
+                lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_PIECES));
+            }
         }
     }
 
@@ -131,22 +150,32 @@ impl FlowState {
         self.forced.as_ref().is_some_and(|forced| forced.is_due)
     }
 
-    /// Whether frames are read because the user says that there are some.
+    /// Whether frames are read because the user says that there are some: from the first octet on that can be one of theirs,
+    /// whatever was passed over in the meantime.
     fn force(&mut self, context: &mut Context<'_>) -> bool {
-        let is_empty = self.lanes.iter().all(|lane| lane.waiting.is_empty());
-        let Some(forced) = self.forced.as_ref().filter(|_| !is_empty) else { return false };
+        let Some(forced) = self.forced.as_mut().filter(|forced| !forced.kept.is_empty()) else { return false };
         let client = forced.client;
+        self.lanes.iter_mut().for_each(|lane| lane.waiting.clear());
+        for (direction, chunk) in std::mem::take(&mut forced.kept) {
+            self.lanes[direction.index()].waiting.push_back(chunk);
+        }
         let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
         self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, context);
         true
     }
 
-    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets.
+    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets, or
+    /// if for a while each piece has been where lengths lead to, as what nobody would recognise can be frames, too.
     pub(super) fn force_if_clear(&mut self, context: &mut Context<'_>) {
         let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
         let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
         let found = Guess::new(forced.client, &octets).found;
-        let is_clear = |(found, excerpt): (&Found, &Excerpt)| found.evidence.frames > 0 || excerpt.octets.is_empty();
+        let is_long = usize::from(self.patience.pieces) >= LONG;
+        let is_clear = |(found, excerpt): (&Found, &Excerpt)| {
+            found.evidence.frames > 0
+                || excerpt.octets.is_empty()
+                || is_long && leads_to_each_start(&excerpt.octets, &excerpt.starts)
+        };
         if found.iter().zip(&octets).all(is_clear) {
             self.conclude_guess(context);
         }
@@ -198,6 +227,7 @@ impl FlowState {
         });
         let time = times.min().unwrap_or(self.last_packet.time);
         let place = HeadPlace { direction: client, at: 0, len: 0, time };
+        let is_refused = self.is_refused(context);
         let connection = self.open_connection(place, true, context);
         if let Some(row) = context.writer.connection(connection) {
             (row.request, row.opened, row.recognition) = (None, true, Some(recognition));
@@ -238,7 +268,7 @@ impl FlowState {
             0 => String::new(),
             n => format!(" {n} octets before belong to frames that began earlier."),
         };
-        let text = format!("{}{skipped}", guess.story(recognition));
+        let text = format!("{}{skipped}", guess.story(recognition, is_refused));
         let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
         report(context, connection, Sender::Unknown, breach);
         self.resume_both(context);
@@ -312,7 +342,7 @@ fn is_head(octets: &[u8]) -> bool {
 /// The best place for frames to start at.
 fn look(excerpt: &Excerpt, sender: Sender) -> Found {
     let mut best = Found::default();
-    for (chunk, start) in excerpt.starts.iter().enumerate().take(MAX_STARTS) {
+    for (chunk, start) in excerpt.starts.iter().enumerate() {
         let evidence = evidence(excerpt, *start, sender);
         if evidence.bits > best.evidence.bits {
             best = Found { chunk, evidence };

@@ -23,15 +23,15 @@ const MAX_OUTSTANDING: usize = 1024;
 /// heads are in the capture.
 pub const MAX_KEPT_TEXT: usize = 8_000;
 
-/// The requests and answers of one TCP connection.
+/// The requests and answers of one TCP connection. What few of them have is in boxes.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     pub(super) client: Option<Direction>,
     outstanding: VecDeque<Outstanding>,
     /// A 101 came, and of the client nothing yet: its request may stand later in the capture than the answer.
-    pub(super) late: Option<Late>,
+    pub(super) late: Option<Box<Late>>,
     /// An attempt that is taken for successful although the capture lacks the answer.
-    pub(super) assumed: Option<Attempt>,
+    pub(super) assumed: Option<Box<Attempt>>,
     /// Stream offset of the waiting octets that were last looked at for frames.
     pub(super) looked_at: Option<u64>,
     /// The connection was recognised without its handshake, and this is taken for agreed.
@@ -137,6 +137,10 @@ impl FlowState {
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
         let waits = attempt.is_some() || method == "CONNECT";
+        if self.exchange.outstanding.capacity() == 0 {
+            // Mostly there is never more than one.
+            self.exchange.outstanding.reserve_exact(1);
+        }
         self.exchange.outstanding.push_back(Outstanding { method, attempt });
         if !waits {
             self.set_body(place.direction, Body::of_request(&head));
@@ -152,7 +156,8 @@ impl FlowState {
         loop {
             if is_upgrade_response(head) {
                 // It answers the attempt, even if answers before it are not in the capture.
-                let attempt = self.exchange.assumed.take().or_else(|| self.exchange.take_awaited());
+                let assumed = self.exchange.assumed.take().map(|attempt| *attempt);
+                let attempt = assumed.or_else(|| self.exchange.take_awaited());
                 self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
             }
             let request = self.exchange.outstanding.pop_front();
@@ -206,7 +211,7 @@ impl FlowState {
         self.note_answer(connection, place, head, context);
         let negotiated = negotiated(head);
         self.start_side(place.direction, Sender::Server, negotiated);
-        self.exchange.late = Some(Late { connection, negotiated, request: None });
+        self.exchange.late = Some(Box::new(Late { connection, negotiated, request: None }));
     }
 
     fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
@@ -295,6 +300,7 @@ impl FlowState {
     fn start_frames(&mut self, server: Direction, negotiated: Negotiated, context: &mut Context<'_>) {
         self.start_side(server, Sender::Server, negotiated);
         self.start_side(server.reverse(), Sender::Client, negotiated);
+        self.exchange.outstanding.shrink_to_fit();
         self.resume(server.reverse(), context);
     }
 
@@ -307,6 +313,7 @@ impl FlowState {
 
     /// The octets of this direction are not HTTP.
     pub(super) fn http_lost(&mut self, direction: Direction) {
+        self.note_http_end(direction);
         self.lanes[direction.index()].side = Side::Done;
     }
 
@@ -353,24 +360,23 @@ impl FlowState {
             is_over: false,
             last_frame: None,
             rules: Vec::new(),
-            deflated: Default::default(),
+            deflated: None,
             last_finding: NONE,
             last_ping: NONE,
         };
-        context.writer.add_connection(connection, self.connection, || self.streams());
+        context.writer.add_connection(connection, self.connection);
         (self.connection, self.conversation) = (Some(id), Conversation::default());
         id
     }
 }
 
 /// The text as it is kept for as long as the connection: cut with a mark where it is long.
-pub(super) fn kept(mut text: String) -> String {
+pub(super) fn kept(mut text: String) -> Box<str> {
     if text.len() > MAX_KEPT_TEXT {
         text.truncate(text.floor_char_boundary(MAX_KEPT_TEXT));
         text.push('…');
-        text.shrink_to_fit();
     }
-    text
+    text.into_boxed_str()
 }
 
 /// Whether an answer to an Upgrade request opens the WebSocket: 101, and not to another protocol.

@@ -9,7 +9,7 @@ use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
-use crate::net::ByteStream;
+use crate::net::KeptStream;
 
 /// A connection as snapshots see it.
 #[derive(Clone, Debug)]
@@ -58,8 +58,8 @@ pub(super) struct Index {
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
     pub published: Table<Published>,
-    /// Where the octets of each flow with a connection are.
-    streams: Table<Arc<[ByteStream; 2]>>,
+    /// Where the octets of each flow with a connection are, as far as that was published.
+    streams: Table<Option<Arc<[KeptStream; 2]>>>,
     /// By message: one more than the octets that a compressed one inflates to, 0 where that is not known. No longer than up
     /// to the last one that is.
     pub plain_lens: Table<u32>,
@@ -80,15 +80,15 @@ impl Index {
     }
 
     /// The same, to be kept for a while.
-    pub fn shared_streams(&self, connection: ConnectionId) -> Option<Arc<[ByteStream; 2]>> {
+    pub fn shared_streams(&self, connection: ConnectionId) -> Option<Arc<[KeptStream; 2]>> {
         let row = self.published.get(connection.index())?.streams;
-        self.streams.get(row).cloned()
+        self.streams.get(row)?.clone()
     }
 
     /// Where the octets of a connection's flow are.
-    pub fn streams(&self, connection: ConnectionId) -> Option<&[ByteStream; 2]> {
+    pub fn streams(&self, connection: ConnectionId) -> Option<&[KeptStream; 2]> {
         let row = self.published.get(connection.index())?.streams;
-        self.streams.get(row).map(|streams| &**streams)
+        self.streams.get(row)?.as_deref()
     }
 }
 
@@ -127,15 +127,10 @@ impl Writer {
     }
 
     /// Adds a connection whose flow carried the connection `before`, if any.
-    pub fn add_connection(
-        &mut self,
-        connection: Connection,
-        before: Option<ConnectionId>,
-        streams: impl FnOnce() -> [ByteStream; 2],
-    ) {
+    pub fn add_connection(&mut self, connection: Connection, before: Option<ConnectionId>) {
         let known = before.and_then(|id| self.index.published.get(id.index())).map(|before| before.streams);
         let streams = known.unwrap_or_else(|| {
-            self.index.streams.push(Arc::new(streams()));
+            self.index.streams.push(None);
             self.index.streams.len() - 1
         });
         self.index.published.push(Published { connection: None, streams });
@@ -175,10 +170,10 @@ impl Writer {
     }
 
     /// Lets snapshots see the streams of the connection's flow as they are now.
-    pub fn publish_streams(&mut self, id: ConnectionId, streams: [ByteStream; 2]) {
+    pub fn publish_streams(&mut self, id: ConnectionId, streams: [KeptStream; 2]) {
         let row = self.index.published.get(id.index()).map(|published| published.streams);
         if let Some(shared) = row.and_then(|row| self.index.streams.get_mut(row)) {
-            *shared = Arc::new(streams);
+            *shared = Some(Arc::new(streams));
         }
     }
 

@@ -25,6 +25,23 @@ pub(super) enum Chunk {
     },
 }
 
+impl Chunk {
+    /// The part of it behind stream offset `start`, if there is any.
+    pub fn behind(self, start: u64) -> Option<Chunk> {
+        match self {
+            Chunk::Data { at, piece, heard } => {
+                let skipped = u32::try_from(start.saturating_sub(at)).unwrap_or(u32::MAX);
+                let piece = Piece { span: piece.span.skip(skipped), ..piece };
+                (piece.span.len > 0).then_some(Chunk::Data { at: at + u64::from(skipped), piece, heard })
+            }
+            Chunk::Gap { at, len, cause, packet } => {
+                let skipped = start.saturating_sub(at).min(len);
+                (skipped < len).then_some(Chunk::Gap { at: at + skipped, len: len - skipped, cause, packet })
+            }
+        }
+    }
+}
+
 /// What reads one direction. Not in a box: every packet of an open WebSocket comes here.
 #[derive(Debug)]
 pub(super) enum Side {

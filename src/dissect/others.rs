@@ -22,7 +22,7 @@ pub struct Other {
 /// Some of those connections: the ones with the most octets, in the order of the capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Others {
-    /// Each pair of ends once.
+    /// Each pair of ends once, whichever opened the connection; the opener is that of the first of them.
     pub rows: Vec<Other>,
     /// How many connections there are with any octet.
     pub total: usize,
@@ -54,9 +54,14 @@ impl Others {
         let mut places = std::collections::HashMap::new();
         for (index, octets, is_rejected) in found {
             let Some(ends) = decoder.flow(FlowId::from_index(index)) else { continue };
-            match places.get(&ends).and_then(|place: &usize| rows.get_mut(*place)) {
+            // A decision is about both ends, whichever opened the connection.
+            let back = Flow { opener: ends.peer, peer: ends.opener };
+            let place = places.get(&ends).or_else(|| places.get(&back));
+            match place.and_then(|place: &usize| rows.get_mut(*place)) {
                 Some(row) => {
-                    for (sum, more) in row.octets.iter_mut().zip(octets) {
+                    let [forward, backward] = octets;
+                    let more = if row.ends == ends { [forward, backward] } else { [backward, forward] };
+                    for (sum, more) in row.octets.iter_mut().zip(more) {
                         *sum = sum.saturating_add(more);
                     }
                 }

@@ -30,7 +30,7 @@ impl FlowState {
             && let Some(connection) = self.connection.filter(|_| starts_request(octets))
         {
             // The 101 was captured before the request it answers, and an earlier one was taken for that.
-            self.exchange.late = Some(Late { connection, negotiated, request: None });
+            self.exchange.late = Some(Box::new(Late { connection, negotiated, request: None }));
             self.lanes[direction.index()].side = Side::Http(HttpReader::new(at));
             return;
         }
@@ -114,7 +114,7 @@ impl FlowState {
                 self.start_behind_gap(direction, at, Sender::Client, negotiated);
             }
         } else if client == Some(direction.reverse()) {
-            let attempt = self.exchange.assumed.as_ref().or_else(|| self.exchange.awaited());
+            let attempt = self.exchange.assumed.as_deref().or_else(|| self.exchange.awaited());
             let Some(offered) = attempt.map(|attempt| attempt.offered) else { return };
             if is_start_of_frames(octets, Sender::Server, offered) {
                 while self.request_waits(direction.reverse(), context)
@@ -199,7 +199,7 @@ impl FlowState {
         }
         // Which extensions were accepted is not known, so no reserved bit can be judged.
         self.start_side(client, Sender::Client, Negotiated { other: true, ..attempt.offered });
-        self.exchange.assumed = Some(attempt);
+        self.exchange.assumed = Some(Box::new(attempt));
         self.resume(client, context);
     }
 

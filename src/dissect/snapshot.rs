@@ -14,7 +14,7 @@ use super::record::FrameRecord;
 use super::{Connection, HeadPlace, Octets};
 use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
 use crate::capture::Layout;
-use crate::net::ByteStream;
+use crate::net::StreamView;
 use crate::ws::Opcode;
 
 /// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
@@ -252,9 +252,9 @@ impl Snapshot {
         frames
     }
 
-    fn stream(&self, frame: &FrameRecord) -> Option<&ByteStream> {
+    fn stream(&self, frame: &FrameRecord) -> Option<StreamView<'_>> {
         let direction = self.connection(frame.connection)?.direction(frame.sender());
-        Some(&self.index.streams(frame.connection)?[direction.index()])
+        Some(self.index.streams(frame.connection)?[direction.index()].view())
     }
 
     /// How many payload octets of a frame the capture holds.
@@ -323,19 +323,19 @@ impl Snapshot {
     /// When the capture file cannot be read.
     pub fn head(&self, connection: ConnectionId, place: &HeadPlace) -> io::Result<Octets> {
         let Some(streams) = self.index.streams(connection) else { return Ok(Octets::default()) };
-        let stream = &streams[place.direction.index()];
+        let stream = streams[place.direction.index()].view();
         self.read(stream, place.at..place.at + u64::from(place.len))
     }
 
     /// The packets that brought a head, in order.
     pub fn head_packets(&self, connection: ConnectionId, place: &HeadPlace) -> Vec<PacketId> {
         let Some(streams) = self.index.streams(connection) else { return Vec::new() };
-        let stream = &streams[place.direction.index()];
+        let stream = streams[place.direction.index()].view();
         stream.spans(place.at..place.at + u64::from(place.len)).map(|piece| piece.packet).collect()
     }
 
     /// The octets of `range` of a stream; positions in the result are stream offsets.
-    fn read(&self, stream: &ByteStream, range: Range<u64>) -> io::Result<Octets> {
+    fn read(&self, stream: StreamView<'_>, range: Range<u64>) -> io::Result<Octets> {
         let mut octets = Octets { from: range.start, total: range.end - range.start, ..Octets::default() };
         let mut part = Vec::new();
         for piece in stream.spans(range.clone()) {

@@ -16,7 +16,10 @@ const SIDE_BY_SIDE: f32 = 860.0;
 /// Paints the opening handshake into the room that is left.
 pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
     let mut command = None;
+    // The bar has its room before it is known whether there is one: nothing moves when it comes.
+    let bar = std::mem::take(&mut ui.spacing_mut().scroll.floating_allocated_width);
     ScrollArea::vertical().id_salt("handshake").auto_shrink(false).show(ui, |ui| {
+        ui.set_max_width(ui.available_width() - bar);
         ui.spacing_mut().item_spacing.y = 6.0;
         for (rule, text) in &view.findings {
             explain::finding_ui(ui, *rule, text);
@@ -263,9 +266,11 @@ fn verdict_ui(ui: &mut Ui, steps: &AcceptSteps) {
         (Some(_), true) => (palette.good, "the same: this server speaks WebSocket and read this request"),
         (Some(_), false) => (palette.violation, "not the same: the client must fail the connection (RFC 6455 §4.1)"),
     };
-    let frame = Frame::new().stroke(Stroke::new(1.5, ink)).corner_radius(6.0).inner_margin(Margin::symmetric(12, 8));
+    let stroke = Stroke::new(1.5, ink);
+    let frame = Frame::new().stroke(stroke).corner_radius(6.0).inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
-        ui.set_min_width(ui.available_width().min(620.0));
+        // As wide as the steps above it, line and all.
+        ui.set_min_width(ui.available_width().min(620.0 - 2.0 * stroke.width));
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
             match (&steps.received, steps.matches) {

@@ -144,7 +144,8 @@ fn message_ui(
         inflated_rows(&inflated, rows)
     };
     command = dump_ui(ui, &shown, inflated.len(), state, selection, rows_of).or(command);
-    if !inflated.holds(&in_sight) {
+    // Asked for in the next pass. What was asked for already comes with a word from the thread, or not at all.
+    if in_sight != state.in_sight && !inflated.holds(&in_sight) {
         ui.ctx().request_repaint();
     }
     state.in_sight = in_sight;

@@ -9,13 +9,14 @@
 //! done until then need not be done again.
 
 use std::collections::VecDeque;
+use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::worker::in_background;
+use super::worker::{caught, in_background};
 use crate::base::MessageId;
 use crate::dissect::{Inflation, Message, Snapshot, max_inflated};
 use crate::view::{INFLATED_WINDOW, InflatedView};
@@ -108,11 +109,17 @@ pub struct Inflating {
 impl Inflating {
     /// Starts the thread; `wake` is called whenever there is something new to take.
     pub fn start(wake: impl Fn() + Send + 'static) -> Inflating {
+        let (inflating, desk) = Inflating::with_desk(wake);
+        in_background("inflating", move || desk.run());
+        inflating
+    }
+
+    fn with_desk(wake: impl Fn() + Send + 'static) -> (Inflating, Desk) {
         let (errands, inbox) = mpsc::channel();
         let (slot, current) = (Slot::default(), Arc::<AtomicU64>::default());
         let desk = Desk { inbox, slot: slot.clone(), current: current.clone(), wake: Box::new(wake) };
-        in_background("inflating", move || desk.run());
-        Inflating { errands, slot, current, question: 0, asked: None, kept: VecDeque::new(), raised: None }
+        let kept = VecDeque::new();
+        (Inflating { errands, slot, current, question: 0, asked: None, kept, raised: None }, desk)
     }
 
     /// Asks for octets of a compressed message; `version` is that of the snapshot. Ask again in every pass: what is not asked
@@ -243,11 +250,24 @@ impl Desk {
         let mut inflation = Inflation::default();
         while let Ok(errand) = self.inbox.recv() {
             let errand = self.inbox.try_iter().last().unwrap_or(errand);
-            self.fulfil(&mut inflation, errand);
+            let question = errand.question;
+            self.answer(question, || self.fulfil(&mut inflation, errand));
         }
     }
 
-    fn fulfil(&self, inflation: &mut Inflation, errand: Errand) {
+    /// Gives the answer that `work` makes, whatever happens there: the window waits for it.
+    fn answer(&self, question: u64, work: impl FnOnce() -> io::Result<Option<InflatedView>>) {
+        let answer = match caught(work) {
+            Ok(Ok(Some(view))) => Ok(Box::new(view)),
+            // Nobody wants it any more.
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(mistake) => Err(mistake),
+        };
+        self.put(question, Said::Done(answer));
+    }
+
+    fn fulfil(&self, inflation: &mut Inflation, errand: Errand) -> io::Result<Option<InflatedView>> {
         let Errand { question, wanted, snapshot, message } = errand;
         let mut said = Instant::now();
         let mut watch = |part: f32| {
@@ -257,12 +277,7 @@ impl Desk {
             }
             self.current.load(Ordering::Relaxed) == question
         };
-        match InflatedView::load(inflation, &snapshot, &message, (wanted.from, wanted.limit), &mut watch) {
-            Ok(Some(view)) => self.put(question, Said::Done(Ok(Box::new(view)))),
-            // Nobody wants it any more.
-            Ok(None) => {}
-            Err(error) => self.put(question, Said::Done(Err(error.to_string()))),
-        }
+        InflatedView::load(inflation, &snapshot, &message, (wanted.from, wanted.limit), &mut watch)
     }
 
     fn put(&self, question: u64, said: Said) {
@@ -340,5 +355,21 @@ mod tests {
         let after = wait(&mut inflating, &snapshot, &messages[0], 0..1).view.unwrap();
         assert_eq!(after.limit, before.limit * RAISE);
         assert_eq!(wait(&mut inflating, &snapshot, &messages[1], 0..1).view.unwrap().limit, before.limit);
+    }
+
+    #[test]
+    fn a_mistake_in_the_thread_is_told_and_it_lives_on() {
+        let (snapshot, messages) = sample();
+        let (mut inflating, desk) = Inflating::with_desk(|| {});
+        assert!(matches!(inflating.want(&snapshot, 1, &messages[0], 0..1).state, Doing::Inflating(..)));
+        desk.answer(inflating.question, || panic!("as it should"));
+        let told = inflating.want(&snapshot, 1, &messages[0], 0..1);
+        assert!(matches!(told.state, Doing::Failed(why) if why.contains("made a mistake")));
+        assert!(!inflating.is_busy());
+        // Another message is another question.
+        assert!(matches!(inflating.want(&snapshot, 1, &messages[1], 0..1).state, Doing::Inflating(..)));
+        let errand = desk.inbox.try_iter().last().unwrap();
+        desk.answer(errand.question, || desk.fulfil(&mut Inflation::default(), errand));
+        assert_eq!(inflating.want(&snapshot, 1, &messages[1], 0..1).state, Doing::Nothing);
     }
 }

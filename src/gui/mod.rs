@@ -29,6 +29,7 @@ pub mod diagram;
 pub mod dialogs;
 pub mod empty;
 pub mod explain;
+mod filling;
 pub mod fonts;
 pub mod handshake;
 pub mod hex;

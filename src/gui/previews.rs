@@ -4,17 +4,20 @@
 //! work for what is out of sight.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::worker::in_background;
+use super::worker::{caught, in_background};
 use crate::base::MessageId;
 use crate::dissect::{Inflation, Message, Snapshot};
 use crate::view::inflated_preview;
 
 /// Previews that are kept.
 const KEPT: usize = 4096;
+/// What is shown where the system had no thread left.
+const NO_THREAD: &str = "cannot be inflated: there is no thread left for it";
 
 struct Errand {
     question: u64,
@@ -40,11 +43,16 @@ pub struct Previews {
 impl Previews {
     /// Starts the thread; `wake` is called whenever there is something new to take.
     pub fn start(wake: impl Fn() + Send + 'static) -> Previews {
+        let (previews, desk) = Previews::with_desk(wake);
+        in_background("previews", move || desk.run());
+        previews
+    }
+
+    fn with_desk(wake: impl Fn() + Send + 'static) -> (Previews, Desk) {
         let (errands, inbox) = mpsc::channel();
         let (slot, current) = (Slot::default(), Arc::<AtomicU64>::default());
         let desk = Desk { inbox, slot: slot.clone(), current: current.clone(), wake: Box::new(wake) };
-        in_background("previews", move || desk.run());
-        Previews { errands, slot, current, question: 0, asked: Vec::new(), known: HashMap::new() }
+        (Previews { errands, slot, current, question: 0, asked: Vec::new(), known: HashMap::new() }, desk)
     }
 
     /// How a message begins, where that is known.
@@ -78,8 +86,11 @@ impl Previews {
         self.asked = messages.iter().map(|message| message.id).collect();
         self.question += 1;
         self.current.store(self.question, Ordering::Relaxed);
-        // Where the system had no thread left, octets are shown.
-        let _ = self.errands.send(Errand { question: self.question, snapshot: snapshot.clone(), messages });
+        let errand = Errand { question: self.question, snapshot: snapshot.clone(), messages };
+        if self.errands.send(errand).is_err() {
+            let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.extend(self.asked.iter().map(|message| (*message, NO_THREAD.to_owned())));
+        }
     }
 
     /// Whether something is being inflated.
@@ -114,13 +125,53 @@ impl Desk {
     fn fulfil(&self, inflation: &mut Inflation, errand: &Errand) {
         let is_wanted = || self.current.load(Ordering::Relaxed) == errand.question;
         for message in &errand.messages {
-            let text = match inflated_preview(inflation, &errand.snapshot, message, &mut |_| is_wanted()) {
-                Ok(Some(text)) => text,
-                Ok(None) => return,
-                Err(error) => format!("cannot be read: {error}"),
-            };
+            let work = || inflated_preview(inflation, &errand.snapshot, message, &mut |_| is_wanted());
+            let Some(text) = told(work) else { return };
             self.slot.lock().unwrap_or_else(PoisonError::into_inner).push((message.id, text));
             (self.wake)();
         }
+    }
+}
+
+/// How a message begins, or why that is not known, whatever happens in `work`: the window waits for it. `None` where nobody
+/// wants it any more.
+fn told(work: impl FnOnce() -> io::Result<Option<String>>) -> Option<String> {
+    match caught(work) {
+        Ok(Ok(text)) => text,
+        Ok(Err(error)) => Some(format!("cannot be read: {error}")),
+        Err(mistake) => Some(format!("cannot be inflated: {mistake}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::dissect::{Progress, Session};
+
+    #[test]
+    fn a_mistake_is_told() {
+        assert_eq!(
+            told(|| panic!("as it should")).unwrap(),
+            "cannot be inflated: Framescope made a mistake there; please report it"
+        );
+        assert_eq!(told(|| Ok(None)), None);
+    }
+
+    #[test]
+    fn without_a_thread_nothing_is_waited_for() {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/deflate.pcap");
+        let mut session = Session::open(&sample).unwrap();
+        while session.step(usize::MAX).unwrap() != Progress::End || session.judge(u64::MAX) {}
+        let snapshot = session.snapshot();
+        let all = (0..snapshot.message_count()).filter_map(|id| snapshot.message(MessageId::from_index(id)));
+        let message = { all }.find(|message| message.compressed).unwrap();
+        let (mut previews, desk) = Previews::with_desk(|| {});
+        drop(desk);
+        previews.want(&snapshot, vec![message]);
+        assert!(previews.is_busy());
+        assert!(previews.take() && !previews.is_busy());
+        assert_eq!(previews.of(message.id), Some(NO_THREAD));
     }
 }

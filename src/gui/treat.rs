@@ -36,16 +36,19 @@ pub fn treat_ui(ui: &mut Ui, treat: &mut Treat, others: Option<&Others>) -> (boo
     ui.set_width((screen.x - 120.0).clamp(360.0, 680.0));
     ui.label(RichText::new("Treat a TCP connection as WebSocket").font(fonts::semibold(18.0)));
     ui.add_space(theme::GRID);
-    let words = "These TCP connections are not read as WebSockets: no opening handshake of theirs was captured, and their octets \
-                 are no evidence, or too little. Choose one to read it as frames.";
-    ui.add(egui::Label::new(RichText::new(words).color(palette.secondary)).wrap());
-    ui.add_space(2.0 * theme::GRID);
     let none = Others::default();
     let others = others.unwrap_or(&none);
+    let words = match others.rows.is_empty() {
+        true => "Whatever has sent anything so far is shown already: there is no other TCP connection to choose.",
+        false => {
+            "These TCP connections are not read as WebSockets: no opening handshake of theirs was captured, and their \
+             octets are no evidence, or too little. Choose one to read it as frames."
+        }
+    };
+    ui.add(egui::Label::new(RichText::new(words).color(palette.secondary)).wrap());
     let mut command = None;
-    if others.rows.is_empty() {
-        ui.label("There is none so far that has sent anything.");
-    } else {
+    if !others.rows.is_empty() {
+        ui.add_space(2.0 * theme::GRID);
         let tall = (screen.y - 420.0).clamp(96.0, 10.0 * theme::ROW);
         if list_ui(ui, treat, others, tall) {
             command = treat.wish();

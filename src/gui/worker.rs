@@ -1,9 +1,9 @@
-//! The threads: one reads and dissects the capture, one fills the spool of a pipe.
+//! The thread that reads and dissects the capture.
 //!
 //! ```text
 //!   window ── Order (stop, again) ──▸ worker: Session::step … ──▸ slot ──▸ window: take()
 //!                                  ▲ spool                 │
-//!   pipe ──▸ filler ───────────────┘                       └─ request_repaint
+//!   pipe ──▸ Filling ──────────────┘                       └─ request_repaint
 //! ```
 //!
 //! What needs payloads is judged where there is nothing to read, so that it never delays the rows. Where much is compressed
@@ -14,13 +14,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::capture::{Damage, Filler, Source};
+use super::filling::Filling;
+use crate::capture::{Damage, Source};
 use crate::crew::Helpers;
 use crate::dissect::{Decisions, Others, Progress, Session, Snapshot};
 use crate::net::NetStats;
@@ -213,6 +213,13 @@ pub(super) fn in_background(name: &str, job: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new().name(name.to_owned()).spawn(job);
 }
 
+/// Does `job`, and says so where a mistake of ours ends it: who waits for it is to know.
+pub(super) fn caught<T>(job: impl FnOnce() -> T) -> Result<T, String> {
+    // What it leaves behind is not used any more.
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+    outcome.map_err(|_| "Framescope made a mistake there; please report it".to_owned())
+}
+
 /// The worker's side.
 struct Desk {
     inbox: Receiver<Order>,
@@ -221,6 +228,8 @@ struct Desk {
     timeline: Timeline,
     others: Arc<Others>,
     reading: u32,
+    /// What fills the spool, where the capture comes through a pipe.
+    filling: Option<Filling>,
     /// The user ended the reading: what is there is all there will be.
     is_stopped: bool,
 }
@@ -234,6 +243,7 @@ impl Desk {
             timeline: Timeline::default(),
             others: Arc::default(),
             reading: 0,
+            filling: None,
             is_stopped: false,
         }
     }
@@ -247,14 +257,13 @@ impl Desk {
             }
         };
         help(&mut session);
-        let stop_filling = Arc::new(AtomicBool::new(false));
-        let filled = session.take_filler().map(|filler| fill(filler, stop_filling.clone()));
         let source = session.source().clone();
+        self.filling = session.take_filler().map(|filler| Filling::start(filler, source.clone()));
         loop {
-            let again = match self.steps(&mut session, filled.as_ref()) {
+            let again = match self.steps(&mut session) {
                 Turn::Again(reading, decisions) => Some((reading, decisions)),
                 Turn::Done(phase) => {
-                    stop_filling.store(true, Ordering::Relaxed);
+                    self.filling.iter().for_each(Filling::stop);
                     // The window may close before it takes this; nothing is lost by that.
                     let judging = phase == Phase::Stopped && session.judge(0);
                     self.update(&mut session, phase, judging);
@@ -282,7 +291,7 @@ impl Desk {
     }
 
     /// Reads until something ends it, and says what.
-    fn steps(&mut self, session: &mut Session, filled: Option<&Receiver<String>>) -> Turn {
+    fn steps(&mut self, session: &mut Session) -> Turn {
         let mut pause = FIRST_PAUSE;
         let mut last = Instant::now();
         let mut step = *STEP.start();
@@ -297,7 +306,7 @@ impl Desk {
             step = if took < STEP_TIME { step * 2 } else { step / 2 }.clamp(*STEP.start(), *STEP.end());
             let judging = progress != Progress::More && session.judge(JUDGE);
             if progress == Progress::End && !judging {
-                let trouble = filled.and_then(|filled| filled.try_recv().ok());
+                let trouble = self.filling.as_mut().and_then(Filling::trouble);
                 return Turn::Done(trouble.map_or(Phase::Finished, Phase::Failed));
             }
             let is_idle = progress == Progress::Pending && !judging;
@@ -370,26 +379,6 @@ fn help(session: &mut Session) {
     session.set_crew(Box::new(Helpers::new(1)));
 }
 
-/// Pumps a spool until its input ends. It may wait inside a read of a silent pipe longer than the worker lives; it then
-/// ends with the next octets or with the program. What goes wrong comes out of the receiver.
-fn fill(mut filler: Filler, stop: Arc<AtomicBool>) -> Receiver<String> {
-    let (trouble, receiver) = mpsc::channel();
-    in_background("spool", move || {
-        while !stop.load(Ordering::Relaxed) {
-            match filler.pump() {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    // The filler has told the source too, so the reader stops there either way.
-                    let _ = trouble.send(error.to_string());
-                    break;
-                }
-            }
-        }
-    });
-    receiver
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,7 +436,7 @@ mod tests {
         let slot = Slot::default();
         let mut desk = Desk::new(inbox, slot.clone(), || {});
         orders.send(Order::Stop).unwrap();
-        let Turn::Done(phase) = desk.steps(&mut session, None) else { panic!("nobody wants it again") };
+        let Turn::Done(phase) = desk.steps(&mut session) else { panic!("nobody wants it again") };
         let judging = session.judge(0);
         desk.update(&mut session, phase, judging);
         let update = lock(&slot).take().unwrap();
@@ -477,7 +466,33 @@ mod tests {
         let mut desk = Desk::new(inbox, Slot::default(), || {});
         let mut session = Session::open_stream(Box::new(reader), "pipe").unwrap();
         orders.send(Order::Stop).unwrap();
-        let filled = session.take_filler().map(|filler| fill(filler, Arc::default()));
-        assert_eq!(desk.steps(&mut session, filled.as_ref()), Turn::Done(Phase::Stopped));
+        let source = session.source().clone();
+        desk.filling = session.take_filler().map(|filler| Filling::start(filler, source));
+        assert_eq!(desk.steps(&mut session), Turn::Done(Phase::Stopped));
+    }
+
+    /// Brings octets, and then an error.
+    struct Breaking(io::Cursor<Vec<u8>>);
+
+    impl io::Read for Breaking {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buf)? {
+                0 => Err(io::Error::other("the pipe broke")),
+                n => Ok(n),
+            }
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_by_every_reading() {
+        let pipe = Breaking(io::Cursor::new(text_capture(100)));
+        let mut session = Session::open_stream(Box::new(pipe), "pipe").unwrap();
+        let source = session.source().clone();
+        let (_orders, inbox) = mpsc::channel();
+        let mut desk = Desk::new(inbox, Slot::default(), || {});
+        desk.filling = session.take_filler().map(|filler| Filling::start(filler, source.clone()));
+        let failed = Turn::Done(Phase::Failed("pipe: it cannot be read further: the pipe broke".to_owned()));
+        assert_eq!(desk.steps(&mut session), failed);
+        assert_eq!(desk.steps(&mut Session::new(source, None)), failed);
     }
 }

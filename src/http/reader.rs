@@ -68,7 +68,8 @@ enum State {
     /// A head was handed out; nothing is taken until its body is known.
     Waiting,
     Body(Body),
-    Lost,
+    /// So many octets were taken for a head and are none.
+    Lost(usize),
 }
 
 /// Finds heads in one direction of a stream.
@@ -104,7 +105,7 @@ impl HttpReader {
         loop {
             match &mut self.state {
                 State::Waiting => return None,
-                State::Lost => {
+                State::Lost(_) => {
                     *octets = &[];
                     return None;
                 }
@@ -142,8 +143,8 @@ impl HttpReader {
                     let full = more.len() == room;
                     *octets = &octets[more.len()..];
                     if full || sniff(&self.head) == Some(Kind::NotHttp) {
+                        self.state = State::Lost(self.head.len());
                         self.head = Vec::new();
-                        self.state = State::Lost;
                         return Some(None);
                     }
                 }
@@ -161,14 +162,14 @@ impl HttpReader {
         let mut left = len;
         let known = match &mut self.state {
             State::Body(body) => body.skip(&mut left),
-            State::Lost => return None,
+            State::Lost(_) => return None,
             State::Head | State::Waiting => false,
         };
         self.at += len;
         if known {
             return None;
         }
-        self.state = State::Lost;
+        self.state = State::Lost(0);
         self.head = Vec::new();
         Some(HttpStep::Lost)
     }
@@ -183,6 +184,16 @@ impl HttpReader {
         (!self.head.is_empty()).then(|| self.at - self.head.len() as u64)
     }
 
+    /// Stream offset behind the last head or body; inside a body, `None`.
+    pub fn http_end(&self) -> Option<u64> {
+        match self.state {
+            State::Head => Some(self.at - self.head.len() as u64),
+            State::Lost(len) => Some(self.at - len as u64),
+            State::Waiting => Some(self.at),
+            State::Body(body) => (body == Body::Length(0)).then_some(self.at),
+        }
+    }
+
     /// Octets of that head that are kept.
     pub fn head_len(&self) -> usize {
         self.head.len()
@@ -193,7 +204,7 @@ impl HttpReader {
         match self.state {
             State::Head => self.head.is_empty(),
             State::Body(body) => body == Body::Length(0),
-            State::Waiting | State::Lost => false,
+            State::Waiting | State::Lost(_) => false,
         }
     }
 

@@ -1,12 +1,13 @@
 //! Where the octets of a stream are: an append-only log from stream offsets to spans of the capture.
 
 mod codec;
+mod view;
 mod walk;
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use self::codec::{Cursor, Page};
+use self::codec::{Cursor, Tail};
+pub use self::view::{KeptStream, StreamView};
 pub use self::walk::StreamWalk;
 use crate::base::{PacketId, Piece, Span};
 
@@ -14,22 +15,21 @@ use crate::base::{PacketId, Piece, Span};
 const PAGE_ENTRIES: usize = 256;
 
 /// The octets of one direction of a flow, as places in the capture: stream offset → span, packet. It never holds
-/// octets itself. `clone` is a snapshot and costs next to nothing.
+/// octets itself. [`keep`](ByteStream::keep) is a snapshot and costs next to nothing.
 ///
 /// ```text
 ///   full:  [Arc ▸ 256 entries][Arc ▸ 256 entries] …   shared by the writer and every snapshot
-///   tail:  [entries so far]                             owned by each
+///   tail:  [entries so far]                             owned by each; a snapshot's has no room for more
 /// ```
 ///
 /// Entries are packed: a segment costs about 6 octets instead of 40, because nearly always it continues the stream, and
 /// stands in a record a little behind the one before.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct ByteStream {
-    tail: Page,
+    tail: Tail,
     /// What the next entry is encoded against.
     cursor: Cursor,
     end: u64,
-    full: Vec<Arc<Page>>,
     /// Octets before `end` that no entry covers.
     missing: u64,
 }
@@ -91,7 +91,7 @@ impl ByteStream {
 
     /// How many entries there are: one for each piece pushed.
     pub fn entries(&self) -> usize {
-        self.full.len() * PAGE_ENTRIES + self.tail.len()
+        self.tail.full().len() * PAGE_ENTRIES + self.tail.len()
     }
 
     /// Appends octets at stream offset `at`. What lies between the end so far and `at` becomes a gap; octets before
@@ -106,7 +106,7 @@ impl ByteStream {
         self.tail.push(&mut self.cursor, &entry);
         self.end = entry.end();
         if self.tail.len() == PAGE_ENTRIES {
-            self.turn_page();
+            self.tail.turn();
         }
     }
 
@@ -115,11 +115,6 @@ impl ByteStream {
     fn unknown_part(&mut self, at: u64, span: Span) -> Span {
         self.push_gap(self.end, at.saturating_sub(self.end));
         span.skip(u32::try_from(self.end - at.min(self.end)).unwrap_or(u32::MAX))
-    }
-
-    #[cold]
-    fn turn_page(&mut self) {
-        self.full.push(Arc::new(self.tail.turn()));
     }
 
     /// Appends `len` octets at stream offset `at` that the capture does not have.
@@ -133,50 +128,22 @@ impl ByteStream {
 
     /// The captured octets of `range`, in order, cut to it. Where `at` jumps is a gap.
     pub fn spans(&self, range: Range<u64>) -> impl Iterator<Item = StreamSpan> + '_ {
-        let pages = self.full.len() + 1;
-        let page = |index: usize| self.full.get(index).map_or(&self.tail, |page| page.as_ref());
-        let start = range.start;
-        (self.page_of(start)..pages)
-            .flat_map(move |index| page(index).entries_from(start))
-            .skip_while(move |entry| entry.end() <= start)
-            .map_while(move |entry| entry.within(&range))
+        self.view().spans(range)
     }
 
-    /// The page that can hold stream offset `at`: the one before the first that starts behind it.
-    fn page_of(&self, at: u64) -> usize {
-        let behind = self.full.partition_point(|page| page.first_at() <= at);
-        let tail_too = behind == self.full.len() && self.tail.len() > 0 && self.tail.first_at() <= at;
-        (behind + usize::from(tail_too)).saturating_sub(1)
+    /// What can be read from it so far.
+    #[inline]
+    pub fn view(&self) -> StreamView<'_> {
+        StreamView { tail: self.tail.view(), full: self.tail.full(), end: self.end, missing: self.missing }
     }
 
-    /// How many octets of `range` the capture has.
-    pub fn captured(&self, range: Range<u64>) -> u64 {
-        if self.missing == 0 {
-            return range.end.min(self.end).saturating_sub(range.start);
-        }
-        self.spans(range).map(|entry| u64::from(entry.span.len)).sum()
-    }
-
-    /// The first octets of `range` that the capture does not have; `None` where it has all (what lies behind the end
-    /// did not come yet and is no gap).
-    pub fn first_gap(&self, range: Range<u64>) -> Option<Range<u64>> {
-        if self.missing == 0 {
-            return None;
-        }
-        let end = range.end.min(self.end);
-        let mut at = range.start;
-        for entry in self.spans(range.start..end) {
-            if entry.at > at {
-                return Some(at..entry.at);
-            }
-            at = entry.end();
-        }
-        (at < end).then_some(at..end)
+    /// It as it is now. Costs next to nothing.
+    pub fn keep(&self) -> KeptStream {
+        KeptStream { tail: self.tail.to_page(), full: self.tail.full().into(), end: self.end, missing: self.missing }
     }
 
     /// Octets of memory it takes, snapshots that share with it not counted.
     pub fn memory(&self) -> usize {
-        let pages = self.full.iter().map(|page| page.memory()).sum::<usize>();
-        size_of::<ByteStream>() + pages + self.tail.memory()
+        size_of::<ByteStream>() + self.tail.memory()
     }
 }

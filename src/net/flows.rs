@@ -1,19 +1,19 @@
 //! Which TCP connection a segment belongs to.
 
-use std::hash::{BuildHasher, RandomState};
-
 use hashbrown::HashTable;
 
 use super::ip::Addresses;
 use super::lately::Lately;
-use super::{Direction, Endpoint, Flow, TcpFlags};
+use super::pair::{Hashing, Pair};
+use super::{Direction, Flow, TcpFlags};
 use crate::base::FlowId;
 
-/// All flows so far, 48 octets each and about 10 to find them.
+/// All flows so far, 56 octets each and about 10 to find them.
 ///
 /// A pair of endpoints can be used again: a SYN with another initial sequence number opens a new flow. What comes for the
-/// pair from then on belongs to it, unless the SYN was stray: where nobody answers it and the next segment does not go on
-/// from its number, the old flow goes on. Once the new one is answered, late segments of the old one count as its own too:
+/// pair from then on belongs to it, unless the SYN was stray: where nobody answers it, and the next segment does not go on
+/// from its number and fits the numbers of the old flow better, that one goes on, if it has not ended. Once the new one is
+/// answered, late segments of the old one count as its own too:
 /// its assembler drops those that do not fit its sequence numbers.
 #[derive(Clone, Debug)]
 pub(super) struct FlowTable {
@@ -27,6 +27,8 @@ pub(super) struct FlowTable {
 
 /// The row of no flow.
 const NO_FLOW: u32 = u32::MAX;
+/// Flags that change what is known about a flow.
+const NOTABLE: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
 /// The first segment of a new flow that the capture has behind its SYN starts or acknowledges no more than so many octets
 /// behind that.
 const NEAR: u32 = 1 << 16;
@@ -36,13 +38,23 @@ struct Entry {
     pair: Pair,
     /// Whether the opener comes first in the pair.
     opener_is_low: bool,
-    /// Only segments with SYN were seen.
-    opening: bool,
-    /// The flow of the same pair that it took the place of, by its row; `NO_FLOW` where there was none.
+    phase: Phase,
+    /// The flow of the same pair that it took the place of and that may go on, by its row; `NO_FLOW` where there was none.
     replaces: u32,
-    /// Initial sequence numbers by direction, as far as a SYN or the answer to one told.
+    /// Initial sequence numbers by direction, as far as a SYN or the answer to one told; else the numbers just before those
+    /// of the first segment.
     isn: [u32; 2],
     isn_known: [bool; 2],
+}
+
+/// How far a flow has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Only segments with SYN were seen.
+    Opening,
+    Open,
+    /// A FIN or an RST was seen.
+    Ended,
 }
 
 /// What the flow table says about a segment.
@@ -78,7 +90,7 @@ impl FlowTable {
         seq: u32,
         ack: Option<u32>,
     ) -> Place {
-        if !flags.syn()
+        if !flags.intersects(NOTABLE)
             && let Some((flow, direction)) = self.lately.find(addresses, ports)
         {
             return Place { flow, direction, new: false };
@@ -118,15 +130,19 @@ impl FlowTable {
         let hash = self.hashing.hash(&pair);
         let is_pair = |id: &FlowId| self.flows.get(id.index()).is_some_and(|entry| entry.pair == pair);
         if let Some(id) = self.newest.find(hash, is_pair).copied()
-            && let Some(entry) = self.flows.get_mut(id.index())
+            && let Some(entry) = self.flows.get(id.index())
         {
-            let direction = if source_is_low == entry.opener_is_low { Direction::Forward } else { Direction::Backward };
-            let (is_stray, replaced) = (entry.is_stray(direction, flags, seq, ack), entry.replaces);
-            if !is_stray && entry.admits(direction, flags, seq, ack) {
-                return Place { flow: id, direction, new: false };
+            let direction = entry.direction(source_is_low);
+            if let Some(distance) = entry.strays_by(direction, flags, seq, ack)
+                && let Some(old) = self.flows.get(entry.replaces as usize)
+                && old.fits_within(distance, old.direction(source_is_low), seq, ack)
+            {
+                return self.give_back(hash, &pair, entry.replaces, source_is_low, flags);
             }
-            if is_stray {
-                return self.give_back(hash, &pair, replaced, source_is_low);
+            if let Some(entry) = self.flows.get_mut(id.index())
+                && entry.admits(direction, flags, seq, ack)
+            {
+                return Place { flow: id, direction, new: false };
             }
         }
         self.open(pair, hash, source_is_low, flags, seq, ack)
@@ -134,15 +150,17 @@ impl FlowTable {
 
     /// The newest flow of a pair was opened by a stray SYN: the one before goes on.
     #[cold]
-    fn give_back(&mut self, hash: u64, pair: &Pair, replaced: u32, source_is_low: bool) -> Place {
+    fn give_back(&mut self, hash: u64, pair: &Pair, replaced: u32, source_is_low: bool, flags: TcpFlags) -> Place {
         let flow = FlowId::from_index(replaced as usize);
         let FlowTable { flows, newest, .. } = self;
         if let Some(newest) = newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == *pair))
         {
             *newest = flow;
         }
-        let opener_is_low = flows.get(flow.index()).is_some_and(|entry| entry.opener_is_low);
-        let direction = if source_is_low == opener_is_low { Direction::Forward } else { Direction::Backward };
+        let direction = flows.get_mut(flow.index()).map_or(Direction::Forward, |entry| {
+            entry.note_end(flags);
+            entry.direction(source_is_low)
+        });
         Place { flow, direction, new: false }
     }
 
@@ -161,7 +179,7 @@ impl FlowTable {
         let direction = if flags.syn() && ack.is_some() { Direction::Backward } else { Direction::Forward };
         let opener_is_low = source_is_low == (direction == Direction::Forward);
         let mut entry =
-            Entry { pair, opener_is_low, opening: true, replaces: NO_FLOW, isn: [0; 2], isn_known: [false; 2] };
+            Entry { pair, opener_is_low, phase: Phase::Opening, replaces: NO_FLOW, isn: [0; 2], isn_known: [false; 2] };
         entry.admits(direction, flags, seq, ack);
         let flow = FlowId::from_index(self.flows.len());
         self.flows.push(entry);
@@ -170,8 +188,12 @@ impl FlowTable {
             Some(newest) => {
                 let replaced = std::mem::replace(newest, flow);
                 // What only sent SYNs has nothing that could go on.
-                let began = |entry: &Entry| !entry.opening || entry.isn_known == [true; 2];
-                let goes_on = flows.get(replaced.index()).is_some_and(began);
+                let can_go_on = |entry: &Entry| match entry.phase {
+                    Phase::Opening => entry.isn_known == [true; 2],
+                    Phase::Open => true,
+                    Phase::Ended => false,
+                };
+                let goes_on = flows.get(replaced.index()).is_some_and(can_go_on);
                 if let Some(entry) = flows.last_mut().filter(|_| goes_on && flags.syn()) {
                     entry.replaces = replaced.0;
                 }
@@ -191,26 +213,49 @@ impl Entry {
         if self.opener_is_low { Flow { opener: low, peer: high } } else { Flow { opener: high, peer: low } }
     }
 
+    fn direction(&self, source_is_low: bool) -> Direction {
+        if source_is_low == self.opener_is_low { Direction::Forward } else { Direction::Backward }
+    }
+
     /// Whether a segment can belong to this flow; learns from it if so.
     #[inline]
     fn admits(&mut self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> bool {
-        if !flags.syn() {
-            self.opening = false;
-            return true;
+        if flags.syn() {
+            return self.admits_syn(direction, seq, ack);
         }
-        self.admits_syn(direction, seq, ack)
+        if self.phase == Phase::Opening {
+            self.phase = Phase::Open;
+            for (side, number) in [(direction.index(), Some(seq)), (direction.reverse().index(), ack)] {
+                if let Some(number) = number.filter(|_| !self.isn_known[side]) {
+                    self.isn[side] = number.wrapping_sub(1);
+                }
+            }
+        }
+        self.note_end(flags);
+        true
     }
 
-    /// Whether a segment shows that a stray SYN opened this flow: nobody has answered it, and this goes on with neither what
-    /// the SYN began nor what an answer that the capture lacks would have.
-    fn is_stray(&self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> bool {
-        if self.replaces == NO_FLOW || !self.opening || flags.syn() || self.isn_known == [true; 2] {
-            return false;
+    fn note_end(&mut self, flags: TcpFlags) {
+        if flags.intersects(TcpFlags(TcpFlags::FIN.0 | TcpFlags::RST.0)) {
+            self.phase = Phase::Ended;
+        }
+    }
+
+    /// By how much a segment goes on with neither what the SYN began that opened this flow, nor what an answer that the
+    /// capture lacks would have; `None` where somebody has answered it, or the segment does go on.
+    fn strays_by(&self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> Option<u32> {
+        if self.replaces == NO_FLOW || self.phase != Phase::Opening || flags.syn() || self.isn_known == [true; 2] {
+            return None;
         }
         let own = direction.index();
-        let number =
-            if self.isn_known[own] { Some((seq, self.isn[own])) } else { ack.map(|ack| (ack, self.isn[1 - own])) };
-        number.is_some_and(|(number, isn)| number.wrapping_sub(isn).wrapping_sub(1) >= NEAR)
+        let (number, isn) = if self.isn_known[own] { (seq, self.isn[own]) } else { (ack?, self.isn[1 - own]) };
+        (number.wrapping_sub(isn).wrapping_sub(1) >= NEAR).then(|| distance(number, isn))
+    }
+
+    /// Whether the numbers of a segment are nearer than `most` to those that this flow began with.
+    fn fits_within(&self, most: u32, direction: Direction, seq: u32, ack: Option<u32>) -> bool {
+        let (own, peer) = (direction.index(), direction.reverse().index());
+        distance(seq, self.isn[own]) < most && ack.is_none_or(|ack| distance(ack, self.isn[peer]) < most)
     }
 
     fn admits_syn(&mut self, direction: Direction, seq: u32, ack: Option<u32>) -> bool {
@@ -224,7 +269,7 @@ impl Entry {
             (_, Some(answered)) if isn(peer) == Some(answered) => true,
             (Some(_), _) => false,
             (None, Some(_)) => isn(peer).is_none(),
-            (None, None) => self.opening,
+            (None, None) => self.phase == Phase::Opening,
         };
         if fits {
             for (side, number) in [(own, Some(seq)), (peer, answered)] {
@@ -237,71 +282,9 @@ impl Entry {
     }
 }
 
-/// The two endpoints of a connection, whichever way the segment goes: the lower one first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pair {
-    addresses: [[u64; 2]; 2],
-    ports: [u16; 2],
-    is_v6: bool,
-}
-
-impl Pair {
-    /// The pair, and whether the source is the first of it.
-    #[inline]
-    fn new(addresses: &Addresses, ports: [u16; 2]) -> (Pair, bool) {
-        let [source_port, destination_port] = ports;
-        let (source, destination) = ((addresses.source, source_port), (addresses.destination, destination_port));
-        let source_is_low = source <= destination;
-        let (low, high) = if source_is_low { (source, destination) } else { (destination, source) };
-        let addresses_of = |address: u128| [(address >> 64) as u64, address as u64];
-        let pair = Pair {
-            addresses: [addresses_of(low.0), addresses_of(high.0)],
-            ports: [low.1, high.1],
-            is_v6: addresses.is_v6,
-        };
-        (pair, source_is_low)
-    }
-
-    fn endpoints(&self) -> [Endpoint; 2] {
-        let [low, high] = self.addresses.map(|[upper, lower]| u128::from(upper) << 64 | u128::from(lower));
-        let addresses = Addresses { source: low, destination: high, is_v6: self.is_v6 };
-        [(low, self.ports[0]), (high, self.ports[1])]
-            .map(|(address, port)| Endpoint { address: addresses.address(address), port })
-    }
-}
-
-/// Hashes pairs by multiplying and folding (as wyhash and foldhash do), with seeds that differ from run to run, so that
-/// no capture can be made to collide. The standard library's SipHash costs several times as much per packet.
-#[derive(Clone, Debug)]
-struct Hashing {
-    seed: u64,
-    multiplier: u64,
-}
-
-impl Hashing {
-    fn new() -> Hashing {
-        let random = || RandomState::new().hash_one(0u8);
-        Hashing { seed: random(), multiplier: random() | 1 }
-    }
-
-    #[inline]
-    fn hash(&self, pair: &Pair) -> u64 {
-        let [[low_upper, low], [high_upper, high]] = pair.addresses;
-        let ports = u64::from(pair.ports[0]) << 16 | u64::from(pair.ports[1]);
-        if !pair.is_v6 {
-            return self.mix(self.mix(self.seed, low << 32 | high), ports);
-        }
-        [low_upper, low, high_upper, high, ports | 1 << 32]
-            .into_iter()
-            .fold(self.seed, |state, word| self.mix(state, word))
-    }
-
-    #[inline]
-    fn mix(&self, state: u64, word: u64) -> u64 {
-        let product = u128::from(state ^ word) * u128::from(self.multiplier);
-        // Adding the word keeps a product of zero from forgetting everything before.
-        (product as u64 ^ (product >> 64) as u64).wrapping_add(word.rotate_left(32))
-    }
+/// How far apart two sequence numbers are, whichever comes first.
+fn distance(one: u32, other: u32) -> u32 {
+    (one.wrapping_sub(other) as i32).unsigned_abs()
 }
 
 #[cfg(test)]
@@ -316,6 +299,8 @@ mod tests {
     const SYN: TcpFlags = TcpFlags::SYN;
     const ACK: TcpFlags = TcpFlags::ACK;
     const SYN_ACK: TcpFlags = TcpFlags(0x12);
+    const FIN: TcpFlags = TcpFlags(0x11);
+    const RST: TcpFlags = TcpFlags(0x14);
 
     /// From host 1, port 1000 to host 2, port 80, or back.
     fn way(from_one: bool) -> (Addresses, [u16; 2]) {
@@ -389,6 +374,31 @@ mod tests {
                 &[(2, ACK, 70, 3), (1, SYN, 99_999, 0), (1, ACK, 101_000, 70)],
                 &["0F+", "1F+", "1F"],
             ),
+            (
+                "its answer and very much lost",
+                &[
+                    (2, ACK, 70, 3),
+                    (1, SYN, 5_000_000, 0),
+                    (1, ACK, 5_100_000, 7_000_000),
+                    (2, ACK, 7_000_000, 5_100_010),
+                ],
+                &["0F+", "1F+", "1F", "1B"],
+            ),
+            (
+                "behind a FIN",
+                &[(1, SYN, 9, 0), (1, ACK, 10, 5), (1, FIN, 20, 6), (1, SYN, 99_999, 0), (1, ACK, 20, 6)],
+                &["0F+", "0F", "0F", "1F+", "1F"],
+            ),
+            (
+                "behind an RST",
+                &[(2, ACK, 70, 3), (1, ACK, 3, 80), (2, RST, 80, 3), (1, SYN, 99_999, 0), (1, ACK, 299_999, 3)],
+                &["0F+", "0B", "0F", "1F+", "1F"],
+            ),
+            (
+                "given back, and ended then",
+                &[(2, ACK, 70, 3), (1, SYN, 99_999, 0), (2, FIN, 80, 3), (1, SYN, 999_999, 0), (1, ACK, 3, 81)],
+                &["0F+", "1F+", "0F", "2F+", "2F"],
+            ),
             ("answers only", &[(2, SYN_ACK, 5, 10), (2, ACK, 6, 20), (2, SYN_ACK, 500, 99)], &["0B+", "0B", "1B+"]),
         ];
         for (name, segments, expected) in cases {
@@ -397,48 +407,21 @@ mod tests {
     }
 
     #[test]
-    fn ipv4_and_ipv6_numbers_do_not_meet() {
-        let (addresses, ports) = way(true);
-        let (back, back_ports) = way(false);
-        let (pair, _) = Pair::new(&addresses, ports);
-        assert_eq!(Pair::new(&back, back_ports), (pair, false));
-        assert_ne!(Pair::new(&Addresses { is_v6: true, ..addresses }, ports), (pair, true));
-    }
-
-    /// A capture could be made to collide if the seeds were known; and what counts up must not collide by itself.
-    #[test]
-    fn each_table_has_seeds_of_its_own() {
-        let pair = |address: u32, port: u16| {
-            let addresses = Addresses { source: address.into(), destination: 0x0a00_0001, is_v6: false };
-            Pair::new(&addresses, [port, 443]).0
-        };
-        let tables = [(); 8].map(|()| FlowTable::new());
-        for pair in [pair(0, 0), pair(0x0a00_0002, 50_000)] {
-            let mut hashes = tables.each_ref().map(|table| table.hashing.hash(&pair));
-            hashes.sort_unstable();
-            assert!(hashes.windows(2).all(|two| two[0] != two[1]), "{hashes:x?}");
-        }
-        for pair_of in [|n: u32| (0x0b00_0000, n as u16), |n| (0x0b00_0000 + n, 1), |n| (n << 16, n as u16)] {
-            let mut buckets = vec![0u8; 1 << 16];
-            for (address, port) in (0..1 << 16).map(pair_of) {
-                buckets[tables[0].hashing.hash(&pair(address, port)) as usize & 0xffff] += 1;
-            }
-            // At random the fullest of 65,536 has 8 or 9.
-            assert!(buckets.iter().all(|count| *count < 32));
-        }
+    fn a_flow_takes_as_little_as_is_said() {
+        assert_eq!(size_of::<Entry>(), 56);
     }
 
     proptest::proptest! {
         /// Knowing where the way's segments went lately changes nothing.
         #[test]
         fn what_was_lately_is_what_is_looked_up(
-            segments in proptest::collection::vec((0..4u8, 0..5u8, 0..3u32, 0..3u32), 0..60),
+            segments in proptest::collection::vec((0..4u8, 0..7u8, 0..3u32, 0..3u32), 0..60),
         ) {
             let (mut table, mut naive) = (FlowTable::new(), FlowTable::new());
             for (way_number, kind, seq, ack) in segments {
                 let (addresses, mut ports) = way(way_number % 2 == 0);
                 ports.iter_mut().for_each(|port| *port += u16::from(way_number / 2));
-                let flags = [ACK, ACK, ACK, SYN, SYN_ACK][usize::from(kind)];
+                let flags = [ACK, ACK, ACK, SYN, SYN_ACK, FIN, RST][usize::from(kind)];
                 let ack = flags.ack().then_some(ack);
                 let place = table.place(&addresses, ports, flags, seq, ack);
                 proptest::prop_assert_eq!(place, naive.look_up(&addresses, ports, flags, seq, ack));

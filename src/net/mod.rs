@@ -20,11 +20,12 @@ mod ip;
 mod lately;
 mod link;
 mod outcome;
+mod pair;
 mod plain;
 mod segment;
 
 pub use assembler::{Assembler, Ignored, PATIENCE_NANOSECONDS, PATIENCE_SEGMENTS};
-pub use byte_stream::{ByteStream, StreamSpan, StreamWalk};
+pub use byte_stream::{ByteStream, KeptStream, StreamSpan, StreamView, StreamWalk};
 pub use decoder::Decoder;
 pub use event::{GapCause, StreamEvent};
 pub use held::{MAX_HELD_OCTETS, MAX_HELD_PIECES};

@@ -80,12 +80,14 @@ impl Order {
         self == Order::default()
     }
 
-    /// The order after a click on a column's head: ascending, then descending, then that of the capture.
+    /// The order after a click on a column's head: ascending, then descending, then that of the capture. Findings come
+    /// worst first at once.
     pub fn clicked(self, key: SortKey) -> Order {
+        let first = Order { key, descending: key == SortKey::Severity };
         match self {
-            Order { key: now, descending: false } if now == key => Order { key, descending: true },
+            now if now == first => Order { key, descending: !first.descending },
             Order { key: now, .. } if now == key => Order::default(),
-            _ => Order { key, descending: false },
+            _ => first,
         }
     }
 }
@@ -247,6 +249,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_column_s_head_is_clicked() {
+        let clicks = |key| {
+            let mut order = Order::default();
+            [(); 3].map(|()| {
+                order = order.clicked(key);
+                (order.key, order.descending)
+            })
+        };
+        let none = (SortKey::Number, false);
+        assert_eq!(clicks(SortKey::Length), [(SortKey::Length, false), (SortKey::Length, true), none]);
+        assert_eq!(
+            clicks(SortKey::Severity),
+            [(SortKey::Severity, true), (SortKey::Severity, false), none],
+            "worst first"
+        );
+    }
 
     #[test]
     fn a_head_is_clicked_three_times() {

@@ -16,8 +16,8 @@ pub fn close_story(snapshot: &Snapshot, id: ConnectionId) -> Vec<String> {
     match first {
         Some((by, close)) => {
             let after = duration(close.time.since(connection.start));
-            story.push(format!("The {by} sent Close first, {after} after the start: {}.", told(close)));
-            story.push(answer(connection, by, close));
+            story.push(format!("The {by} sent Close first, {after} after the start: {}.", told(snapshot, close)));
+            story.push(answer(snapshot, connection, by, close));
         }
         None if connection.tcp_end.is_some() => story.push("Neither side sent a Close frame.".to_owned()),
         None => {}
@@ -30,7 +30,7 @@ pub fn close_story(snapshot: &Snapshot, id: ConnectionId) -> Vec<String> {
     }
     match (first, connection.tcp_end) {
         (None, Some(_)) => story.push(format!("Both programs see 1006, {}.", close_code_name(1006))),
-        (Some((_, CloseRecord { code: Some(1005), .. })), _) => {
+        (Some((_, close)), _) if is_empty(snapshot, close) => {
             story.push(format!("The body has no code, so the programs see 1005, {}.", close_code_name(1005)));
         }
         _ => {}
@@ -38,20 +38,25 @@ pub fn close_story(snapshot: &Snapshot, id: ConnectionId) -> Vec<String> {
     story
 }
 
+/// Whether a Close frame has no body. That means 1005, which somebody may also write into one although nobody may.
+fn is_empty(snapshot: &Snapshot, close: &CloseRecord) -> bool {
+    snapshot.frame(close.frame).is_some_and(|frame| frame.header.payload_len() == 0)
+}
+
 /// `1000 Normal Closure, “bye”`
-fn told(close: &CloseRecord) -> String {
+fn told(snapshot: &Snapshot, close: &CloseRecord) -> String {
     let reason = match close.reason.is_empty() {
         true => String::new(),
         false => format!(", “{}”", printable(&close.reason)),
     };
     match close.code {
-        Some(1005) => "without a code".to_owned(),
+        Some(_) if is_empty(snapshot, close) => "without a code".to_owned(),
         Some(code) => format!("{code} {}{reason}", close_code_name(code)),
         None => "with a body that holds no code".to_owned(),
     }
 }
 
-fn answer(connection: &Connection, by: Sender, close: &CloseRecord) -> String {
+fn answer(snapshot: &Snapshot, connection: &Connection, by: Sender, close: &CloseRecord) -> String {
     let peer = by.peer();
     match Connection::of(&connection.closes, peer) {
         Some(answer) if answer.code == close.code => {
@@ -61,7 +66,7 @@ fn answer(connection: &Connection, by: Sender, close: &CloseRecord) -> String {
             format!(
                 "The {peer} answered {} later with another: {}.",
                 duration(answer.time.since(close.time)),
-                told(answer)
+                told(snapshot, answer)
             )
         }
         None if connection.missing.iter().any(|missing| *missing > 0) => {

@@ -24,7 +24,7 @@ pub fn compression_saving(connection: &Connection) -> Option<i64> {
 }
 
 fn both(connection: &Connection) -> Deflated {
-    let sum = |of: fn(&Deflated) -> u64| connection.deflated.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&Deflated) -> u64| connection.deflated().iter().map(of).sum::<u64>();
     Deflated { messages: sum(|it| it.messages), wire: sum(|it| it.wire), plain: sum(|it| it.plain) }
 }
 

@@ -52,6 +52,13 @@ pub struct RoundTripSummary {
     pub longest: Option<i64>,
 }
 
+/// The middle of sorted numbers; of an even count, half-way between the two in the middle.
+fn median(sorted: &[i64]) -> Option<i64> {
+    let high = *sorted.get(sorted.len() / 2)?;
+    let low = *sorted.get(sorted.len().saturating_sub(1) / 2)?;
+    Some(low + (high - low) / 2)
+}
+
 impl RoundTrips {
     /// The newest pings of a connection, up to `limit` of them; `None` where there are none.
     pub fn of(snapshot: &Snapshot, id: ConnectionId, limit: usize) -> Option<RoundTrips> {
@@ -87,7 +94,7 @@ impl RoundTrips {
         RoundTripSummary {
             answered: took.len(),
             unanswered: self.pings.iter().filter(|ping| ping.answer == Answer::Never).count(),
-            median: took.get(took.len().saturating_sub(1) / 2).copied(),
+            median: median(&took),
             longest: took.last().copied(),
         }
     }
@@ -156,7 +163,7 @@ impl RoundTrips {
         took.sort_unstable();
         let positive = took.iter().copied().find(|took| *took > 0).unwrap_or(1_000_000);
         let longest = took.last().copied().unwrap_or(0).max(positive);
-        let median = took.get(took.len().saturating_sub(1) / 2).copied().unwrap_or(longest);
+        let median = median(&took).unwrap_or(longest);
         if longest / OUTLIER > median.max(1) {
             let from = power_of_ten(positive);
             let mut to = power_of_ten(longest);
@@ -262,7 +269,7 @@ mod tests {
         assert_eq!(words(&[Open, Open]), "No round trip: 2 without a pong of their own");
         let cut =
             RoundTrips { is_cut: true, ..trips(vec![ping(1, Server, 1, After(7)), ping(2, Server, 2, After(9))]) };
-        assert_eq!(cut.in_words(), "The newest 2 round trips: median 7 ns, longest 9 ns");
+        assert_eq!(cut.in_words(), "The newest 2 round trips: median 8 ns, longest 9 ns");
     }
 
     /// Where many pings share a place, the longest of each sender stands for them, and an unanswered one is never hidden.

@@ -106,7 +106,8 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
             CloseBody::OneOctet(octet) => format!("{octet:02x}"),
             CloseBody::Code { code, reason } => {
                 let reason = printable(&String::from_utf8_lossy(reason));
-                format!("{code} {} {reason}", close_code_name(code)).trim_end().to_owned()
+                let name = close_code_name(code);
+                if reason.is_empty() { format!("{code} {name}") } else { format!("{code} {name}: {reason}") }
             }
         };
     }
@@ -337,14 +338,14 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
     Some(ConnectionRow {
         id,
         client: connection.client.to_string(),
-        url: connection.url.clone(),
+        url: connection.url.as_deref().map(str::to_owned),
         host: host.to_owned(),
         path: readable_path(path),
         status: connection.status,
         handshake: connection.handshake(),
         recognition: connection.recognition,
-        subprotocol: connection.subprotocol.clone(),
-        extensions: connection.extensions.clone(),
+        subprotocol: connection.subprotocol.as_deref().map(str::to_owned),
+        extensions: connection.extensions.as_deref().map(str::to_owned),
         compression: compression_summary(snapshot, id),
         saved: compression_saving(connection),
         frames: connection.frames,

@@ -54,3 +54,25 @@ fn what_means_nothing_is_said() {
     assert_eq!(ran.status, 0);
     assert!(ran.err.contains("no TCP connection of the capture has the ends 10.0.0.1:1 and 10.0.0.2:2"), "{ran:?}");
 }
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let ends = "[2001:db8::2]:80-[2001:db8::1]:50000";
+    for options in [
+        ["--as-websocket", ENDS, "--not-websocket", ends],
+        ["--not-websocket", ends, "--as-websocket", ENDS],
+        ["--as-websocket", ENDS, "--as-websocket", ends],
+    ] {
+        let ran = run_with(&[&["frames", "-"][..], &options].concat(), &capture());
+        assert!(ran.refused().contains("another option says something else about the ends ["), "{ran:?}");
+    }
+    run_with(&["frames", "-", "--as-websocket", ENDS, "--as-websocket", ENDS], &capture()).quiet();
+}
+
+#[test]
+fn commands_that_read_no_connections_take_no_decisions() {
+    for option in ["--as-websocket", "--not-websocket"] {
+        let ran = run(&["decode", "8100", option, ENDS]);
+        assert!(ran.refused().contains(&format!("{option}: decode reads no TCP connections")), "{ran:?}");
+    }
+}

@@ -8,7 +8,8 @@ use super::common::rows;
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{Client, Server};
 use framescope::base::Sender;
-use framescope::dissect::{Decisions, End, Recognition, Session, Snapshot};
+use framescope::capture::follow;
+use framescope::dissect::{Decisions, End, Progress, Recognition, Session, Snapshot};
 
 /// The ends of every conversation here, the client's first.
 const ENDS: &str = "10.0.0.1:50000-10.0.0.2:80";
@@ -170,6 +171,60 @@ fn a_handshake_that_is_there_counts() {
     assert_eq!(recognition(&snapshot), None);
 }
 
+/// A server that refuses and goes on with frames all the same: who says that this is a WebSocket sees them.
+#[test]
+fn frames_behind_a_handshake_that_was_refused() {
+    use super::common::tcp::REQUEST;
+    for refusal in ["200 OK\r\nContent-Length: 0", "200 OK", "403 No\r\nContent-Length: 4"] {
+        for at_once in [false, true] {
+            let body = if refusal.starts_with("403") { "no.\n" } else { "" };
+            let refusal = format!("HTTP/1.1 {refusal}\r\n\r\n{body}");
+            let talk = |talk: &mut Talk| {
+                talk.connect();
+                talk.say(Client, REQUEST);
+                let hello = frame::server(FIN | TEXT, b"hello to you");
+                if at_once {
+                    talk.say(Server, [refusal.as_bytes(), &hello].concat());
+                } else {
+                    talk.say(Server, &refusal);
+                    talk.say(Server, hello);
+                }
+                chat(talk);
+                talk.finish(Client);
+            };
+            let snapshot = forced(talk);
+            let connections: Vec<_> = snapshot.connections().collect();
+            assert_eq!((connections.len(), connections[0].opened), (2, false), "{refusal}");
+            assert_eq!(connections[1].tcp_end.map(|end| (end.by, end.how)), Some((Sender::Client, End::Fin)));
+            let mut frames = rows::frames(&snapshot);
+            frames.sort();
+            assert_eq!(frames[2..], ["server text \"hello to you\"", "server text \"very well, thanks\""], "{refusal}");
+            assert_eq!(frames.len(), 4, "{refusal}: {frames:?}");
+            let told = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index)).map(|it| it.text);
+            assert!(
+                told.into_iter().any(|text| text.starts_with("The server refused the opening handshake. The user"))
+            );
+        }
+    }
+}
+
+/// A refusal that HTTP follows is one, whatever the user says.
+#[test]
+fn http_behind_a_handshake_that_was_refused() {
+    use super::common::tcp::REQUEST;
+    let snapshot = forced(|talk| {
+        talk.connect();
+        for _ in 0..3 {
+            talk.say(Client, REQUEST);
+            talk.say(Server, "HTTP/1.1 503 Later\r\nContent-Length: 5\r\n\r\nlater");
+        }
+        talk.upgrade();
+        chat(talk);
+        talk.finish(Client);
+    });
+    assert_eq!((snapshot.connection_count(), snapshot.frame_count(), recognition(&snapshot)), (4, 3, None));
+}
+
 /// RSV1 means "compressed" as long as nobody says otherwise.
 #[test]
 fn the_user_says_what_was_agreed_on() {
@@ -215,6 +270,99 @@ fn connections_that_are_not_read_are_listed_by_size() {
     assert_eq!((others.total, ports), (50, vec![1047, 1048, 1049]), "the largest, in the order of the capture");
     assert_eq!((others.rows[2].octets, others.rows[2].is_rejected), ([49, 11], false));
     assert_eq!(session.others(1000).rows.len(), 50);
+}
+
+/// A pair of ends is one row, as it is for a decision, whichever end opened a connection.
+#[test]
+fn connections_with_the_same_ends_are_one_row() {
+    let mut packets = Vec::new();
+    for (opener, peer, number) in [("10.0.0.1:9", "10.0.0.2:22", 1), ("10.0.0.2:22", "10.0.0.1:9", 100_000)] {
+        let mut talk = Talk::between(opener, peer).numbered(number, number);
+        talk.connect();
+        talk.say(Client, "twelve octets");
+        talk.say(Server, "four");
+        talk.finish(Client);
+        packets.extend(talk.ip_packets());
+    }
+    let session = rows::read_as(&link::capture(Link::Ethernet, packets).pcap(), Decisions::default());
+    let rows = session.others(9).rows;
+    assert_eq!(rows.iter().map(|row| (row.ends.opener.port, row.octets)).collect::<Vec<_>>(), [(9, [17, 17])]);
+}
+
+/// Where a capture begins within one frame, in pieces like `body`, and goes on with a conversation.
+fn behind(body: &[u8]) -> impl Fn(&mut Talk) {
+    move |talk| {
+        talk.say_in(Server, 1400, body);
+        for number in 0..40 {
+            talk.say(Client, frame::client(FIN | TEXT, format!("{number}, is it so?").as_bytes()));
+            talk.say(Server, frame::server(FIN | TEXT, format!("and answer {number}").as_bytes()));
+        }
+    }
+}
+
+/// Confirming what is recognised without the user changes nothing about what is found.
+#[test]
+fn a_decision_gives_no_fewer_frames_than_none() {
+    let mut state = 0x1234_5678_9abc_def1_u64;
+    let mut random = |len: usize| -> Vec<u8> {
+        let octet = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..len).map(octet).collect()
+    };
+    let json = b"{\"a\":\"hello world, some json\"}".repeat(35_000);
+    let bodies = [
+        vec![],
+        b"the second half of what was being said when the capture began".to_vec(),
+        random(30 * 1400),
+        random(1 << 20),
+        vec![0xd8; 1 << 20],
+        vec![0; 1 << 18],
+        json[..1 << 20].to_vec(),
+    ];
+    for body in &bodies {
+        for lost in [None, Some(3), Some(60)] {
+            let mut talk = Talk::new();
+            behind(body)(&mut talk);
+            if let Some(lost) = lost {
+                talk.segments.remove(lost);
+            }
+            let capture = talk.capture().pcap();
+            let alone = rows::read(&capture);
+            assert!(alone.frame_count() >= 76, "{} of {} octets", alone.frame_count(), body.len());
+            let mut decisions = Decisions::default();
+            decisions.read(ENDS, true).unwrap();
+            let confirmed = rows::read_as(&capture, decisions).snapshot();
+            assert_eq!(rows::frames(&confirmed), rows::frames(&alone), "{} octets, {lost:?}", body.len());
+            assert_eq!(recognition(&confirmed), Some(Recognition::Confirmed));
+        }
+    }
+}
+
+/// What nobody would recognise is read from the beginning, however much of it there is.
+#[test]
+fn frames_that_break_rules_are_read_from_the_first_on() {
+    let broken = |talk: &mut Talk| {
+        for number in 0..100 {
+            talk.say(Client, frame::server(FIN | BINARY, format!("client {number}").as_bytes()));
+            talk.say(Server, frame::server(FIN | BINARY, format!("server {number}").as_bytes()));
+        }
+    };
+    let snapshot = forced(broken);
+    assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (200, Some(Recognition::Forced)));
+    // Who watches a capture that grows need not wait for its end.
+    let mut talk = Talk::new();
+    broken(&mut talk);
+    talk.segments.truncate(40);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("growing.pcap");
+    std::fs::write(&path, talk.capture().pcap()).unwrap();
+    let mut decisions = Decisions::default();
+    decisions.read(ENDS, true).unwrap();
+    let mut session = Session::new(follow(&path).unwrap(), None).with_decisions(decisions);
+    while session.step(5).unwrap() != Progress::Pending {}
+    assert_eq!(session.snapshot().frame_count(), 40);
 }
 
 proptest! {

@@ -109,3 +109,37 @@ fn a_stray_syn_in_the_middle() {
         assert!(!rows::findings(&snapshot).contains(&"capture.gap"));
     }
 }
+
+/// A connection with the ends of one that is over, or not: of its beginning the capture has no more than the SYN.
+#[test]
+fn the_same_ends_again_and_nearly_all_of_the_beginning_lost() {
+    for end in ["FIN", "RST", "none"] {
+        for lost in [100, 70_000, 200_000] {
+            let mut first = Talk::upgraded();
+            first.say(Client, text(Client, "one"));
+            match end {
+                "FIN" => first.finish(Server),
+                "RST" => {
+                    first.ack(Client);
+                    first.last().flags |= RST;
+                }
+                _ => {}
+            }
+            let mut again = Talk::new().numbered(5_000_000, 77_000_000);
+            again.connect();
+            again.segments.truncate(1);
+            again.lose(Client, vec![0; lost]);
+            again.lose(Server, vec![0; lost]);
+            for number in 0..20 {
+                again.say(Client, text(Client, &format!("hello {number}")));
+                again.say(Server, text(Server, &format!("world {number}")));
+            }
+            first.segments.extend(again.segments);
+            let snapshot = rows::read(&first.capture().pcap());
+            assert_eq!((snapshot.connection_count(), snapshot.totals().tcp_connections), (2, 2), "{end}, {lost} lost");
+            let frames = sorted_frames(&snapshot);
+            assert_eq!(frames.len(), 41, "{end}, {lost} lost: {frames:?}");
+            assert!(frames.contains(&"server text \"world 19\"".to_owned()), "{frames:?}");
+        }
+    }
+}

@@ -96,6 +96,22 @@ fn inside_a_frame_of_a_megabyte() {
     assert!(frames.iter().all(|frame| frame.contains(" text \"")), "{frames:?}");
 }
 
+/// What the other side says while a large frame is under way, and at once behind it, is whole, and is all shown.
+#[test]
+fn inside_a_large_frame_of_the_client() {
+    let snapshot = late(|talk| {
+        talk.say_in(Client, 1400, vec![0xd8; 57_000]);
+        talk.say(Server, frame::server(FIN | TEXT, b"I have got a large one of you"));
+        for len in [125, 126, 65_535, 200_000] {
+            talk.say(Client, frame::client(FIN | TEXT, format!("give me {len}").as_bytes()));
+            talk.say_in(Server, 1400, frame::server(FIN | BINARY, &vec![b'#'; len]));
+        }
+    });
+    let frames = rows::frames(&snapshot);
+    assert_eq!(frames.len(), 9, "{frames:?}");
+    assert!(frames[0].contains("I have got a large one"), "{frames:?}");
+}
+
 /// A message that was compressed began before the capture: what it and the next ones copy from it is unknown, and nobody
 /// has broken a rule. Nor does RSV1, of which nobody knows whether it was agreed on.
 #[test]

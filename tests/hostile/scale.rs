@@ -16,7 +16,7 @@ use framescope::dissect::{Dissector, Progress, Session, Snapshot};
 use captures::Truth;
 
 use crate::common::frame::{self, FIN, TEXT};
-use crate::common::tcp::{Server, Talk};
+use crate::common::tcp::{Client, Server, Talk};
 
 fn capture(kind: &str, count: u64) -> (Vec<u8>, Truth) {
     let mut octets = Vec::new();
@@ -196,4 +196,17 @@ fn connections_that_ended_with_a_hole_are_let_go() {
         }
     });
     assert_eq!((watched.first(), watched[990], watched.last()), (Some(&1), 1, Some(&0)));
+}
+
+/// Of a connection whose beginning the capture lacks, as all payloads, nothing is waited for in the end.
+#[test]
+fn connections_without_any_payload_are_given_up() {
+    let mut talk = Talk::new();
+    for _ in 0..2200 {
+        talk.say(Client, "an octet of which nothing was captured");
+        talk.say(Server, "nor of this");
+    }
+    // Ethernet, IPv4 and TCP take 54.
+    let (dissector, ..) = dissect(&talk.capture().snap(54).pcap(), usize::MAX, |_| {});
+    assert_eq!(dissector.watched(), 0);
 }

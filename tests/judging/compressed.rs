@@ -105,7 +105,7 @@ fn fragments_with_pings_between_and_messages_that_are_not_compressed() {
         assert_eq!(texts(&snapshot, &order), expected);
     }
     let connection = snapshot.connections().next().unwrap();
-    assert_eq!((connection.deflated[0].messages, connection.deflated[0].plain), (4, 4 * (ORDER.len() as u64 + 1)));
+    assert_eq!((connection.deflated()[0].messages, connection.deflated()[0].plain), (4, 4 * (ORDER.len() as u64 + 1)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::dissect::finding::NotUtf8;
 use crate::dissect::flows::Slot;
 use crate::dissect::index::Index;
 use crate::dissect::record::{FrameRecord, NONE};
-use crate::net::{ByteStream, Direction, StreamWalk};
+use crate::net::{Direction, StreamView, StreamWalk};
 use crate::ws::{InvalidUtf8, Opcode, Utf8};
 
 /// How far judging went.
@@ -199,11 +199,11 @@ impl Side {
     ) -> Payload {
         let shared;
         let stream = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => &flow.lanes[self.direction.index()].stream,
+            Some(Slot::Watched(flow)) => flow.lanes[self.direction.index()].stream.view(),
             Some(Slot::Over(connection)) => {
                 shared = scene.writer.index.shared_streams(*connection);
                 let Some(streams) = &shared else { return Payload::BrokenOff };
-                &streams[self.direction.index()]
+                streams[self.direction.index()].view()
             }
             _ => return Payload::BrokenOff,
         };
@@ -301,12 +301,14 @@ impl Side {
         let gathering = self.compressed.get_or_insert_with(new);
         let between = gathering.end.min(frame.at)..frame.at;
         let len = between.end - between.start;
-        let lacks = |stream: &ByteStream| stream.missing() > 0 && stream.captured(between) < len;
+        let lacks = |stream: StreamView<'_>| stream.missing() > 0 && stream.captured(between) < len;
         let lacks = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => lacks(&flow.lanes[self.direction.index()].stream),
-            Some(Slot::Over(connection)) => {
-                scene.writer.index.streams(*connection).is_some_and(|streams| lacks(&streams[self.direction.index()]))
-            }
+            Some(Slot::Watched(flow)) => lacks(flow.lanes[self.direction.index()].stream.view()),
+            Some(Slot::Over(connection)) => scene
+                .writer
+                .index
+                .streams(*connection)
+                .is_some_and(|streams| lacks(streams[self.direction.index()].view())),
             _ => false,
         };
         let first = scene.writer.index.messages.get(self.message as usize).copied();
@@ -374,9 +376,9 @@ impl Side {
             gathering.compressed = Some(compressed);
         }
         if let Some(connection) = scene.writer.connection(self.connection)
-            && connection.deflated[place] != tally
+            && connection.deflated()[place] != tally
         {
-            connection.deflated[place] = tally;
+            connection.deflated.get_or_insert_default()[place] = tally;
             is_news = true;
         }
         if is_news {

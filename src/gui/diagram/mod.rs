@@ -154,7 +154,7 @@ impl Diagram<'_> {
         sight.min.y = sight.min.y.max(self.origin.y + viewport.top() + self.layout.ruler);
         let (mut frames, mut faults) = (Vec::new(), Vec::new());
         let mut command = None;
-        for index in rows {
+        for index in rows.clone() {
             let row = &self.grid.rows[index];
             for (number, cell) in row.cells.iter().enumerate() {
                 let rect = self.layout.cell(self.origin, index, row, cell.column, cell.width);
@@ -165,7 +165,6 @@ impl Diagram<'_> {
                 frames.extend(self.frame(cell, rect, selection));
                 faults.extend(cell.severity.map(|severity| (severity, cell.width, rect)));
             }
-            octet_cell::characters(&painter, self.layout, self.origin, self.grid, index, self.palette);
             ruler::offsets(&painter, self.layout, self.origin, row, index, self.palette);
             if let Some(packet) = ruler::boundaries_ui(ui, self.layout, self.origin, row, index, sight) {
                 command = Some(PaneCommand::OpenPacket(packet));
@@ -173,6 +172,10 @@ impl Diagram<'_> {
         }
         for (rect, stroke) in frames {
             painter.rect_stroke(rect, theme::RADIUS, stroke, egui::StrokeKind::Middle);
+        }
+        // Above the frames: what several octets share must not be cut by the frame around one of them.
+        for index in rows {
+            octet_cell::characters(&painter, self.layout, self.origin, self.grid, index, self.palette);
         }
         for (severity, width, rect) in faults {
             self.severity(&painter, severity, width, rect);

@@ -53,8 +53,8 @@ pub fn options_ui(ui: &mut Ui, options: &mut Options) {
     egui::Grid::new("limits").num_columns(4).spacing(vec2(12.0, 6.0)).show(ui, |ui| {
         let field = |ui: &mut Ui, name: &str, hint: &str, text: &mut String| {
             ui.label(RichText::new(name).color(palette.secondary));
-            let edit = egui::TextEdit::singleline(text).hint_text(hint).desired_width(130.0);
-            let response = ui.add(edit);
+            let edit = egui::TextEdit::singleline(text).hint_text(hint);
+            let response = ui.add_sized(vec2(130.0, theme::ROW), edit);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, name));
         };
         field(ui, "Stop after", "5m, 1h …", &mut options.duration);

@@ -11,6 +11,8 @@
 //!
 //! Numbers have their low octet first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
 
+use std::sync::Arc;
+
 use super::StreamSpan;
 use crate::base::{PacketId, Span};
 
@@ -43,11 +45,31 @@ struct Mark {
 /// Octets that are written at once: a code, and what of them is not one is written over by the next.
 const WORD: usize = 16;
 /// Octets that are not yet settled.
-const FRESH: usize = 128;
+const FRESH: usize = 64;
 
-/// Packed entries.
-#[derive(Debug)]
+/// Packed entries to which none is added.
+#[derive(Debug, Default)]
 pub(super) struct Page {
+    codes: Box<[u8]>,
+    /// None at the first entry of a stream, which is packed against nothing: most streams are short, and need no room for
+    /// marks.
+    marks: Box<[Mark]>,
+}
+
+impl Page {
+    #[inline]
+    pub(super) fn view(&self) -> PageView<'_> {
+        PageView { settled: &self.codes, fresh: &[], marks: &self.marks }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Page>() + self.codes.len() + self.marks.len() * size_of::<Mark>()
+    }
+}
+
+/// The page that is being written, and those before.
+#[derive(Debug)]
+pub(super) struct Tail {
     /// The first codes.
     settled: Vec<u8>,
     /// The codes behind those: whole entries. They lie beside what every packet of the stream needs anyway; a busy capture
@@ -55,24 +77,24 @@ pub(super) struct Page {
     fresh: [u8; FRESH],
     fresh_len: usize,
     len: usize,
+    long: Option<Box<Long>>,
+}
+
+/// What only a stream of more than [`MARK_EVERY`] entries has.
+#[derive(Debug, Default)]
+struct Long {
     marks: Vec<Mark>,
+    /// The pages before.
+    full: Vec<Arc<Page>>,
 }
 
-impl Default for Page {
-    fn default() -> Page {
-        Page { settled: Vec::new(), fresh: [0; FRESH], fresh_len: 0, len: 0, marks: Vec::new() }
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail { settled: Vec::new(), fresh: [0; FRESH], fresh_len: 0, len: 0, long: None }
     }
 }
 
-/// With no room to spare.
-impl Clone for Page {
-    fn clone(&self) -> Page {
-        let settled = [&self.settled, self.fresh()].concat();
-        Page { settled, len: self.len, marks: self.marks.clone(), ..Page::default() }
-    }
-}
-
-impl Page {
+impl Tail {
     fn fresh(&self) -> &[u8] {
         self.fresh.get(..self.fresh_len).unwrap_or_default()
     }
@@ -81,13 +103,29 @@ impl Page {
         self.settled.len() + self.fresh_len
     }
 
+    fn marks(&self) -> &[Mark] {
+        self.long.as_ref().map_or(&[], |long| &long.marks)
+    }
+
+    /// The pages before.
+    #[inline]
+    pub(super) fn full(&self) -> &[Arc<Page>] {
+        self.long.as_ref().map_or(&[], |long| &long.full)
+    }
+
+    /// How many entries it has.
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Stream offset of the first entry.
-    pub(super) fn first_at(&self) -> u64 {
-        self.marks.first().map_or(0, |mark| mark.at)
+    #[inline]
+    pub(super) fn view(&self) -> PageView<'_> {
+        PageView { settled: &self.settled, fresh: self.fresh(), marks: self.marks() }
+    }
+
+    /// What is in it, with no room to spare.
+    pub(super) fn to_page(&self) -> Page {
+        Page { codes: [&self.settled, self.fresh()].concat().into(), marks: self.marks().into() }
     }
 
     #[inline(always)]
@@ -134,9 +172,13 @@ impl Page {
     /// Makes room for fresh codes.
     #[cold]
     fn settle(&mut self) {
-        let Page { settled, fresh, fresh_len, .. } = self;
-        settled.extend_from_slice(fresh.get(..*fresh_len).unwrap_or_default());
-        *fresh_len = 0;
+        let codes_len = self.codes_len();
+        if self.fresh_len > 0 {
+            // All of them, and then no more than there are: to copy a fixed number of octets takes no call.
+            self.settled.extend_from_slice(&self.fresh);
+            self.settled.truncate(codes_len);
+        }
+        self.fresh_len = 0;
     }
 
     /// An entry behind a gap, far away, or with another head than the one before.
@@ -157,48 +199,79 @@ impl Page {
 
     #[cold]
     fn mark(&mut self, cursor: Cursor, at: u64) {
+        if self.len == 0 && cursor == Cursor::default() {
+            return;
+        }
         let code_at = u32::try_from(self.codes_len()).unwrap_or(u32::MAX);
-        self.marks.push(Mark { at, cursor, code_at });
+        self.long.get_or_insert_default().marks.push(Mark { at, cursor, code_at });
     }
 
-    /// The entries from the last mark at or before stream offset `at` (or the first) on.
-    pub(super) fn entries_from(&self, at: u64) -> Entries<'_> {
+    /// Puts what is in it to the pages before and is empty again: the room that growing made will be needed for the next
+    /// entries.
+    #[cold]
+    pub(super) fn turn(&mut self) {
+        let page = Arc::new(self.to_page());
+        let long = self.long.get_or_insert_default();
+        long.full.push(page);
+        long.marks.clear();
+        self.settled.clear();
+        (self.fresh_len, self.len) = (0, 0);
+    }
+
+    /// Octets of memory that it and the pages before take elsewhere.
+    pub(super) fn memory(&self) -> usize {
+        let of_long = |long: &Long| {
+            let full = long.full.iter().map(|page| page.memory()).sum::<usize>();
+            size_of::<Long>() + full + long.marks.capacity() * size_of::<Mark>()
+        };
+        self.settled.capacity() + self.long.as_deref().map_or(0, of_long)
+    }
+}
+
+/// The entries of a page, to be unpacked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageView<'a> {
+    settled: &'a [u8],
+    /// The codes behind those.
+    fresh: &'a [u8],
+    marks: &'a [Mark],
+}
+
+impl<'a> PageView<'a> {
+    pub(super) fn is_empty(self) -> bool {
+        self.settled.is_empty() && self.fresh.is_empty()
+    }
+
+    /// Stream offset of the first entry, or 0 for the first page of a stream.
+    pub(super) fn first_at(self) -> u64 {
+        self.marks.first().filter(|mark| mark.code_at == 0).map_or(0, |mark| mark.at)
+    }
+
+    /// The entries from the last mark at or before stream offset `at` (or the first entry) on.
+    pub(super) fn entries_from(self, at: u64) -> Entries<'a> {
         let behind = self.marks.partition_point(|mark| mark.at <= at);
-        match self.marks.get(behind.saturating_sub(1)) {
+        match self.marks.get(behind.saturating_sub(1)).filter(|mark| behind > 0 || mark.code_at == 0) {
             Some(mark) => self.entries_behind(mark.code_at as usize, mark.cursor),
-            None => Entries { settled: &[], fresh: &[], cursor: Cursor::default() },
+            None => self.entries_behind(0, Cursor::default()),
         }
     }
 
     /// The entries behind one that was unpacked from this page: `code_at` and `cursor` are what it left.
     #[inline]
-    pub(super) fn entries_behind(&self, code_at: usize, cursor: Cursor) -> Entries<'_> {
+    pub(super) fn entries_behind(self, code_at: usize, cursor: Cursor) -> Entries<'a> {
         let fresh_at = code_at.saturating_sub(self.settled.len());
         Entries {
             settled: self.settled.get(code_at..).unwrap_or_default(),
-            fresh: self.fresh().get(fresh_at..).unwrap_or_default(),
+            fresh: self.fresh.get(fresh_at..).unwrap_or_default(),
             cursor,
         }
     }
 
-    /// What `entries`, which are of this page, have left: for [`Page::entries_behind`].
+    /// What `entries`, which are of this page, have left: for [`PageView::entries_behind`].
     #[inline]
-    pub(super) fn place_of(&self, entries: &Entries<'_>) -> (usize, Cursor) {
-        (self.codes_len() - entries.settled.len() - entries.fresh.len(), entries.cursor)
-    }
-
-    /// Hands out what is in it, with no room to spare, and is empty again: the room that growing made will be needed for
-    /// the next entries.
-    pub(super) fn turn(&mut self) -> Page {
-        let page = self.clone();
-        self.settled.clear();
-        self.marks.clear();
-        (self.fresh_len, self.len) = (0, 0);
-        page
-    }
-
-    pub(super) fn memory(&self) -> usize {
-        size_of::<Page>() + self.settled.capacity() + self.marks.capacity() * size_of::<Mark>()
+    pub(super) fn place_of(self, entries: &Entries<'_>) -> (usize, Cursor) {
+        let left = entries.settled.len() + entries.fresh.len();
+        (self.settled.len() + self.fresh.len() - left, entries.cursor)
     }
 }
 
@@ -319,11 +392,11 @@ mod tests {
             entry(1 << 40, 90_000_000_000, u32::MAX, 63 + 62, 3),
             entry(u64::MAX - 9, 7, 1, 0, u64::MAX),
         ];
-        let (mut page, mut cursor) = (Page::default(), Cursor::default());
+        let (mut page, mut cursor) = (Tail::default(), Cursor::default());
         entries.iter().for_each(|entry| page.push(&mut cursor, entry));
-        assert!(page.entries_from(0).eq(entries));
+        assert!(page.view().entries_from(0).eq(entries));
         assert_eq!(
-            &page.clone().settled[13..18],
+            &page.to_page().codes[13..18],
             [0x10, 0xa8, 5, 32, 2],
             "the segment behind another costs five octets"
         );
@@ -331,7 +404,7 @@ mod tests {
 
     #[test]
     fn entries_are_whole_wherever_codes_settle() {
-        let (mut page, mut cursor) = (Page::default(), Cursor::default());
+        let (mut page, mut cursor) = (Tail::default(), Cursor::default());
         let mut entries = Vec::new();
         for number in 0..200 {
             // Now near, now behind a gap and far away.
@@ -345,24 +418,32 @@ mod tests {
             };
             page.push(&mut cursor, &entry);
             entries.push(entry);
-            assert!(page.entries_from(0).eq(entries.iter().copied()), "behind entry {number}");
-            let from_last: Vec<_> = page.entries_from(at).collect();
+            assert!(page.view().entries_from(0).eq(entries.iter().copied()), "behind entry {number}");
+            let from_last: Vec<_> = page.view().entries_from(at).collect();
             assert!(entries.ends_with(&from_last) && !from_last.is_empty());
-            let mut walk = page.entries_from(0);
+            let mut walk = page.view().entries_from(0);
             walk.nth(number as usize / 2);
-            let (code_at, cursor) = page.place_of(&walk);
-            assert!(page.entries_behind(code_at, cursor).eq(walk), "from the middle, behind entry {number}");
-            assert!(page.clone().entries_from(0).eq(entries.iter().copied()));
+            let (code_at, cursor) = page.view().place_of(&walk);
+            assert!(page.view().entries_behind(code_at, cursor).eq(walk), "from the middle, behind entry {number}");
+            assert!(page.to_page().view().entries_from(0).eq(entries.iter().copied()));
         }
     }
 
     #[test]
+    fn few_entries_need_no_room_of_their_own() {
+        let (mut page, mut cursor) = (Tail::default(), Cursor::default());
+        for number in 0..2 {
+            let record_at = 1000 * number;
+            let span = Span::new(record_at + 66, 300);
+            let at = cursor.at;
+            page.push(&mut cursor, &StreamSpan { at, span, packet: PacketId(number), record_at });
+        }
+        assert_eq!(page.memory(), 0);
+    }
+
+    #[test]
     fn damaged_codes_end_the_walk() {
-        let page = Page {
-            settled: vec![0xff; 40],
-            marks: vec![Mark { at: 0, cursor: Cursor::default(), code_at: 0 }],
-            ..Page::default()
-        };
-        assert_eq!(page.entries_from(0).count(), 0);
+        let page = Page { codes: Box::new([0xff; 40]), ..Page::default() };
+        assert_eq!(page.view().entries_from(0).count(), 0);
     }
 }

@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::codec::Cursor;
-use super::{ByteStream, StreamSpan};
+use super::{StreamSpan, StreamView};
 
 /// Stream octets that may lie between two ranges without a search for the second: so few entries are unpacked sooner.
 const NEAR: u64 = 64 * 1024;
 
-/// A place in a [`ByteStream`], for ranges that are asked for in rising order.
+/// A place in a [`ByteStream`](super::ByteStream), for ranges that are asked for in rising order.
 ///
-/// [`ByteStream::spans`] looks for the start of its range and unpacks up to 64 entries to get there; a walk goes on where
+/// [`StreamView::spans`] looks for the start of its range and unpacks up to 64 entries to get there; a walk goes on where
 /// it stands. It holds nothing of the stream, so that the stream can grow between two calls; each must be given the
 /// same one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,10 +25,10 @@ pub struct StreamWalk {
 }
 
 impl StreamWalk {
-    /// The first captured octets of `range`, cut to it, as [`ByteStream::spans`] gives them; `None` where there are none
+    /// The first captured octets of `range`, cut to it, as [`StreamView::spans`] gives them; `None` where there are none
     /// so far. No range starts before the one asked for before.
     #[inline]
-    pub fn first_in(&mut self, stream: &ByteStream, range: Range<u64>) -> Option<StreamSpan> {
+    pub fn first_in(&mut self, stream: StreamView<'_>, range: Range<u64>) -> Option<StreamSpan> {
         loop {
             if self.cursor.end() > range.start {
                 return self.cursor.last(self.len).within(&range);
@@ -42,9 +42,9 @@ impl StreamWalk {
 
     /// Unpacks the next entry.
     #[inline]
-    fn step(&mut self, stream: &ByteStream) -> Option<()> {
+    fn step(&mut self, stream: StreamView<'_>) -> Option<()> {
         loop {
-            let page = stream.full.get(self.page as usize).map_or(&stream.tail, |page| page.as_ref());
+            let page = stream.page(self.page as usize);
             let mut entries = page.entries_behind(self.code_at as usize, self.cursor);
             if let Some(entry) = entries.next() {
                 let (code_at, cursor) = page.place_of(&entries);
@@ -60,9 +60,9 @@ impl StreamWalk {
 
     /// Goes to the last mark at or before stream offset `at`, if that is ahead.
     #[cold]
-    fn skip_to(&mut self, stream: &ByteStream, at: u64) {
+    fn skip_to(&mut self, stream: StreamView<'_>, at: u64) {
         let page = stream.page_of(at);
-        let found = stream.full.get(page).map_or(&stream.tail, |page| page.as_ref());
+        let found = stream.page(page);
         let (code_at, cursor) = found.place_of(&found.entries_from(at));
         if cursor.end() > self.cursor.end() {
             *self = StreamWalk { page: page as u32, code_at: code_at as u32, cursor, len: 0 };
@@ -72,6 +72,7 @@ impl StreamWalk {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ByteStream;
     use super::*;
     use crate::base::{PacketId, PacketRef, Piece, Span, Timestamp};
     use proptest::prelude::*;
@@ -100,10 +101,10 @@ mod tests {
                 let range = start..start + len;
                 let mut at = range.start;
                 for expected in stream.spans(range.clone()) {
-                    prop_assert_eq!(walk.first_in(&stream, at..range.end), Some(expected));
+                    prop_assert_eq!(walk.first_in(stream.view(), at..range.end), Some(expected));
                     at = expected.end();
                 }
-                prop_assert_eq!(walk.first_in(&stream, at..range.end), None);
+                prop_assert_eq!(walk.first_in(stream.view(), at..range.end), None);
                 start = at;
             }
         }
