@@ -110,5 +110,6 @@ pub mod gui;
 pub mod http;
 pub mod net;
 pub mod query;
+pub mod tls;
 pub mod view;
 pub mod ws;

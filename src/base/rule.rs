@@ -112,6 +112,7 @@ rules! {
     CapturePacketsCut = "capture.packets-cut", Note, "";
     CaptureMidStream = "capture.mid-stream", Note, "";
     CaptureOverlapConflict = "capture.overlap-conflict", Warning, "";
+    CaptureDecryptionKeysMissing = "capture.decryption-keys-missing", Note, "";
 }
 
 impl Rule {

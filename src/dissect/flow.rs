@@ -406,7 +406,12 @@ impl FlowState {
                         let packet = if start < at { lane.began } else { packet };
                         self.head(direction, start, &octets, packet, context);
                     }
-                    Some(HttpStep::Lost) => self.http_lost(direction),
+                    Some(HttpStep::Lost) => {
+                        if at == 0 {
+                            FlowState::note_encrypted(octets, context);
+                        }
+                        self.http_lost(direction);
+                    }
                     None => break,
                 },
                 (Side::Frames(side), Some(connection)) => {

@@ -272,6 +272,7 @@ impl Flows {
             flow.finish(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
             self.touched.note(flow);
         }
+        self.writer.report_encrypted();
     }
 
     /// Lets snapshots see everything that has changed.

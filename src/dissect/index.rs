@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Connection;
 use super::connection::side;
+use super::encrypted::Encrypted;
 use super::finding::{Detail, FindingRecord};
 use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
@@ -113,6 +114,8 @@ pub const MAX_ROWS: usize = 3_000_000_000;
 pub(super) struct Writer {
     pub index: Index,
     connections: Vec<Arc<Connection>>,
+    /// What cannot be read.
+    pub encrypted: Encrypted,
     /// Wanted is that payloads are judged as frames are found.
     pub at_once: Option<AtOnce>,
 }

@@ -22,6 +22,7 @@ mod conversation;
 mod cut;
 mod decisions;
 mod dissector;
+mod encrypted;
 mod finding;
 mod flow;
 mod flows;

@@ -221,6 +221,10 @@ pub fn explanation(rule: Rule) -> &'static str {
             "The capture began after this connection was opened, so it was recognised by what its octets look like. What was \
              agreed on is not known, and the first messages may be incomplete."
         }
+        Rule::CaptureDecryptionKeysMissing => {
+            "TLS hides what it carries, WebSockets too, from everybody without its secrets. Capture where it is not encrypted: \
+             on the loopback behind the proxy that ends TLS, or from the program itself without it."
+        }
         Rule::CaptureOverlapConflict => {
             "TCP sends lost octets again, and always the same ones. Where the two copies differ, somebody on the way changed \
              or injected one of them, or the capture joins two connections."

@@ -61,4 +61,14 @@ pub const CASES: &[Case] = &[
         }),
         GOOD,
     ),
+    case(
+        "capture.decryption-keys-missing",
+        ("a TCP connection that starts with a ClientHello", || {
+            let mut talk = Talk::new();
+            talk.connect();
+            talk.say(Client, [&[22, 3, 1, 0, 42, 1, 0, 0, 38, 3, 3][..], &[7; 32], &[0, 0, 0]].concat());
+            talk
+        }),
+        GOOD,
+    ),
 ];
