@@ -131,6 +131,9 @@ pub struct Connections {
     /// Print the TCP connections that are not read as WebSockets instead: --as-websocket reads one of them
     #[arg(long)]
     pub others: bool,
+    /// Tell below each row how the connection ended (--json always does)
+    #[arg(long, conflicts_with = "others")]
+    pub story: bool,
 }
 
 /// A list over a capture, with payloads if wanted.

@@ -80,7 +80,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
     match arguments.command {
         None => open_window(arguments.file, decisions),
         Some(Command::Connections(list)) if list.others => others::run(&list.list, decisions, output),
-        Some(Command::Connections(list)) => rows::connections(&list.list, decisions, output),
+        Some(Command::Connections(list)) => rows::connections(&list, decisions, output),
         Some(Command::Frames(list)) => rows::frames(&list, decisions, output),
         Some(Command::Messages(list)) => rows::messages(&list, decisions, output),
         Some(Command::Check(list)) => check::run(&list, decisions, output),

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::args::{List, ListFile};
+use super::args::{Connections, List, ListFile};
 use super::output::{Failure, Output};
 use super::walk::{self, Moment};
 use super::{json, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::{Decisions, Inflation, Session, Snapshot};
+use crate::view::close_story;
 
 /// Decides which rows can be printed.
 ///
@@ -174,9 +175,10 @@ pub fn messages(arguments: &List, decisions: Decisions, output: &mut Output) -> 
 }
 
 /// `framescope connections FILE`
-pub fn connections(arguments: &ListFile, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn connections(arguments: &Connections, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+    let Connections { list: file, story, .. } = arguments;
     list(
-        arguments,
+        file,
         decisions,
         output,
         table::CONNECTIONS_HEADER,
@@ -187,11 +189,12 @@ pub fn connections(arguments: &ListFile, decisions: Decisions, output: &mut Outp
         },
         |snapshot, index, output| {
             let id = ConnectionId::from_index(index);
-            if arguments.json {
-                json::connection(snapshot, id, output)
-            } else {
-                table::connection(snapshot, id, output)
+            if file.json {
+                return json::connection(snapshot, id, output);
             }
+            table::connection(snapshot, id, output)?;
+            let told = if *story { close_story(snapshot, id) } else { Vec::new() };
+            told.iter().try_for_each(|sentence| output.line(&format!("      {sentence}")))
         },
     )
 }

@@ -1,4 +1,4 @@
-//! `framescope show`: one frame, bit by bit.
+//! `framescope show`: one frame, bit by bit; and `connections`, with how each ended.
 
 use crate::common::program::run;
 use crate::common::samples;
@@ -52,4 +52,18 @@ fn a_frame_that_does_not_exist() {
         let why = ran.refused();
         assert!(why.contains(&number.to_string()) && why.contains(&format!("1 to {frames}")), "{why}");
     }
+}
+
+/// The story that the window and JSON tell stands below the row, where it is asked for.
+#[test]
+fn connections_tell_how_they_ended() {
+    let sample = samples::named("many-connections");
+    let rows = run(&["connections", sample.argument()]).out;
+    let told = run(&["connections", "--story", sample.argument()]).out;
+    assert!(rows.lines().count() > 5 && rows.lines().all(|row| told.contains(row)));
+    for row in run(&["connections", "--json", sample.argument()]).json() {
+        let story: String = row["story"].as_str().unwrap().into();
+        assert!(told.lines().any(|line| line.starts_with("      ") && story.contains(line.trim())), "{story}");
+    }
+    assert!(told.contains("\n      Neither side sent a Close frame.\n"), "{told}");
 }
