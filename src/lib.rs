@@ -26,7 +26,7 @@
 //!     view   query            read a Snapshot; never write, no threads
 //!     crew                    threads that do what the dissector hands out
 //!         dissect             the only module that knows every protocol; owns all state
-//!   capture  net  http  ws    siblings: never import one another; octets in, records and findings out
+//!   capture  net  tls  http  ws   siblings: never import one another; octets in, records and findings out
 //!             base            words: Span, ids, Field, Finding, Timestamp
 //! ```
 //!
