@@ -28,27 +28,34 @@ impl FlowState {
     }
 }
 
+impl Encrypted {
+    /// What is to be said; nothing where there were none.
+    fn told(&self) -> Option<String> {
+        let Encrypted { connections, randoms } = self;
+        let are = if *connections == 1 { "connection starts" } else { "connections start" };
+        let mut needed = String::new();
+        if !randoms.is_empty() {
+            let named: Vec<String> = randoms.iter().map(|random| super::frames::hex(random)).collect();
+            let random = if randoms.len() == 1 { "random" } else { "randoms" };
+            needed = format!(" What would tell are the secrets of the client {random} {}", named.join(", "));
+            needed += &match connections - randoms.len() as u64 {
+                0 => ".".to_owned(),
+                more => format!(" and {more} more."),
+            };
+        }
+        (*connections > 0).then(|| {
+            format!(
+                "{connections} TCP {are} with TLS, and there are no secrets for it: whether it carries WebSockets cannot \
+                 be told.{needed}"
+            )
+        })
+    }
+}
+
 impl Writer {
     /// Says that there were some: once, however many, and about no WebSocket connection.
     pub(super) fn report_encrypted(&mut self) {
-        let Encrypted { connections, randoms } = std::mem::take(&mut self.encrypted);
-        if connections == 0 {
-            return;
-        }
-        let are = if connections == 1 { "connection starts" } else { "connections start" };
-        let named: Vec<String> = randoms.iter().map(|random| super::frames::hex(random)).collect();
-        let more = match connections - randoms.len() as u64 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let needed = match named.is_empty() {
-            true => String::new(),
-            false => format!(" What would tell are the secrets of the client random {}{more}.", named.join(", ")),
-        };
-        let text = format!(
-            "{connections} TCP {are} with TLS, and there are no secrets for it: whether it carries WebSockets cannot be \
-             told.{needed}"
-        );
+        let Some(text) = std::mem::take(&mut self.encrypted).told() else { return };
         let (rule, place) = (Rule::CaptureDecryptionKeysMissing, Place::Connection);
         self.report(Finding {
             rule,
@@ -59,5 +66,26 @@ impl Writer {
             place,
             text,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_told_of_at_once() {
+        let told = |connections, randoms: &[u8]| {
+            Encrypted { connections, randoms: randoms.iter().map(|octet| [*octet; 32]).collect() }.told()
+        };
+        assert_eq!(told(0, &[]), None);
+        let one = told(1, &[7]).unwrap();
+        assert!(one.starts_with("1 TCP connection starts with TLS"), "{one}");
+        assert!(one.ends_with(&format!("the client random {}.", "07".repeat(32))), "{one}");
+        let cut = told(1, &[]).unwrap();
+        assert!(cut.ends_with("cannot be told."), "{cut}");
+        let many = told(20, &[1, 2]).unwrap();
+        let last = format!("the client randoms {}, {} and 18 more.", "01".repeat(32), "02".repeat(32));
+        assert!(many.starts_with("20 TCP connections start with TLS") && many.ends_with(&last), "{many}");
     }
 }

@@ -266,7 +266,7 @@ impl FlowState {
         }
         let skipped = match before {
             0 => String::new(),
-            n => format!(" {n} octets before belong to frames that began earlier."),
+            n => format!(" {n} octets before are passed over: most likely they belong to frames that began earlier."),
         };
         let text = format!("{}{skipped}", guess.story(recognition, is_refused));
         let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };

@@ -50,7 +50,7 @@ fn inside_a_frame() {
         chat(talk);
     });
     is_recognised(&snapshot, &CHAT);
-    assert!(snapshot.finding(0).unwrap().text.contains("61 octets before belong to frames that began earlier"));
+    assert!(snapshot.finding(0).unwrap().text.contains("61 octets before are passed over: most likely they belong"));
 }
 
 #[test]
