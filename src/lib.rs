@@ -89,7 +89,7 @@
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
 //! | [`dissect::MAX_ROWS`] | 3,000,000,000 frames, findings, TCP connections | reading ends there: a warning, and everything before is shown |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
-//! | `dissect::payloads::gathered::BATCH` | 8 MiB of compressed messages that wait to be inflated, and 8 more that are being; 8 MiB of room for the next ones | nothing more is gathered meanwhile |
+//! | `dissect::payloads::gathered::BATCH` | 16 MiB of compressed messages that wait to be inflated, and 16 more that are being; 24 MiB of room for the next ones | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
 //!
 //! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on

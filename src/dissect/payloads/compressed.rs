@@ -288,7 +288,7 @@ impl Compressed {
             && let Some(inflater) = self.inflater.take()
         {
             if !self.is_open {
-                self.window = inflater.window();
+                inflater.leave(&mut self.window);
             }
             inflaters.0.push(inflater);
         }

@@ -5,8 +5,12 @@ use super::job::Job;
 use super::side::Side;
 use super::stretch::Stretch;
 
-/// Octets that are gathered before they are inflated: where two hundred connections take turns, enough for each …
-const BATCH: usize = 8 << 20;
+/// Octets that are gathered before they are inflated: where hundreds of connections take turns, enough for each …
+const BATCH: usize = 16 << 20;
+/// … but fewer at first, while nobody else has anything to do; each time twice as many.
+const FIRST_BATCH: usize = 1 << 20;
+/// Octets of room that is kept for the next ones, which have some to spare.
+const KEPT: usize = BATCH / 2 * 3;
 /// … and of one sender, who need not wait for the others.
 const STRETCH: usize = 256 << 10;
 
@@ -33,15 +37,23 @@ impl Gathering {
 }
 
 /// What is to be inflated next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
     /// Sides that have something.
     places: Vec<u32>,
     octets: usize,
+    /// How many octets make it full.
+    enough: usize,
     is_full: bool,
     /// Empty ones with room, which is worth keeping, and how much room that is.
     spare: Vec<Stretch>,
     room: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch { places: Vec::new(), octets: 0, enough: FIRST_BATCH, is_full: false, spare: Vec::new(), room: 0 }
+    }
 }
 
 impl Batch {
@@ -68,12 +80,15 @@ impl Batch {
             self.places.push(place);
         }
         self.octets += added;
-        self.is_full |= self.octets >= BATCH || gathering.stretch.size() >= STRETCH;
+        self.is_full |= self.octets >= self.enough || gathering.stretch.size() >= STRETCH;
     }
 
     /// Takes out what can be inflated. Messages that go on may be left, unless `all` is wanted; they are noted again with
     /// what comes behind.
     pub fn take(&mut self, sides: &mut [Side], checkpoints: usize, all: bool) -> Vec<Job> {
+        if self.is_full {
+            self.enough = (2 * self.enough).min(BATCH);
+        }
         (self.octets, self.is_full) = (0, false);
         let (mut jobs, mut unused) = (Vec::with_capacity(self.places.len()), Vec::new());
         for place in self.places.drain(..) {
@@ -95,7 +110,7 @@ impl Batch {
 
     /// Keeps the room of a stretch that was inflated.
     pub fn recycle(&mut self, stretch: Stretch) {
-        if stretch.room() > 0 && self.room + stretch.room() <= BATCH {
+        if stretch.room() > 0 && self.room + stretch.room() <= KEPT {
             self.room += stretch.room();
             self.spare.push(stretch.emptied());
         }

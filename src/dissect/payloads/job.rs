@@ -45,7 +45,8 @@ pub struct Inflaters(pub(super) Vec<Inflater>);
 impl Job {
     pub(super) fn new(place: u32, compressed: Box<Compressed>, stretch: Stretch, is_last: bool) -> Job {
         let ended_open = stretch.is_open();
-        Job { place, compressed, stretch, done: 0, ended_open, is_last, outcomes: Vec::new() }
+        let outcomes = Vec::with_capacity(stretch.parts());
+        Job { place, compressed, stretch, done: 0, ended_open, is_last, outcomes }
     }
 
     /// About how many octets there are to be inflated.

@@ -7,7 +7,7 @@
 //!                                │
 //!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ┬▶ unmask ─▶ Utf8 ─────────────▶ Finding
 //!                                                                 └▶ gather what is compressed       ▲
-//!                                    a batch: some 8 MiB of it       │ one Stretch a side            │
+//!                                    a batch: some 16 MiB of it      │ one Stretch a side            │
 //!                                                                    ▼                               │
 //!                                                                   Job ─▶ Crew: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```

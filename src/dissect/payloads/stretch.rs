@@ -206,6 +206,11 @@ impl Stretch {
         index.checked_sub(1).and_then(|before| self.parts.get(before)).map_or(0, |before| before.frames)
     }
 
+    /// How many parts there are.
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// Part `index`.
     pub fn part(&self, index: usize) -> Option<&Part> {
         self.parts.get(index)

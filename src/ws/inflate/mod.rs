@@ -173,6 +173,15 @@ impl Inflater {
         self.taken
     }
 
+    /// Makes `window` the one behind the last message.
+    pub fn leave(&self, window: &mut Window) {
+        if self.traces {
+            *window = self.tracer.window();
+        } else {
+            window.refill(self.engine.history());
+        }
+    }
+
     /// The window behind the last message.
     pub fn window(&self) -> Window {
         if self.traces { self.tracer.window() } else { Window::of(self.engine.history()) }

@@ -27,6 +27,13 @@ impl Window {
         Window { octets: octets[octets.len().saturating_sub(WINDOW)..].to_vec(), ..Window::default() }
     }
 
+    /// Becomes the window behind `octets`, where it is.
+    pub(super) fn refill(&mut self, octets: &[u8]) {
+        (self.partly, self.is_lost) = (Vec::new(), false);
+        self.octets.clear();
+        self.octets.extend_from_slice(&octets[octets.len().saturating_sub(WINDOW)..]);
+    }
+
     /// The window behind octets of which some are [`UNKNOWN`].
     pub(super) fn of_partly(octets: &[u16]) -> Window {
         let octets = &octets[octets.len().saturating_sub(WINDOW)..];
