@@ -9,7 +9,7 @@ use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
 use super::index::Writer;
 use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
-use crate::net::{Segment, TcpFlags};
+use crate::net::{Segment, TcpFlags, WholeSegment};
 
 /// What is kept of a TCP connection.
 pub(super) enum Slot {
@@ -144,25 +144,27 @@ impl Flows {
 
     /// Reads from what [`take`](Flows::take) will need for this segment, so that it is at hand then.
     #[inline]
-    pub fn touch(&self, segment: &Segment<'_>) {
+    pub fn touch(&self, segment: &WholeSegment<'_>) {
         if let Some(Slot::Watched(flow)) = self.slots.get(segment.flow.index()) {
             flow.touch(segment.direction);
         }
     }
 
-    /// Takes the next segment of the capture.
+    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket; whether it was. If not, it is
+    /// to be taken [closely](Flows::take).
     #[inline]
-    pub fn take(&mut self, segment: &Segment<'_>) {
+    pub fn take_next(&mut self, segment: &WholeSegment<'_>) -> bool {
         if let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index())
             && flow.next_segment(segment, &mut self.writer)
         {
-            return self.touched.note(flow);
+            self.touched.note(flow);
+            return true;
         }
-        self.take_closely(segment);
+        false
     }
 
-    /// Takes a segment that is not just the next one of an open WebSocket.
-    fn take_closely(&mut self, segment: &Segment<'_>) {
+    /// Takes the next segment of the capture.
+    pub fn take(&mut self, segment: &Segment<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
             self.slots.push(Slot::Opening([None; 2]));
