@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::{Endpoint, Way};
 use super::ip::Addresses;
+use super::{Endpoint, Way};
 
 /// The two endpoints of a connection, whichever way the segment goes: the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
