@@ -76,11 +76,14 @@ impl Reader {
     #[inline]
     pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
         let Reader { layout, buffer, packets, last_time, ended, .. } = self;
+        if *ended {
+            return 0;
+        }
         let mut passage = buffer.passage();
-        let mut taken = 0;
+        let (mut taken, mut next, mut time) = (0, *packets, *last_time);
         // Asked once: a record of pcap is read in so few steps that it shows.
         let pcap = layout.pcap();
-        while taken < most && !*ended {
+        while taken < most {
             let (at, octets) = (passage.at(), passage.octets());
             let (info, record_len) = match pcap {
                 Some(header) => match header.step(at, octets) {
@@ -92,10 +95,12 @@ impl Reader {
                     _ => break,
                 },
             };
-            let packet = number(info, at, packets, last_time);
+            let packet = number(info, at, &mut next, &mut time);
             take(packet, data_of(&packet, passage.take(record_len)));
             taken += 1;
         }
+        (*packets, *last_time) = (next, time);
+        passage.end();
         taken
     }
 
