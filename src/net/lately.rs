@@ -127,5 +127,26 @@ mod tests {
         assert_eq!(lately.find(&addresses, ports), to(3));
         lately.note(&addresses, ports, None);
         assert_eq!(lately.find(&addresses, ports), None);
+        // An id that has no room beside its direction is not kept.
+        lately.note(&addresses, ports, to(1 << 31));
+        assert_eq!(lately.find(&addresses, ports), None);
+        lately.note(&addresses, ports, Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
+        assert_eq!(lately.find(&addresses, ports), Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
+    }
+
+    #[test]
+    fn four_ways_can_have_the_same_place() {
+        // All with the same hash.
+        let mut lately = Lately::new(0);
+        let way = |host: u128| (Addresses { source: host, destination: 1, is_v6: false }, [1000, 80]);
+        for host in 0..5u32 {
+            let (addresses, ports) = way(host.into());
+            lately.note(&addresses, ports, Some((FlowId(host), Direction::Forward)));
+        }
+        let found = [0, 1, 2, 3, 4].map(|host| {
+            let (addresses, ports) = way(host);
+            lately.find(&addresses, ports).map(|(flow, _)| flow.0)
+        });
+        assert_eq!(found, [None, Some(1), Some(2), Some(3), Some(4)], "the oldest made room");
     }
 }

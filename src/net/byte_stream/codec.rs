@@ -423,6 +423,29 @@ mod tests {
         );
     }
 
+    /// Every shape at both ends of what it can hold, one behind another.
+    #[test]
+    fn entries_survive_at_the_limits_of_their_shapes() {
+        let around = |bits: &[u32]| -> Vec<u64> { bits.iter().flat_map(|bit| [(1 << bit) - 1, 1 << bit]).collect() };
+        let (mut page, mut cursor, mut entries) = (Tail::default(), Cursor::default(), Vec::new());
+        for len in around(&[1, 8, 16]) {
+            for record in around(&[0, 7, 8, 15, 16, 23, 24]) {
+                for packets in around(&[0, 7, 8, 15, 16]) {
+                    let record_at = cursor.file_at + record;
+                    let entry = StreamSpan {
+                        at: cursor.at,
+                        span: Span::new(record_at + 66, len as u32),
+                        packet: PacketId(cursor.packet + packets),
+                        record_at,
+                    };
+                    page.push(&mut cursor, &entry);
+                    entries.push(entry);
+                }
+            }
+        }
+        assert!(page.view().entries_from(0).eq(entries));
+    }
+
     #[test]
     fn entries_are_whole_wherever_codes_settle() {
         let (mut page, mut cursor) = (Tail::default(), Cursor::default());
