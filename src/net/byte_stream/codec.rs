@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::StreamSpan;
 use crate::base::{PacketId, Span};
 
-const MARK_EVERY: usize = 64;
+const MARK_EVERY: usize = 128;
 const GAP: u8 = 0x80;
 const HEAD: u8 = 0x40;
 /// The shape of an entry that stands a few packets behind the one before: sizes of 2, 1 and 1 octets.
