@@ -74,18 +74,33 @@ impl Reader {
     /// Takes the next packets that are [at hand](Reader::at_hand), up to `most` of them, and hands each to `take`; how many
     /// there were. [`next`](Reader::next) tells what comes behind them.
     #[inline]
-    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(&Packet, &'r [u8])) -> usize {
+    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
         let Reader { layout, buffer, packets, last_time, ended, .. } = self;
+        if *ended {
+            return 0;
+        }
         let mut passage = buffer.passage();
-        let mut taken = 0;
-        while taken < most
-            && !*ended
-            && let Ok(Parsed::Packet(info, record_len)) = layout.step(passage.at(), passage.octets())
-        {
-            let packet = number(info, passage.at(), packets, last_time);
-            take(&packet, data_of(&packet, passage.take(record_len)));
+        let (mut taken, mut next, mut time) = (0, *packets, *last_time);
+        // Asked once: a record of pcap is read in so few steps that it shows.
+        let pcap = layout.pcap();
+        while taken < most {
+            let (at, octets) = (passage.at(), passage.octets());
+            let (info, record_len) = match pcap {
+                Some(header) => match header.step(at, octets) {
+                    Parsed::Packet(info, len) => (info, len),
+                    _ => break,
+                },
+                None => match layout.step(at, octets) {
+                    Ok(Parsed::Packet(info, len)) => (info, len),
+                    _ => break,
+                },
+            };
+            let packet = number(info, at, &mut next, &mut time);
+            take(packet, data_of(&packet, passage.take(record_len)));
             taken += 1;
         }
+        (*packets, *last_time) = (next, time);
+        passage.end();
         taken
     }
 
@@ -211,7 +226,7 @@ impl Reader {
 }
 
 /// The packet whose record at file offset `record_at` says `info`, behind so many `packets`; counts it.
-#[inline]
+#[inline(always)]
 fn number(info: RecordInfo, record_at: u64, packets: &mut u64, last_time: &mut Timestamp) -> Packet {
     let time = info.time.unwrap_or(*last_time);
     *last_time = time;
@@ -222,7 +237,7 @@ fn number(info: RecordInfo, record_at: u64, packets: &mut u64, last_time: &mut T
 }
 
 /// The packet's captured octets, of those of its record.
-#[inline]
+#[inline(always)]
 fn data_of<'r>(packet: &Packet, record: &'r [u8]) -> &'r [u8] {
     let at = (packet.span.at - packet.reference.record_at) as usize;
     record.get(at..at + packet.span.len as usize).unwrap_or_default()

@@ -8,9 +8,9 @@ use super::flows::{Flows, Slot};
 use super::others::Others;
 use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{AtHand, FlowId, ReadAt};
+use crate::base::{AtHand, FlowId, LinkType, PacketId, PacketRef, ReadAt, Span, Timestamp};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Flow, Outcome, Segment};
+use crate::net::{Decoder, Flow, Outcome, WholeSegment};
 
 /// Packets that are looked up together.
 const RUN: usize = 8;
@@ -36,40 +36,62 @@ pub struct Dissector {
 pub struct Run<'d, 'o> {
     dissector: &'d mut Dissector,
     /// The first `len` were looked up and not taken.
-    segments: [Option<Segment<'o>>; RUN],
+    segments: [WholeSegment<'o>; RUN],
     len: usize,
 }
 
 impl<'o> Run<'_, 'o> {
     /// Adds the next packet.
-    #[inline]
-    pub fn push(&mut self, packet: &Packet, octets: &'o [u8]) {
+    #[inline(always)]
+    pub fn push(&mut self, packet: Packet, octets: &'o [u8]) {
         self.dissector.flows.writer.count_packet(octets);
-        if self.len == RUN {
-            self.take();
-        }
-        let Dissector { decoder, flows, .. } = &mut *self.dissector;
-        if let Some(place) = self.segments.get_mut(self.len) {
-            *place = decoder.push_plain(packet.link_type, packet.reference, packet.span, octets);
-            if let Some(segment) = place {
-                flows.touch(segment);
-                self.len += 1;
-                return;
+        let Packet { reference, link_type, span, original_len } = packet;
+        let Dissector { decoder, flows, .. } = &*self.dissector;
+        if let Some(segment) = decoder.push_whole(link_type, reference, span.at, octets)
+            && let Some(place) = self.segments.get_mut(self.len)
+        {
+            *place = segment;
+            flows.touch(&segment);
+            self.len += 1;
+            if self.len == RUN {
+                self.take();
             }
+            return;
         }
-        // It has to be looked up behind those before it, which may be of the same flow, and before those behind it.
+        let PacketRef { id, record_at, time } = reference;
+        self.push_other(id, record_at, time, link_type, span, original_len, octets);
+    }
+
+    /// Adds a packet that has to be looked up behind those before it, which may be of the same flow, and before those
+    /// behind it. Takes it in pieces, so that [`push`](Run::push) need not write it to memory.
+    #[expect(clippy::too_many_arguments, reason = "a packet")]
+    #[inline(never)]
+    fn push_other(
+        &mut self,
+        id: PacketId,
+        record_at: u64,
+        time: Timestamp,
+        link_type: LinkType,
+        span: Span,
+        original_len: u32,
+        octets: &[u8],
+    ) {
         self.take();
-        self.dissector.flows.close_due(packet.reference.time);
-        self.dissector.push_other(packet, octets);
+        self.dissector.flows.close_due(time);
+        let packet = Packet { reference: PacketRef { id, record_at, time }, link_type, span, original_len };
+        self.dissector.push_other(&packet, octets);
     }
 
     /// Takes what was looked up.
-    #[inline]
+    #[inline(never)]
     fn take(&mut self) {
-        let flows = &mut self.dissector.flows;
-        for segment in self.segments.iter().take(std::mem::take(&mut self.len)).flatten() {
-            flows.close_due(segment.packet.time);
-            flows.take(segment);
+        let len = std::mem::take(&mut self.len);
+        self.dissector.decoder.count_segments(len);
+        for segment in self.segments.iter().take(len) {
+            self.dissector.flows.close_due(segment.time());
+            if !self.dissector.flows.take_next(segment) {
+                self.dissector.take_closely(segment);
+            }
         }
     }
 }
@@ -114,25 +136,42 @@ impl Dissector {
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
         self.flows.writer.count_packet(octets);
         self.flows.close_due(packet.reference.time);
-        match self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
-            Some(segment) => self.flows.take(&segment),
+        match self.decoder.push_whole(packet.link_type, packet.reference, packet.span.at, octets) {
+            Some(segment) => {
+                self.decoder.count_segments(1);
+                if !self.flows.take_next(&segment) {
+                    self.take_closely(&segment);
+                }
+            }
             None => self.push_other(packet, octets),
         }
     }
 
+    /// Takes a whole segment that is not just the next one of an open WebSocket.
+    #[inline(never)]
+    fn take_closely(&mut self, segment: &WholeSegment<'_>) {
+        let way = self.decoder.way(segment.flow, segment.direction);
+        self.flows.take(&segment.to_segment(way));
+    }
+
     /// Takes the next packets, those that `feed` gives to the run: the same as to [`push`](Dissector::push) each, and faster.
     pub fn push_run<'o, T>(&mut self, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
-        let mut run = Run { dissector: self, segments: [const { None }; RUN], len: 0 };
+        let mut run = Run { dissector: self, segments: [WholeSegment::default(); RUN], len: 0 };
         let fed = feed(&mut run);
         run.take();
         fed
     }
 
-    /// Takes a packet that is more, or less, than a segment.
-    #[cold]
+    /// Takes a packet that is more, or less, than a whole segment of a flow that is known.
+    #[inline(never)]
     fn push_other(&mut self, packet: &Packet, octets: &[u8]) {
         match self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
-            Outcome::Segment(segment) => self.flows.take(&segment),
+            Outcome::Segment(segment) => {
+                let is_taken = segment.whole().is_some_and(|whole| self.flows.take_next(&whole));
+                if !is_taken {
+                    self.flows.take(&segment);
+                }
+            }
             Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
             Outcome::NotTcp | Outcome::Fragment => {}
         }

@@ -24,7 +24,7 @@ use super::lane::{Chunk, Lane, Side};
 use super::overlap::Double;
 use crate::base::{ConnectionId, FlowId, PacketRef, Piece, ReadAt};
 use crate::http::HttpStep;
-use crate::net::{self, Direction, KeptStream, Segment, StreamEvent};
+use crate::net::{self, Direction, KeptStream, Segment, StreamEvent, WholeSegment};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -39,28 +39,30 @@ pub(super) struct Context<'a> {
     pub segment: Option<&'a Segment<'a>>,
 }
 
-/// The state of one TCP connection.
+/// The state of one TCP connection. In the order in which it lies in memory: what every packet needs, and that of each
+/// [`Lane`], is together.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct FlowState {
-    pub lanes: [Lane; 2],
+    /// The packet being handled, or the last one that was.
+    pub last_packet: PacketRef,
+    /// What the sides of the connection have to do with each other.
+    pub conversation: Conversation,
+    /// The connection that the flow carries now.
+    pub connection: Option<ConnectionId>,
     /// Both lanes read frames, and nothing waits or is in doubt.
     pub is_settled: bool,
-    /// It carried a connection, and nothing can come any more.
-    pub is_over: bool,
-    /// It has ended, and what is missing of it is waited for.
-    pub is_closing: bool,
-    /// How long it was guessed what it carries.
-    pub patience: Patience,
     /// It is on the list of what the next snapshot has to publish.
     changed: bool,
     /// The judging of payloads waits for something to happen here.
     pub awaited: bool,
-    /// The connection that the flow carries now.
-    pub connection: Option<ConnectionId>,
-    /// What the sides of that connection have to do with each other.
-    pub conversation: Conversation,
-    /// The packet being handled, or the last one that was.
-    pub last_packet: PacketRef,
+    /// It carried a connection, and nothing can come any more.
+    pub is_over: bool,
+    /// It has ended, and what is missing of it is waited for.
+    pub is_closing: bool,
+    pub lanes: [Lane; 2],
+    /// How long it was guessed what it carries.
+    pub patience: Patience,
     pub id: FlowId,
     pub ends: net::Flow,
     pub exchange: Exchange,
@@ -111,6 +113,7 @@ impl FlowState {
             self.lanes[direction.reverse().index()].assembler.next_offset(),
             lane.assembler.next_offset(),
             lane.stream.touch(),
+            lane.side.touch(),
             self.last_packet.time.0,
         ];
         // What was read is not wanted, and must not be left out for that.
@@ -120,21 +123,24 @@ impl FlowState {
     /// The short way of [`segment`](FlowState::segment): both sides read frames, nothing waits, and the segment brings
     /// the next octets or only acknowledges what is there. Whether it was taken; if so, nothing else has changed.
     #[inline(always)]
-    pub fn next_segment(&mut self, segment: &Segment<'_>, writer: &mut Writer) -> bool {
+    pub fn next_segment(&mut self, segment: &WholeSegment<'_>, writer: &mut Writer) -> bool {
         let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
-        let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
+        let is_ack_known = segment.ack().is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
         let (true, true, Some(connection)) = (self.is_settled, is_ack_known, self.connection) else { return false };
         let lane = &mut self.lanes[own];
         let Side::Frames(side) = &mut lane.side else { return false };
-        if let Some((at, piece, octets)) = lane.assembler.push_next(segment) {
-            lane.stream.push(at, piece);
-            lane.last_packet = piece.packet.id;
+        if segment.octets.is_empty() {
+            if !lane.assembler.is_indifferent_to_empty() {
+                return false;
+            }
+        } else {
+            let Some(at) = lane.assembler.push_next_whole(segment) else { return false };
+            lane.stream.push(at, segment.piece());
+            lane.last_packet = segment.packet().id;
             self.conversation.peer_is_behind = false;
-            side.feed(connection, &mut self.conversation, at, octets, piece.packet, writer);
-        } else if !lane.assembler.is_indifferent_to(segment) {
-            return false;
+            side.feed(connection, &mut self.conversation, at, segment.octets, segment.packet(), writer);
         }
-        self.last_packet = segment.packet;
+        self.last_packet = segment.packet();
         true
     }
 
@@ -470,7 +476,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_small() {
-        assert!(size_of::<FlowState>() <= 1144, "{}", size_of::<FlowState>());
+        assert!(size_of::<FlowState>() <= 1280, "{}", size_of::<FlowState>());
         assert!(size_of::<net::Assembler>() <= 40, "{}", size_of::<net::Assembler>());
     }
 }

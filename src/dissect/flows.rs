@@ -6,10 +6,10 @@ use super::backlog::Backlog;
 use super::closing::Closing;
 use super::decisions::{Decision, Decisions};
 use super::flow::{Context, FlowState};
-use super::guess::wakes_up;
+use super::guess::{starts_handshake, wakes_up};
 use super::index::Writer;
 use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
-use crate::net::{Segment, TcpFlags};
+use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
 
 /// What is kept of a TCP connection.
 pub(super) enum Slot {
@@ -85,9 +85,9 @@ pub(super) struct Flows {
 }
 
 /// Counts what a segment of a connection that is not read brings.
-fn count(octets: &mut [u32; 2], segment: &Segment<'_>) {
-    let sum = &mut octets[segment.direction.index()];
-    *sum = sum.saturating_add(segment.payload_len);
+fn count(octets: &mut [u32; 2], direction: Direction, len: u32) {
+    let sum = &mut octets[direction.index()];
+    *sum = sum.saturating_add(len);
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -144,25 +144,36 @@ impl Flows {
 
     /// Reads from what [`take`](Flows::take) will need for this segment, so that it is at hand then.
     #[inline]
-    pub fn touch(&self, segment: &Segment<'_>) {
+    pub fn touch(&self, segment: &WholeSegment<'_>) {
         if let Some(Slot::Watched(flow)) = self.slots.get(segment.flow.index()) {
             flow.touch(segment.direction);
         }
     }
 
-    /// Takes the next segment of the capture.
+    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket, or of a flow that is not read;
+    /// whether it was. If not, it is to be taken [closely](Flows::take).
     #[inline]
-    pub fn take(&mut self, segment: &Segment<'_>) {
-        if let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index())
-            && flow.next_segment(segment, &mut self.writer)
-        {
-            return self.touched.note(flow);
+    pub fn take_next(&mut self, segment: &WholeSegment<'_>) -> bool {
+        match self.slots.get_mut(segment.flow.index()) {
+            Some(Slot::Watched(flow)) => {
+                let is_next = flow.next_segment(segment, &mut self.writer);
+                if is_next {
+                    self.touched.note(flow);
+                }
+                is_next
+            }
+            Some(Slot::Ignored(_)) if starts_handshake(segment.octets) => false,
+            Some(Slot::Ignored(octets) | Slot::Rejected(octets)) => {
+                count(octets, segment.direction, segment.octets.len() as u32);
+                true
+            }
+            Some(Slot::Over(_)) => true,
+            Some(Slot::Opening(_)) | None => false,
         }
-        self.take_closely(segment);
     }
 
-    /// Takes a segment that is not just the next one of an open WebSocket.
-    fn take_closely(&mut self, segment: &Segment<'_>) {
+    /// Takes the next segment of the capture.
+    pub fn take(&mut self, segment: &Segment<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
             self.slots.push(Slot::Opening([None; 2]));
@@ -176,14 +187,16 @@ impl Flows {
                 false => Some(*starts),
             },
             Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored(octets) | Slot::Rejected(octets) => return count(octets, segment),
+            Slot::Ignored(octets) | Slot::Rejected(octets) => {
+                return count(octets, segment.direction, segment.payload_len);
+            }
             Slot::Over(_) => return,
         };
         if let Some(starts) = starts {
             let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
             if decision == Some(Decision::NotWebSocket) {
                 let mut octets = [0; 2];
-                count(&mut octets, segment);
+                count(&mut octets, segment.direction, segment.payload_len);
                 *slot = Slot::Rejected(octets);
                 return;
             }

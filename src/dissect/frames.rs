@@ -10,40 +10,43 @@ use super::index::{Tally, Writer};
 use super::lane::{Chunk, Side};
 use super::record::{FrameRecord, NONE, flag};
 use super::seek::Seeker;
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
 use crate::net::Direction;
 use crate::ws::{
     CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
-/// What is known of one sender.
+/// What is known of one sender. In the order in which it lies in memory ([`Lane`](super::lane::Lane)): what every frame needs
+/// comes first, down to the first octets of the deframer.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct FrameSide {
-    pub deframer: Deframer,
     pub joiner: Joiner,
-    pub sender: Sender,
-    pub negotiated: Negotiated,
-    /// The frame whose payload is being read.
-    current: Option<FrameId>,
-    current_len: u64,
-    /// The packet with the first octet of the header that is being read.
-    began: PacketRef,
-    frames: u64,
-    messages: u64,
     /// Payload octets exchanged.
     payload: u64,
+    frames: u64,
+    messages: u64,
+    /// A gap lies over a header, and frames are looked for behind it.
+    seeker: Option<Box<Seeker>>,
     /// The masking-key of the frame before.
     previous_key: Option<[u8; 4]>,
+    pub sender: Sender,
+    pub negotiated: Negotiated,
     close_sent: bool,
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
-    /// Stream offset of the first frame.
-    start: u64,
-    /// A gap lies over a header, and frames are looked for behind it.
-    seeker: Option<Box<Seeker>>,
     /// Where the first frame starts was not known.
     is_joined_blindly: bool,
+    pub deframer: Deframer,
+    /// The frame whose payload is being read.
+    current: Option<FrameId>,
+    /// The length of its payload.
+    current_len: u64,
+    /// Stream offset of the first frame.
+    start: u64,
+    /// The packet with the first octet of the header that is being read.
+    began: PacketRef,
 }
 
 impl FrameSide {
@@ -213,6 +216,7 @@ impl FrameSide {
     }
 
     /// Takes all of `octets`, which `packet` brought at stream offset `at`.
+    #[inline(always)]
     pub fn feed(
         &mut self,
         connection: ConnectionId,
@@ -223,45 +227,97 @@ impl FrameSide {
         writer: &mut Writer,
     ) {
         let mut rest = octets;
-        if self.seeker.is_some() {
-            match self.seek(connection, at, octets, writer) {
+        if self.deframer.is_between_frames() {
+            rest = self.whole_frames(connection, conversation, octets, packet.time, writer);
+            if rest.is_empty() {
+                return;
+            }
+        } else if self.deframer.pass_payload(octets.len()) {
+            return;
+        }
+        self.feed_closely(connection, conversation, (at, octets.len() - rest.len()), rest, &packet, writer);
+    }
+
+    /// Takes the frames at the start of `octets` that are data frames and whole, which nearly every frame is; what is left. A
+    /// control frame's body has to be read.
+    #[inline(never)]
+    fn whole_frames<'o>(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        octets: &'o [u8],
+        time: Timestamp,
+        writer: &mut Writer,
+    ) -> &'o [u8] {
+        let mut rest = octets;
+        while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
+            && !header.is_doubtful(self.negotiated)
+        {
+            let len = payload.len() as u64;
+            self.header(connection, conversation, self.deframer.at(), (&header, len), true, time, writer);
+            writer.judge_at_once(&header, self.negotiated, payload);
+            self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
+        }
+        rest
+    }
+
+    /// Takes all of `rest`, which `packet` brought behind so many octets at stream offset `at`, whatever it is.
+    #[inline(never)]
+    fn feed_closely(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        (at, taken): (u64, usize),
+        mut rest: &[u8],
+        packet: &PacketRef,
+        writer: &mut Writer,
+    ) {
+        if self.deframer.is_lost() && self.seeker.is_some() {
+            match self.seek(connection, at + taken as u64, rest, writer) {
                 Some(behind) => rest = behind,
                 None => return while self.deframer.next(&mut rest).is_some() {},
             }
         }
         loop {
-            // Nearly every frame is a data frame that is complete here and now; a control frame's body has to be read.
-            while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
-                && !header.is_doubtful(self.negotiated)
-            {
-                self.header(connection, conversation, self.deframer.at(), &header, true, packet, writer);
-                writer.judge_at_once(&header, self.negotiated, payload);
-                self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
+            if self.deframer.is_between_frames() {
+                rest = self.whole_frames(connection, conversation, rest, packet.time, writer);
+                if rest.is_empty() {
+                    return;
+                }
             }
-            if rest.is_empty() && self.deframer.is_between_frames() {
-                return;
+            if self.deframer.end_payload(&mut rest) {
+                self.end(connection, conversation, writer);
+                continue;
             }
-            let Some(step) = self.deframer.next(&mut rest) else { break };
-            match step {
-                Step::Header { at: start, header } => {
-                    // What began in an earlier piece keeps that piece's packet.
-                    let packet = if start < at { self.began } else { packet };
-                    if header.is_doubtful(self.negotiated) && self.is_impostor(connection, start, &header, rest, writer)
-                    {
-                        self.deframer.give_up();
+            let (start, header) = match self.deframer.begin_frame(&mut rest) {
+                Some(begun) => begun,
+                None => match self.deframer.next(&mut rest) {
+                    None => break,
+                    Some(Step::Header { at, header }) => (at, header.copied()),
+                    Some(Step::End) => {
+                        self.end(connection, conversation, writer);
                         continue;
                     }
-                    self.header(connection, conversation, start, &header, false, packet, writer);
-                }
-                Step::End => self.end(connection, conversation, writer),
-                Step::Lost { .. } => {}
+                    Some(Step::Lost { .. }) => continue,
+                },
+            };
+            // What began in an earlier piece keeps that piece's packet.
+            let time = if start < at { self.began.time } else { packet.time };
+            if header.is_doubtful(self.negotiated)
+                && self.is_impostor(connection, start, &header.copied(), rest, writer)
+            {
+                self.deframer.give_up();
+                continue;
             }
+            let header = (&header, header.payload_len());
+            self.header(connection, conversation, start, header, false, time, writer);
         }
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
-            self.began = packet;
+            self.began = *packet;
         }
     }
 
+    /// Takes a header and the length that it tells of its payload.
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
     #[inline(always)]
     fn header(
@@ -269,9 +325,9 @@ impl FrameSide {
         connection: ConnectionId,
         conversation: &mut Conversation,
         at: u64,
-        header: &FrameHeader,
+        (header, payload_len): (&FrameHeader, u64),
         is_whole: bool,
-        packet: PacketRef,
+        time: Timestamp,
         writer: &mut Writer,
     ) {
         let id = FrameId::from_index(writer.index.frames.len());
@@ -292,7 +348,7 @@ impl FrameSide {
                 if self.negotiated.deflate && header.rsv()[0] {
                     flags |= flag::COMPRESSED;
                 }
-                writer.add_message(id, header.fin(), header.payload_len());
+                writer.add_message(id, header.fin(), payload_len);
                 self.messages += 1;
                 Some(new)
             }
@@ -305,20 +361,20 @@ impl FrameSide {
         let previous = conversation.last_frame.replace(id).map_or(NONE, |previous| previous.0);
         writer.add_frame(FrameRecord {
             at,
-            time: packet.time,
+            time,
             connection,
             message: message.map_or(NONE, |message| message.0),
             previous,
             finding: NONE,
-            header: *header,
+            header: header.copied(),
             flags,
         });
         self.frames += 1;
-        self.current = (!is_whole).then_some(id);
-        self.current_len = header.payload_len();
         if is_whole {
-            self.payload = self.payload.saturating_add(self.current_len);
-            writer.count_payload(self.current_len);
+            self.payload = self.payload.saturating_add(payload_len);
+            writer.count_payload(payload_len);
+        } else {
+            (self.current, self.current_len) = (Some(id), payload_len);
         }
         self.judge(id, header, joined, writer);
         self.previous_key = header.masking_key();
@@ -326,7 +382,7 @@ impl FrameSide {
             && let Some(row) = writer.connection(connection)
         {
             // Its body comes with its end, if that comes.
-            let close = CloseRecord { frame: id, time: packet.time, code: None, reason: String::new() };
+            let close = CloseRecord { frame: id, time, code: None, reason: String::new() };
             row.closes[side(self.sender)].get_or_insert_with(|| Box::new(close));
         }
     }
@@ -368,9 +424,7 @@ impl FrameSide {
     fn end(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
         let Some(id) = self.current.take() else { return };
         self.payload = self.payload.saturating_add(self.current_len);
-        writer.end_frame(id, true, self.current_len);
-        let Some(frame) = writer.frame(id) else { return };
-        let (opcode, time) = (frame.header.opcode(), frame.time);
+        let Some((opcode, time)) = writer.end_frame(id, true, self.current_len) else { return };
         if !matches!(opcode, Opcode::PING | Opcode::PONG | Opcode::CLOSE) {
             return;
         }

@@ -33,9 +33,14 @@ const MAX_LOOK: usize = 96 << 10;
 /// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
 /// of an HTTP connection, or lost a piece of it.
 pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
-    let Some(piece) = segment.pieces.first() else { return false };
+    segment.pieces.first().is_some_and(|piece| starts_handshake(piece.octets))
+}
+
+/// Whether the octets of a segment are what wakes up a flow.
+#[inline]
+pub(super) fn starts_handshake(octets: &[u8]) -> bool {
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
-    (piece.octets.starts_with(b"GET ") || piece.octets.starts_with(b"HTTP/1.1 101")) && names_websocket(piece.octets)
+    (octets.starts_with(b"GET ") || octets.starts_with(b"HTTP/1.1 101")) && names_websocket(octets)
 }
 
 /// How much of a flow has waited so far.

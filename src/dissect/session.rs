@@ -132,8 +132,7 @@ impl Session {
                     self.most_rows
                 ));
             }
-            let Session { reader, dissector, .. } = self;
-            let taken = dissector.push_run(|run| reader.take_at_hand(left, |packet, octets| run.push(packet, octets)));
+            let taken = push_at_hand(&mut self.reader, &mut self.dissector, left);
             left -= taken;
             if taken > 0 {
                 continue;
@@ -221,4 +220,11 @@ impl Session {
     pub fn name(&self) -> &str {
         self.reader.source().name()
     }
+}
+
+/// Gives the dissector the packets that are at hand, up to `most` of them; how many there were. By itself, so that nothing else
+/// takes up the processor's registers.
+#[inline(never)]
+fn push_at_hand(reader: &mut Reader, dissector: &mut Dissector, most: usize) -> usize {
+    dissector.push_run(|run| reader.take_at_hand(most, |packet, octets| run.push(packet, octets)))
 }

@@ -39,19 +39,21 @@ enum State {
     Lost,
 }
 
-/// Finds the frames in one direction of a WebSocket stream.
+/// Finds the frames in one direction of a WebSocket stream. In the order in which it lies in memory: what every frame needs
+/// comes first.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Deframer {
     state: State,
     /// Stream offset of the next octet.
     at: u64,
-    header: [u8; MAX_HEADER_LEN],
     have: u8,
-    /// The payload of the control frame being read, still masked.
-    control: Vec<u8>,
     /// Whether `control` is to be filled, and nothing of it is missing.
     keep_control: bool,
+    header: [u8; MAX_HEADER_LEN],
     masking_key: Option<[u8; 4]>,
+    /// The payload of the control frame being read, still masked.
+    control: Vec<u8>,
 }
 
 impl Deframer {
@@ -111,6 +113,46 @@ impl Deframer {
         (!header.opcode().is_control()).then_some((header, payload))
     }
 
+    /// The other common case: the next `len` octets all belong to a data payload, and more of it follows. Takes them; `false`
+    /// where it is not so, and nothing was taken.
+    #[inline]
+    pub fn pass_payload(&mut self, len: usize) -> bool {
+        let State::Payload(left) = self.state else { return false };
+        let is_inside = (len as u64) < left && !self.keep_control;
+        if is_inside {
+            self.state = State::Payload(left - len as u64);
+            self.at += len as u64;
+        }
+        is_inside
+    }
+
+    /// The same where it ends here too: takes what is left of it off the front of `octets`, instead of telling [`Step::End`].
+    #[inline]
+    pub fn end_payload(&mut self, octets: &mut &[u8]) -> bool {
+        let State::Payload(left) = self.state else { return false };
+        let Some(rest) = usize::try_from(left).ok().and_then(|left| octets.get(left..)) else { return false };
+        if self.keep_control {
+            return false;
+        }
+        self.advance(octets, rest);
+        self.state = State::Header;
+        true
+    }
+
+    /// [`next`](Deframer::next) where that takes a whole header off the front of `octets`: the stream offset of its first
+    /// octet, and itself.
+    #[inline(always)]
+    pub fn begin_frame(&mut self, octets: &mut &[u8]) -> Option<(u64, FrameHeader)> {
+        if !self.is_between_frames() {
+            return None;
+        }
+        let Parsed::Done(header) = FrameHeader::parse(octets) else { return None };
+        let at = self.at;
+        self.advance(octets, octets.get(usize::from(header.header_len())..).unwrap_or_default());
+        self.begin(&header);
+        Some((at, header))
+    }
+
     /// Takes a whole frame of `len` octets off the front of `octets`, without telling of it.
     #[inline]
     pub fn step_over(&mut self, octets: &mut &[u8], len: usize) {
@@ -118,18 +160,17 @@ impl Deframer {
     }
 
     fn next_header(&mut self, octets: &mut &[u8]) -> Option<Step> {
-        let start = self.at - u64::from(self.have);
         // The common case: nothing is kept from before, and the header is whole here.
-        if self.have == 0
-            && let Parsed::Done(header) = FrameHeader::parse(octets)
-        {
-            let rest = &octets[usize::from(header.header_len())..];
-            self.advance(octets, rest);
-            return Some(self.found(start, header));
+        if let Some((at, header)) = self.begin_frame(octets) {
+            return Some(Step::Header { at, header });
         }
+        let at = self.at - u64::from(self.have);
         loop {
             match FrameHeader::parse(&self.header[..usize::from(self.have)]) {
-                Parsed::Done(header) => return Some(self.found(start, header)),
+                Parsed::Done(header) => {
+                    self.begin(&header);
+                    return Some(Step::Header { at, header });
+                }
                 Parsed::Need(_) => {
                     let (octet, rest) = octets.split_first()?;
                     self.header[usize::from(self.have)] = *octet;
@@ -140,7 +181,8 @@ impl Deframer {
         }
     }
 
-    fn found(&mut self, at: u64, header: FrameHeader) -> Step {
+    #[inline(always)]
+    fn begin(&mut self, header: &FrameHeader) {
         self.have = 0;
         self.state = State::Payload(header.payload_len());
         self.keep_control = header.opcode().is_control() && header.payload_len() <= MAX_CONTROL_PAYLOAD as u64;
@@ -148,7 +190,6 @@ impl Deframer {
             self.control.clear();
             self.masking_key = header.masking_key();
         }
-        Step::Header { at, header }
     }
 
     fn advance<'a>(&mut self, octets: &mut &'a [u8], rest: &'a [u8]) {
@@ -224,12 +265,12 @@ impl Deframer {
     /// Whether the next octet starts a frame, and nothing is left to be told of the one before.
     #[inline]
     pub fn is_between_frames(&self) -> bool {
-        self.state == State::Header && self.have == 0
+        matches!(self.state, State::Header) && self.have == 0
     }
 
     /// Whether it lost its place behind a gap.
     pub fn is_lost(&self) -> bool {
-        self.state == State::Lost
+        matches!(self.state, State::Lost)
     }
 }
 
@@ -247,6 +288,32 @@ mod tests {
             while let Some(step) = deframer.next(&mut octets) {
                 let control = if step == Step::End { deframer.control_payload() } else { None };
                 steps.push((step, control));
+            }
+            assert!(octets.is_empty());
+        }
+        steps
+    }
+
+    /// The same by the short ways, where they are open.
+    fn run_shortly(chunks: &[&[u8]]) -> Vec<(Step, Option<Vec<u8>>)> {
+        let mut deframer = Deframer::new(0);
+        let mut steps = Vec::new();
+        for chunk in chunks {
+            let mut octets = *chunk;
+            if deframer.pass_payload(octets.len()) {
+                continue;
+            }
+            loop {
+                if deframer.end_payload(&mut octets) {
+                    steps.push((Step::End, None));
+                } else if let Some((at, header)) = deframer.begin_frame(&mut octets) {
+                    steps.push((Step::Header { at, header }, None));
+                } else if let Some(step) = deframer.next(&mut octets) {
+                    let control = if step == Step::End { deframer.control_payload() } else { None };
+                    steps.push((step, control));
+                } else {
+                    break;
+                }
             }
             assert!(octets.is_empty());
         }
@@ -280,6 +347,7 @@ mod tests {
             cuts.sort_unstable();
             let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &octets[pair[0]..pair[1]]).collect();
             prop_assert_eq!(run(&chunks), run(&[&octets]));
+            prop_assert_eq!(run_shortly(&chunks), run(&[&octets]));
         }
 
         #[test]

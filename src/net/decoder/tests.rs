@@ -80,6 +80,46 @@ fn a_segment_in_ethernet() {
     assert_eq!((decoder.flow_count(), decoder.stats().segments), (1, 1));
 }
 
+/// What the shortest way finds is what the long way finds, and it finds nothing where there is more to tell.
+#[test]
+fn whole_segments_of_known_flows_take_the_shortest_way() {
+    let mut decoder = Decoder::new();
+    let packet = PacketRef { id: PacketId(7), record_at: FILE_AT - 16, ..PacketRef::default() };
+    let ack = TcpFlags::ACK;
+    let mut back = tcp(77, ack, b"answer");
+    back[..4].rotate_left(2);
+    let mut back = ethernet(0x0800, &v4(6, 0, &back));
+    back[26..34].rotate_left(4);
+    let there = ethernet(0x0800, &v4(6, 0, &tcp(500, ack, b"hello")));
+    for octets in [&there, &back] {
+        assert!(decoder.push_whole(LinkType::ETHERNET, packet, FILE_AT, octets).is_none(), "not known yet");
+        let span = Span::new(FILE_AT, octets.len() as u32);
+        let mut twin = decoder.clone();
+        let long = segment(twin.push(LinkType::ETHERNET, packet, span, 0, octets));
+        decoder.push(LinkType::ETHERNET, packet, span, 0, octets);
+        let long = Segment { new_flow: false, ..long };
+        let short = decoder.push_whole(LinkType::ETHERNET, packet, FILE_AT, octets).unwrap();
+        assert_eq!(short.to_segment(decoder.way(short.flow, short.direction)), long);
+        assert_eq!(long.whole().unwrap().to_segment(long.way), long);
+    }
+    let bare = ethernet(0x0800, &v4(6, 0, &tcp(505, ack, b"")));
+    let short = decoder.push_whole(LinkType::ETHERNET, packet, FILE_AT, &bare).unwrap();
+    assert_eq!(
+        (short.octets, short.ack(), short.to_segment(Way::default()).pieces),
+        (&b""[..], Some(77), Pieces::None)
+    );
+    assert_eq!(decoder.stats().segments, 2, "the shortest way does not count");
+    decoder.count_segments(3);
+    assert_eq!((decoder.stats().segments, decoder.stats().packets), (5, 5));
+
+    let cut = &there[..there.len() - 1];
+    let fin = ethernet(0x0800, &v4(6, 0, &tcp(505, ack | TcpFlags::FIN, b"")));
+    let syn = ethernet(0x0800, &v4(6, 0, &tcp(505, TcpFlags::SYN, b"")));
+    for (what, octets) in [("cut", cut), ("an end", &fin[..]), ("a beginning", &syn[..])] {
+        assert!(decoder.push_whole(LinkType::ETHERNET, packet, FILE_AT, octets).is_none(), "{what}");
+    }
+}
+
 #[test]
 fn the_acknowledgment_counts_only_with_its_bit() {
     let packet = v6(6, &tcp(500, TcpFlags::SYN, b""));
