@@ -158,10 +158,24 @@ impl Flows {
         {
             return self.touched.note(flow);
         }
-        self.take_closely(segment);
+        self.take_other(segment);
     }
 
     /// Takes a segment that is not just the next one of an open WebSocket.
+    fn take_other(&mut self, segment: &Segment<'_>) {
+        match self.slots.get_mut(segment.flow.index()) {
+            Some(Slot::Watched(flow)) => {
+                if !flow.is_settled && flow.next_unsettled(segment) {
+                    return self.touched.note(flow);
+                }
+            }
+            Some(Slot::Ignored(octets)) if !wakes_up(segment) => return count(octets, segment),
+            _ => {}
+        }
+        self.take_closely(segment);
+    }
+
+    /// Takes a segment after which something may be different.
     fn take_closely(&mut self, segment: &Segment<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
@@ -175,8 +189,8 @@ impl Flows {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored(octets) | Slot::Rejected(octets) => return count(octets, segment),
+            Slot::Ignored(_) => Some([None; 2]),
+            Slot::Rejected(octets) => return count(octets, segment),
             Slot::Over(_) => return,
         };
         if let Some(starts) = starts {

@@ -71,6 +71,16 @@ impl Body {
         }
     }
 
+    /// Whether the next `len` octets belong to it, whatever they are.
+    #[inline]
+    pub fn covers(&self, len: u64) -> bool {
+        match self {
+            Body::Length(left) | Body::Chunked(Chunk::Data(left)) => len <= *left,
+            Body::UntilClose => true,
+            Body::Chunked(_) => len == 0,
+        }
+    }
+
     /// Steps over `len` octets that the capture lacks; whether the place in the body is still known.
     pub fn skip(&mut self, len: &mut u64) -> bool {
         match self {

@@ -174,6 +174,21 @@ impl HttpReader {
         Some(HttpStep::Lost)
     }
 
+    /// Whether the next `len` octets belong to a body, whatever they are: then they can be [passed](HttpReader::pass).
+    #[inline]
+    pub fn is_in_body(&self, len: u32) -> bool {
+        matches!(&self.state, State::Body(body) if body.covers(u64::from(len)))
+    }
+
+    /// Steps over `len` octets of a body without looking at them.
+    #[inline]
+    pub fn pass(&mut self, len: u32) {
+        if let State::Body(body) = &mut self.state {
+            body.skip(&mut u64::from(len));
+            self.at += u64::from(len);
+        }
+    }
+
     /// Stream offset of the next octet.
     pub fn at(&self) -> u64 {
         self.at
