@@ -77,6 +77,14 @@ impl Layout {
         })
     }
 
+    /// The file's header, where it is a pcap file.
+    pub(super) fn pcap(&self) -> Option<&FileHeader> {
+        match &*self.0 {
+            Format::Pcap(header) => Some(header),
+            Format::Unknown | Format::Pcapng(_) => None,
+        }
+    }
+
     /// What is at file offset `at`, which starts with `octets`.
     #[inline]
     pub(super) fn step(&self, at: u64, octets: &[u8]) -> Result<Parsed, NotACapture> {

@@ -78,11 +78,21 @@ impl Reader {
         let Reader { layout, buffer, packets, last_time, ended, .. } = self;
         let mut passage = buffer.passage();
         let mut taken = 0;
-        while taken < most
-            && !*ended
-            && let Ok(Parsed::Packet(info, record_len)) = layout.step(passage.at(), passage.octets())
-        {
-            let packet = number(info, passage.at(), packets, last_time);
+        // Asked once: a record of pcap is read in so few steps that it shows.
+        let pcap = layout.pcap();
+        while taken < most && !*ended {
+            let (at, octets) = (passage.at(), passage.octets());
+            let (info, record_len) = match pcap {
+                Some(header) => match header.step(at, octets) {
+                    Parsed::Packet(info, len) => (info, len),
+                    _ => break,
+                },
+                None => match layout.step(at, octets) {
+                    Ok(Parsed::Packet(info, len)) => (info, len),
+                    _ => break,
+                },
+            };
+            let packet = number(info, at, packets, last_time);
             take(&packet, data_of(&packet, passage.take(record_len)));
             taken += 1;
         }

@@ -10,7 +10,7 @@ use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, ReadAt};
 use crate::capture::{Layout, Packet};
-use crate::net::{Decoder, Flow, Outcome, Segment};
+use crate::net::{Decoder, Flow, Outcome, WholeSegment};
 
 /// Packets that are looked up together.
 const RUN: usize = 8;
@@ -36,7 +36,7 @@ pub struct Dissector {
 pub struct Run<'d, 'o> {
     dissector: &'d mut Dissector,
     /// The first `len` were looked up and not taken.
-    segments: [Option<Segment<'o>>; RUN],
+    segments: [Option<WholeSegment<'o>>; RUN],
     len: usize,
 }
 
@@ -45,17 +45,17 @@ impl<'o> Run<'_, 'o> {
     #[inline]
     pub fn push(&mut self, packet: &Packet, octets: &'o [u8]) {
         self.dissector.flows.writer.count_packet(octets);
-        if self.len == RUN {
-            self.take();
-        }
-        let Dissector { decoder, flows, .. } = &mut *self.dissector;
-        if let Some(place) = self.segments.get_mut(self.len) {
-            *place = decoder.push_plain(packet.link_type, packet.reference, packet.span, octets);
-            if let Some(segment) = place {
-                flows.touch(segment);
-                self.len += 1;
-                return;
+        let Dissector { decoder, flows, .. } = &*self.dissector;
+        if let Some(segment) = decoder.push_whole(packet.link_type, packet.reference, packet.span.at, octets)
+            && let Some(place) = self.segments.get_mut(self.len)
+        {
+            *place = Some(segment);
+            flows.touch(&segment);
+            self.len += 1;
+            if self.len == RUN {
+                self.take();
             }
+            return;
         }
         // It has to be looked up behind those before it, which may be of the same flow, and before those behind it.
         self.take();
@@ -64,12 +64,15 @@ impl<'o> Run<'_, 'o> {
     }
 
     /// Takes what was looked up.
-    #[inline]
+    #[inline(never)]
     fn take(&mut self) {
-        let flows = &mut self.dissector.flows;
-        for segment in self.segments.iter().take(std::mem::take(&mut self.len)).flatten() {
-            flows.close_due(segment.packet.time);
-            flows.take(segment);
+        let len = std::mem::take(&mut self.len);
+        self.dissector.decoder.count_segments(len);
+        for segment in self.segments.iter().take(len).flatten() {
+            self.dissector.flows.close_due(segment.packet.time);
+            if !self.dissector.flows.take_next(segment) {
+                self.dissector.take_closely(segment);
+            }
         }
     }
 }
@@ -114,9 +117,23 @@ impl Dissector {
     pub fn push(&mut self, packet: &Packet, octets: &[u8]) {
         self.flows.writer.count_packet(octets);
         self.flows.close_due(packet.reference.time);
-        match self.decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
-            Some(segment) => self.flows.take(&segment),
+        match self.decoder.push_whole(packet.link_type, packet.reference, packet.span.at, octets) {
+            Some(segment) => {
+                self.decoder.count_segments(1);
+                if !self.flows.take_next(&segment) {
+                    self.take_closely(&segment);
+                }
+            }
             None => self.push_other(packet, octets),
+        }
+    }
+
+    /// Takes a whole segment that is not just the next one of an open WebSocket.
+    #[inline(never)]
+    fn take_closely(&mut self, segment: &WholeSegment<'_>) {
+        if !self.flows.take_unread(segment) {
+            let way = self.decoder.way(segment.flow, segment.direction);
+            self.flows.take(&segment.to_segment(way));
         }
     }
 
@@ -128,11 +145,17 @@ impl Dissector {
         fed
     }
 
-    /// Takes a packet that is more, or less, than a segment.
-    #[cold]
+    /// Takes a packet that is more, or less, than a whole segment of a flow that is known.
+    #[inline(never)]
     fn push_other(&mut self, packet: &Packet, octets: &[u8]) {
         match self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
-            Outcome::Segment(segment) => self.flows.take(&segment),
+            Outcome::Segment(segment) => {
+                let is_taken =
+                    segment.whole().is_some_and(|whole| self.flows.take_next(&whole) || self.flows.take_unread(&whole));
+                if !is_taken {
+                    self.flows.take(&segment);
+                }
+            }
             Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
             Outcome::NotTcp | Outcome::Fragment => {}
         }

@@ -24,7 +24,7 @@ use super::lane::{Chunk, Lane, Side};
 use super::overlap::Double;
 use crate::base::{ConnectionId, FlowId, PacketRef, Piece, ReadAt};
 use crate::http::HttpStep;
-use crate::net::{self, Direction, KeptStream, Segment, StreamEvent};
+use crate::net::{self, Direction, KeptStream, Segment, StreamEvent, WholeSegment};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -120,19 +120,22 @@ impl FlowState {
     /// The short way of [`segment`](FlowState::segment): both sides read frames, nothing waits, and the segment brings
     /// the next octets or only acknowledges what is there. Whether it was taken; if so, nothing else has changed.
     #[inline(always)]
-    pub fn next_segment(&mut self, segment: &Segment<'_>, writer: &mut Writer) -> bool {
+    pub fn next_segment(&mut self, segment: &WholeSegment<'_>, writer: &mut Writer) -> bool {
         let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
-        let is_ack_known = segment.ack.is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
+        let is_ack_known = segment.ack().is_none_or(|ack| self.lanes[peer].assembler.acknowledged_known(ack));
         let (true, true, Some(connection)) = (self.is_settled, is_ack_known, self.connection) else { return false };
         let lane = &mut self.lanes[own];
         let Side::Frames(side) = &mut lane.side else { return false };
-        if let Some((at, piece, octets)) = lane.assembler.push_next(segment) {
-            lane.stream.push(at, piece);
-            lane.last_packet = piece.packet.id;
+        if segment.octets.is_empty() {
+            if !lane.assembler.is_indifferent_to_empty() {
+                return false;
+            }
+        } else {
+            let Some(at) = lane.assembler.push_next_whole(segment) else { return false };
+            lane.stream.push(at, segment.piece());
+            lane.last_packet = segment.packet.id;
             self.conversation.peer_is_behind = false;
-            side.feed(connection, &mut self.conversation, at, octets, piece.packet, writer);
-        } else if !lane.assembler.is_indifferent_to(segment) {
-            return false;
+            side.feed(connection, &mut self.conversation, at, segment.octets, segment.packet, writer);
         }
         self.last_packet = segment.packet;
         true

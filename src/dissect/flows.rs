@@ -9,7 +9,7 @@ use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
 use super::index::Writer;
 use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
-use crate::net::{Segment, TcpFlags};
+use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
 
 /// What is kept of a TCP connection.
 pub(super) enum Slot {
@@ -85,9 +85,9 @@ pub(super) struct Flows {
 }
 
 /// Counts what a segment of a connection that is not read brings.
-fn count(octets: &mut [u32; 2], segment: &Segment<'_>) {
-    let sum = &mut octets[segment.direction.index()];
-    *sum = sum.saturating_add(segment.payload_len);
+fn count(octets: &mut [u32; 2], direction: Direction, len: u32) {
+    let sum = &mut octets[direction.index()];
+    *sum = sum.saturating_add(len);
 }
 
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
@@ -144,39 +144,46 @@ impl Flows {
 
     /// Reads from what [`take`](Flows::take) will need for this segment, so that it is at hand then.
     #[inline]
-    pub fn touch(&self, segment: &Segment<'_>) {
+    pub fn touch(&self, segment: &WholeSegment<'_>) {
         if let Some(Slot::Watched(flow)) = self.slots.get(segment.flow.index()) {
             flow.touch(segment.direction);
         }
     }
 
-    /// Takes the next segment of the capture.
+    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket; whether it was. If not, it is
+    /// to be taken [closely](Flows::take).
     #[inline]
-    pub fn take(&mut self, segment: &Segment<'_>) {
+    pub fn take_next(&mut self, segment: &WholeSegment<'_>) -> bool {
         if let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index())
             && flow.next_segment(segment, &mut self.writer)
         {
-            return self.touched.note(flow);
+            self.touched.note(flow);
+            return true;
         }
-        self.take_other(segment);
+        false
     }
 
-    /// Takes a segment that is not just the next one of an open WebSocket.
-    fn take_other(&mut self, segment: &Segment<'_>) {
+    /// Takes the next segment of the capture, if it changes nothing but how much came of what is not read: of HTTP, or of
+    /// something else. Whether it was such a one.
+    pub fn take_unread(&mut self, segment: &WholeSegment<'_>) -> bool {
         match self.slots.get_mut(segment.flow.index()) {
             Some(Slot::Watched(flow)) => {
-                if !flow.is_settled && flow.next_unsettled(segment) {
-                    return self.touched.note(flow);
+                let is_taken = !flow.is_settled && flow.next_unsettled(segment);
+                if is_taken {
+                    self.touched.note(flow);
                 }
+                is_taken
             }
-            Some(Slot::Ignored(octets)) if !wakes_up(segment) => return count(octets, segment),
-            _ => {}
+            Some(Slot::Ignored(octets)) if !wakes_up(segment.octets) => {
+                count(octets, segment.direction, segment.octets.len() as u32);
+                true
+            }
+            _ => false,
         }
-        self.take_closely(segment);
     }
 
-    /// Takes a segment after which something may be different.
-    fn take_closely(&mut self, segment: &Segment<'_>) {
+    /// Takes the next segment of the capture.
+    pub fn take(&mut self, segment: &Segment<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
             self.slots.push(Slot::Opening([None; 2]));
@@ -189,15 +196,17 @@ impl Flows {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored(_) => Some([None; 2]),
-            Slot::Rejected(octets) => return count(octets, segment),
+            Slot::Ignored(_) if segment.pieces.first().is_some_and(|piece| wakes_up(piece.octets)) => Some([None; 2]),
+            Slot::Ignored(octets) | Slot::Rejected(octets) => {
+                return count(octets, segment.direction, segment.payload_len);
+            }
             Slot::Over(_) => return,
         };
         if let Some(starts) = starts {
             let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
             if decision == Some(Decision::NotWebSocket) {
                 let mut octets = [0; 2];
-                count(&mut octets, segment);
+                count(&mut octets, segment.direction, segment.payload_len);
                 *slot = Slot::Rejected(octets);
                 return;
             }

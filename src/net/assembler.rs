@@ -2,7 +2,7 @@
 
 use super::event::{GapCause, StreamEvent};
 use super::held::{Content, HeldQueue, Run};
-use super::segment::{Pieces, Segment, SegmentPiece, TcpFlags};
+use super::segment::{Pieces, Segment, SegmentPiece, TcpFlags, WholeSegment};
 use crate::base::{PacketRef, Piece, Timestamp};
 
 /// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
@@ -133,15 +133,32 @@ impl Assembler {
     #[inline]
     pub fn push_next<'a>(&mut self, segment: &Segment<'a>) -> Option<(u64, Piece, &'a [u8])> {
         let Pieces::One([SegmentPiece { piece, octets, .. }]) = &segment.pieces else { return None };
-        let is_next = !self.is_troubled
-            && segment.seq == self.start?.wrapping_add(self.next as u32)
-            && piece.span.len == segment.payload_len
+        let is_whole = piece.span.len == segment.payload_len
             && !segment.flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
+        let at = if is_whole { self.deliver_next(segment.seq, piece.span.len) } else { None };
+        at.map(|at| (at, *piece, *octets))
+    }
+
+    /// The same for a segment that is whole and has octets: the stream offset of the first.
+    #[inline(always)]
+    pub fn push_next_whole(&mut self, segment: &WholeSegment<'_>) -> Option<u64> {
+        self.deliver_next(segment.seq, segment.octets.len() as u32)
+    }
+
+    #[inline(always)]
+    fn deliver_next(&mut self, seq: u32, len: u32) -> Option<u64> {
+        let is_next = !self.is_troubled && seq == self.start?.wrapping_add(self.next as u32);
         is_next.then(|| {
             let at = self.next;
-            self.next += u64::from(piece.span.len);
-            (at, *piece, *octets)
+            self.next += u64::from(len);
+            at
         })
+    }
+
+    /// Whether pushing a whole segment without octets would change nothing.
+    #[inline(always)]
+    pub fn is_indifferent_to_empty(&self) -> bool {
+        !self.is_troubled
     }
 
     /// Whether pushing the segment would change nothing: it only acknowledges, and nothing waits.

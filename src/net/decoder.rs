@@ -10,7 +10,7 @@ use super::link;
 use super::outcome::{Layer, Malformed, Stop};
 use super::plain::Plain;
 use super::segment::Way;
-use super::{Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags};
+use super::{Direction, Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags, WholeSegment};
 use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
 
 /// Octets at the start of a joined datagram in which extension headers and the TCP header must end.
@@ -78,10 +78,46 @@ impl Decoder {
         octets: &'a [u8],
     ) -> Option<Segment<'a>> {
         let at = link::ip_header_at(link, octets).ok()?;
-        let Plain { addresses, header, payload } = Plain::parse(octets.get(at..)?)?;
+        let Plain { addresses, header, payload, .. } = Plain::parse(octets.get(at..)?)?;
         let pieces = one_piece(Piece { span, packet }, at + payload.at, 0, payload.captured);
         self.stats.count_segment(payload.captured.len() < payload.sent_len);
         Some(segment(&mut self.flows, addresses, header, payload.sent_len, pieces, packet))
+    }
+
+    /// The shortest way of [`push`](Decoder::push), for a packet that holds one [`WholeSegment`]. It is not counted: that is
+    /// for [`count_segments`](Decoder::count_segments). `None` for others, of which nothing is noted.
+    #[inline(always)]
+    pub fn push_whole<'a>(
+        &self,
+        link: LinkType,
+        packet: PacketRef,
+        span_at: u64,
+        octets: &'a [u8],
+    ) -> Option<WholeSegment<'a>> {
+        let ip_at = link::ip_header_at(link, octets).ok()?;
+        let Plain { header, payload, way, .. } = Plain::parse(octets.get(ip_at..)?)?;
+        let (flow, direction) = self.flows.known_place(way, header.flags)?;
+        (payload.captured.len() == payload.sent_len).then_some(WholeSegment {
+            octets: payload.captured,
+            at: span_at + (ip_at + payload.at) as u64,
+            packet,
+            flow,
+            seq: header.seq,
+            ack: header.ack.unwrap_or_default(),
+            flags: header.flags,
+            direction,
+        })
+    }
+
+    /// Counts segments that [`push_whole`](Decoder::push_whole) found.
+    #[inline]
+    pub fn count_segments(&mut self, segments: usize) {
+        self.stats.count_segments(segments as u64);
+    }
+
+    /// Where segments of a flow come from and go to that travel this way.
+    pub fn way(&self, flow: FlowId, direction: Direction) -> Way {
+        self.flows.way(flow, direction).unwrap_or_default()
     }
 
     /// A packet that is more, or less, than a segment.

@@ -3,9 +3,9 @@
 use hashbrown::HashTable;
 
 use super::ip::Addresses;
-use super::lately::Lately;
+use super::lately::{Key, Lately};
 use super::pair::{Hashing, Pair};
-use super::{Direction, Flow, TcpFlags};
+use super::{Direction, Flow, TcpFlags, Way};
 use crate::base::FlowId;
 
 /// All flows so far, 56 octets each and about 10 to find them.
@@ -96,6 +96,17 @@ impl FlowTable {
             return Place { flow, direction, new: false };
         }
         self.place_anew(addresses, ports, flags, seq, ack)
+    }
+
+    /// Where segments of a way go that neither begin nor end a connection, if that is known without looking it up.
+    #[inline(always)]
+    pub(super) fn known_place(&self, way: Key, flags: TcpFlags) -> Option<(FlowId, Direction)> {
+        if flags.intersects(NOTABLE) { None } else { self.lately.find_way(way) }
+    }
+
+    /// Where segments of a flow that go this way come from and go to.
+    pub(super) fn way(&self, id: FlowId, direction: Direction) -> Option<Way> {
+        self.flows.get(id.index()).map(|entry| entry.pair.way(entry.opener_is_low == (direction == Direction::Forward)))
     }
 
     /// The same, and remembers it.

@@ -23,9 +23,15 @@ struct Known {
 
 /// A way of IPv4, packed: source and destination address; source and destination port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Key(u64, u32);
+pub(super) struct Key(u64, u32);
 
 impl Key {
+    /// The way of addresses and ports as an IPv4 header and a TCP header have them, source and destination in a row.
+    #[inline(always)]
+    pub(super) fn of_headers(addresses: [u8; 8], ports: [u8; 4]) -> Key {
+        Key(u64::from_be_bytes(addresses), u32::from_be_bytes(ports))
+    }
+
     #[inline]
     fn of(addresses: &Addresses, ports: [u16; 2]) -> Option<Key> {
         let packed = (addresses.source as u64) << 32 | addresses.destination as u64;
@@ -42,7 +48,12 @@ impl Lately {
     /// Where this way's segments go, if that is known.
     #[inline]
     pub(super) fn find(&self, addresses: &Addresses, ports: [u16; 2]) -> Option<(FlowId, Direction)> {
-        let way = Key::of(addresses, ports)?;
+        self.find_way(Key::of(addresses, ports)?)
+    }
+
+    /// The same for a way that is packed already.
+    #[inline(always)]
+    pub(super) fn find_way(&self, way: Key) -> Option<(FlowId, Direction)> {
         let [last, before] = self.places.get(self.place_of(way))?;
         let known = if last.way == way { last } else { before };
         known.to.filter(|_| known.way == way)

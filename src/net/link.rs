@@ -29,6 +29,7 @@ pub(super) fn ip_header_at(link: LinkType, octets: &[u8]) -> Result<usize, Stop>
     ip_header_behind(link, octets)
 }
 
+#[inline(never)]
 fn ip_header_behind(link: LinkType, octets: &[u8]) -> Result<usize, Stop> {
     match link {
         LinkType::ETHERNET => after_ether_type(octets, 12, 14),

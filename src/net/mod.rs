@@ -30,4 +30,4 @@ pub use decoder::Decoder;
 pub use event::{GapCause, StreamEvent};
 pub use held::{MAX_HELD_OCTETS, MAX_HELD_PIECES};
 pub use outcome::{Layer, Malformed, NetStats, Outcome, Problem, Unsupported};
-pub use segment::{Direction, Endpoint, Flow, Pieces, Segment, SegmentPiece, TcpFlags, Way};
+pub use segment::{Direction, Endpoint, Flow, Pieces, Segment, SegmentPiece, TcpFlags, Way, WholeSegment};

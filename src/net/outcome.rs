@@ -166,6 +166,12 @@ impl NetStats {
         self.payloads_cut += u64::from(cut);
     }
 
+    /// Counts packets that held one whole segment each.
+    pub(super) fn count_segments(&mut self, segments: u64) {
+        self.packets += segments;
+        self.segments += segments;
+    }
+
     /// Counts what became of a packet. `cut` says that the capture holds fewer octets than were on the wire.
     pub(super) fn count(&mut self, outcome: &Outcome<'_>, cut: bool) {
         self.packets += 1;

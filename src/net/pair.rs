@@ -2,8 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::Endpoint;
 use super::ip::Addresses;
+use super::{Endpoint, Way};
 
 /// The two endpoints of a connection, whichever way the segment goes: the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,21 @@ impl Pair {
         (pair, source_is_low)
     }
 
+    /// What a segment between them has in its headers, from the lower one or to it.
+    pub(super) fn way(&self, source_is_low: bool) -> Way {
+        let [low, high] = self.numbers();
+        let (source, destination) = if source_is_low { (low, high) } else { (high, low) };
+        let [low, high] = self.ports;
+        let ports = if source_is_low { [low, high] } else { [high, low] };
+        Way { addresses: Addresses { source, destination, is_v6: self.is_v6 }, ports }
+    }
+
+    fn numbers(&self) -> [u128; 2] {
+        self.addresses.map(|[upper, lower]| u128::from(upper) << 64 | u128::from(lower))
+    }
+
     pub(super) fn endpoints(&self) -> [Endpoint; 2] {
-        let [low, high] = self.addresses.map(|[upper, lower]| u128::from(upper) << 64 | u128::from(lower));
+        let [low, high] = self.numbers();
         let addresses = Addresses { source: low, destination: high, is_v6: self.is_v6 };
         [(low, self.ports[0]), (high, self.ports[1])]
             .map(|(address, port)| Endpoint { address: addresses.address(address), port })

@@ -6,6 +6,7 @@
 use super::TcpFlags;
 use super::decoder::TcpHeader;
 use super::ip::{self, Addresses};
+use super::lately::Key;
 
 /// IPv4 with a header of 20 octets (RFC 791 §3.1): version and IHL.
 const VERSION_4_IHL_5: u8 = 0x45;
@@ -18,6 +19,8 @@ pub(super) struct Plain<'a> {
     pub(super) addresses: Addresses,
     pub(super) header: TcpHeader,
     pub(super) payload: Payload<'a>,
+    /// Addresses and ports, packed.
+    pub(super) way: Key,
 }
 
 /// What stands behind both headers.
@@ -60,6 +63,10 @@ impl<'a> Plain<'a> {
                 len,
             },
             payload: Payload { at, sent_len: total_len - at, captured },
+            way: Key::of_headers(
+                [head[12], head[13], head[14], head[15], head[16], head[17], head[18], head[19]],
+                [head[20], head[21], head[22], head[23]],
+            ),
         })
     }
 }
@@ -94,7 +101,7 @@ mod tests {
         /// What is plain says nothing else than the general way.
         #[test]
         fn agrees_with_the_general_way(octets in packets()) {
-            let Some(Plain { addresses, header, payload }) = Plain::parse(&octets) else { return Ok(()) };
+            let Some(Plain { addresses, header, payload, .. }) = Plain::parse(&octets) else { return Ok(()) };
             let ip = ip::parse(&octets, octets.len()).unwrap();
             prop_assert_eq!((ip.addresses, ip.payload.protocol, ip.fragment), (addresses, ip::TCP, None));
             let sent_len = ip.payload.len;

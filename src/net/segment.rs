@@ -223,6 +223,53 @@ pub struct Segment<'a> {
     pub packet: PacketRef,
 }
 
+/// A segment that neither begins nor ends a connection, of a flow that is known, in one piece that was captured whole.
+/// Nearly every segment is such a one, and a few of them are kept for a moment: it has the size of a cache line.
+#[derive(Clone, Copy, Debug)]
+pub struct WholeSegment<'a> {
+    /// The payload.
+    pub octets: &'a [u8],
+    /// Where the payload is: file offset in octets.
+    pub at: u64,
+    /// The packet.
+    pub packet: PacketRef,
+    /// The connection.
+    pub flow: FlowId,
+    /// The sequence number of the first payload octet.
+    pub seq: u32,
+    /// The acknowledgment number; it counts where the ACK bit is set.
+    pub(super) ack: u32,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// Which way it travels.
+    pub direction: Direction,
+}
+
+impl<'a> WholeSegment<'a> {
+    /// The acknowledgment number, where the ACK bit is set.
+    #[inline(always)]
+    pub fn ack(&self) -> Option<u32> {
+        self.flags.ack().then_some(self.ack)
+    }
+
+    /// The place of the payload.
+    #[inline(always)]
+    pub fn piece(&self) -> Piece {
+        Piece { span: Span::new(self.at, self.octets.len() as u32), packet: self.packet }
+    }
+
+    /// The same as any segment; `way` is where it comes from and goes to.
+    pub fn to_segment(&self, way: Way) -> Segment<'a> {
+        let WholeSegment { octets, packet, flow, seq, flags, direction, .. } = *self;
+        let pieces = match octets {
+            [] => Pieces::None,
+            _ => Pieces::One([SegmentPiece { at: 0, piece: self.piece(), octets }]),
+        };
+        let payload_len = octets.len() as u32;
+        Segment { flow, direction, new_flow: false, way, seq, ack: self.ack(), flags, payload_len, pieces, packet }
+    }
+}
+
 /// Where a packet comes from and goes to, as it stands in its headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Way {
@@ -232,6 +279,21 @@ pub struct Way {
 }
 
 impl<'a> Segment<'a> {
+    /// The same as a whole segment, where it is one.
+    #[inline]
+    pub fn whole(&self) -> Option<WholeSegment<'a>> {
+        let (octets, at): (&[u8], u64) = match &self.pieces {
+            Pieces::None => (&[], 0),
+            Pieces::One([SegmentPiece { piece, octets, .. }]) => (octets, piece.span.at),
+            Pieces::Several(_) => return None,
+        };
+        let Segment { flow, direction, seq, flags, packet, .. } = *self;
+        let is_whole = octets.len() == self.payload_len as usize
+            && !flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
+        let ack = self.ack.unwrap_or_default();
+        is_whole.then_some(WholeSegment { octets, at, packet, flow, seq, ack, flags, direction })
+    }
+
     /// The two ends of the connection.
     pub fn ends(&self) -> Flow {
         let Way { addresses, ports: [source_port, destination_port] } = self.way;
@@ -255,6 +317,11 @@ impl<'a> Segment<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_segment_is_as_large_as_a_cache_line() {
+        assert_eq!(size_of::<WholeSegment<'_>>(), 64);
+    }
 
     #[test]
     fn endpoints_print_as_sockets() {
