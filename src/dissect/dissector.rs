@@ -148,15 +148,13 @@ impl Dissector {
     /// Takes a packet that is more, or less, than a whole segment of a flow that is known.
     #[inline(never)]
     fn push_other(&mut self, packet: &Packet, octets: &[u8]) {
-        match self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
-            Outcome::Segment(segment) => {
-                let is_taken =
-                    segment.whole().is_some_and(|whole| self.flows.take_next(&whole) || self.flows.take_unread(&whole));
-                if !is_taken {
-                    self.flows.take(&segment);
-                }
-            }
-            Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
+        let Dissector { decoder, flows, .. } = self;
+        if let Some(segment) = decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
+            return flows.take_any(&segment);
+        }
+        match decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
+            Outcome::Segment(segment) => flows.take_any(&segment),
+            Outcome::Unsupported(_) | Outcome::Malformed(_) => flows.writer.index.totals.undecoded += 1,
             Outcome::NotTcp | Outcome::Fragment => {}
         }
     }

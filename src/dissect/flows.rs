@@ -183,6 +183,15 @@ impl Flows {
     }
 
     /// Takes the next segment of the capture.
+    #[inline(always)]
+    pub fn take_any(&mut self, segment: &Segment<'_>) {
+        let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_unread(&whole));
+        if !is_taken {
+            self.take(segment);
+        }
+    }
+
+    /// The same for one that has to be looked at closely.
     pub fn take(&mut self, segment: &Segment<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {

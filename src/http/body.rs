@@ -142,10 +142,24 @@ pub(super) fn framing(codings: Option<&[u8]>, length: Option<&[u8]>) -> Option<B
             Body::UntilClose
         });
     }
-    let length = String::from_utf8_lossy(length?);
-    // Nearly always it is nothing but a number.
-    let number = length.parse().or_else(|_| length.split(',').next().unwrap_or_default().trim().parse());
-    number.ok().map(Body::Length)
+    let length = length?;
+    short_number(length).or_else(|| first_number(&String::from_utf8_lossy(length))).map(Body::Length)
+}
+
+/// A field that is nothing but a few digits, as nearly every Content-Length is.
+fn short_number(value: &[u8]) -> Option<u64> {
+    if !(1..=18).contains(&value.len()) {
+        return None;
+    }
+    value.iter().try_fold(0, |number, octet| {
+        let digit = octet.wrapping_sub(b'0');
+        (digit < 10).then_some(10 * number + u64::from(digit))
+    })
+}
+
+/// The first member of a list of numbers.
+fn first_number(list: &str) -> Option<u64> {
+    list.split(',').next()?.trim().parse().ok()
 }
 
 #[cfg(test)]

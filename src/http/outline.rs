@@ -94,16 +94,16 @@ impl Outline {
         let (mut upgrades, mut has_key, mut has_accept) = (None, false, false);
         let (mut codings, mut length) = (None, None);
         for (name, value) in fields {
-            if name.eq_ignore_ascii_case("content-length") {
+            if is_called(name, "Content-Length") {
                 length = length.or(Some(value));
-            } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            } else if is_called(name, "Transfer-Encoding") {
                 // Several are one list (RFC 9110 §5.3), of which the end matters.
                 codings = Some(value);
-            } else if name.eq_ignore_ascii_case("upgrade") {
+            } else if is_called(name, "Upgrade") {
                 upgrades = Some(upgrades == Some(true) || names_websocket(&String::from_utf8_lossy(value)));
             }
-            has_key |= name.eq_ignore_ascii_case("sec-websocket-key");
-            has_accept |= name.eq_ignore_ascii_case("sec-websocket-accept");
+            has_key |= is_called(name, "Sec-WebSocket-Key");
+            has_accept |= is_called(name, "Sec-WebSocket-Accept");
         }
         Outline { start, upgrades, has_key, has_accept, framing: body::framing(codings, length) }
     }
@@ -138,6 +138,12 @@ impl Outline {
     pub fn is_upgrade_response(&self) -> bool {
         self.status() == Some(101) && (self.upgrades == Some(true) || self.has_accept)
     }
+}
+
+/// Whether a field has this name, in any case; mostly it is spelt so.
+#[inline(always)]
+fn is_called(field: &str, name: &str) -> bool {
+    field == name || field.eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]
