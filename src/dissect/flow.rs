@@ -411,7 +411,7 @@ impl FlowState {
                     }
                     Some(HttpStep::Lost) => {
                         if at == 0 {
-                            FlowState::note_encrypted(octets, context);
+                            context.writer.note_encrypted(octets);
                         }
                         self.http_lost(direction);
                     }

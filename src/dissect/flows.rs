@@ -9,6 +9,7 @@ use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
 use super::index::Writer;
 use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
+use crate::http::{Kind, sniff};
 use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
 
 /// What is kept of a TCP connection.
@@ -106,6 +107,17 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
     starts[own] = Some(segment.seq.wrapping_add(1));
     starts[peer] = starts[peer].or(segment.ack);
     true
+}
+
+/// The octets of a segment with the first ones of a stream, where it is known that they are those, and that they are whole.
+fn beginning<'a>(segment: &Segment<'a>, starts: [Option<u32>; 2]) -> Option<&'a [u8]> {
+    let whole = segment.whole().filter(|whole| starts[whole.direction.index()] == Some(whole.seq))?;
+    Some(whole.octets)
+}
+
+/// Whether a stream that starts with `octets` is not HTTP, so that it takes nothing to read it no further.
+fn is_no_http(octets: &[u8]) -> bool {
+    !octets.starts_with(b"\r") && !octets.starts_with(b"\n") && sniff(octets) == Some(Kind::NotHttp)
 }
 
 /// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
@@ -221,6 +233,12 @@ impl Flows {
             }
             if decision.is_some() {
                 self.forced.push(segment.flow);
+            } else if let Some(octets) = beginning(segment, starts).filter(|octets| is_no_http(octets)) {
+                self.writer.note_encrypted(octets);
+                let mut octets = [0; 2];
+                count(&mut octets, segment.direction, segment.payload_len);
+                *slot = Slot::Ignored(octets);
+                return;
             }
             *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
         }

@@ -153,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Lines of heads, good and bad.
-    const LINES: [&str; 24] = [
+    const LINES: [&str; 25] = [
         "Upgrade: websocket",
         "upgrade: h2c, \"a,b\" , WebSocket/13",
         "Upgrade: \u{2003}websocket\u{2003}",
@@ -164,6 +164,7 @@ mod tests {
         "Content-Length: +7, 8",
         "content-length: \u{fffd}",
         "Content-Length: 18446744073709551616",
+        "Content-Length: 18446744073709551615",
         "Content-Length:",
         "Transfer-Encoding: gzip, Chunked",
         "Transfer-encoding: chunked,",

@@ -124,6 +124,11 @@ impl HttpReader {
                     let known = self.head.len();
                     let room = MAX_HEAD_LEN - known;
                     let more = &octets[..octets.len().min(room)];
+                    if known == 0 && sniff(more) == Some(Kind::NotHttp) {
+                        *octets = &octets[more.len()..];
+                        self.state = State::Lost(more.len());
+                        return Some(None);
+                    }
                     // Nearly always a head is whole where it starts.
                     if known == 0
                         && let Some(end) = head_end(more, 0)
@@ -271,6 +276,7 @@ fn empty_line(octets: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn sniffing() {
@@ -310,9 +316,48 @@ mod tests {
     }
 
     #[test]
+    fn bodies_are_passed_unseen_as_far_as_they_are_known() {
+        let mut reader = HttpReader::new(0);
+        let mut octets = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
+        assert!(reader.next(&mut octets).is_some() && !reader.is_in_body(1), "nobody said yet what follows");
+        reader.body(Body::Length(10));
+        assert_eq!((reader.is_in_body(10), reader.is_in_body(11)), (true, false));
+        reader.pass(4);
+        reader.pass(6);
+        assert_eq!((reader.at(), reader.is_between(), reader.is_in_body(1)), (29, true, false));
+        assert!(reader.next(&mut &b"HTTP/1.1 204 \n\n"[..]).is_some());
+        reader.body(Body::Chunked(super::super::body::Chunk::Size(0, false)));
+        assert!(!reader.is_in_body(1), "a size has to be read");
+        assert_eq!(reader.next(&mut &b"5\r\nabc"[..]), None);
+        assert_eq!((reader.is_in_body(4), reader.is_in_body(5)), (true, false));
+        reader.pass(4);
+        assert_eq!((reader.next(&mut &b"0\r\n\r\n"[..]), reader.is_between()), (None, true));
+        reader.body(Body::UntilClose);
+        assert!(reader.is_in_body(u32::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn an_empty_line_is_found_where_it_is(octets in prop::collection::vec(prop::sample::select(b"\r\n\n\x8a\x0babc".to_vec()), 0..40), from in 0..40usize) {
+            let by_lines = || {
+                let lines = (from + 1..=octets.len()).filter(|line| octets[line - 1] == b'\n');
+                lines.into_iter().find_map(|line| match &octets[line..] {
+                    [b'\n', ..] => Some(line + 1),
+                    [b'\r', b'\n', ..] => Some(line + 2),
+                    _ => None,
+                })
+            };
+            prop_assert_eq!(head_end(&octets, from), by_lines());
+        }
+    }
+
+    #[test]
     fn what_is_not_http_or_endless_is_given_up() {
         let mut reader = HttpReader::new(0);
         assert_eq!(reader.next(&mut &b"\x16\x03\x01"[..]), Some(HttpStep::Lost));
+        let mut octets = &b"\x16\x03\x01 with an empty line\n\n in it"[..];
+        let mut reader = HttpReader::new(0);
+        assert_eq!((reader.next(&mut octets), octets), (Some(HttpStep::Lost), &b""[..]));
         let mut reader = HttpReader::new(0);
         let endless = [b"GET / HTTP/1.1\r\n".to_vec(), vec![b'x'; MAX_HEAD_LEN]].concat();
         assert_eq!(reader.next(&mut &endless[..]), Some(HttpStep::Lost));
