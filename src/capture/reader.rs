@@ -74,7 +74,7 @@ impl Reader {
     /// Takes the next packets that are [at hand](Reader::at_hand), up to `most` of them, and hands each to `take`; how many
     /// there were. [`next`](Reader::next) tells what comes behind them.
     #[inline]
-    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(&Packet, &'r [u8])) -> usize {
+    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
         let Reader { layout, buffer, packets, last_time, ended, .. } = self;
         let mut passage = buffer.passage();
         let mut taken = 0;
@@ -93,7 +93,7 @@ impl Reader {
                 },
             };
             let packet = number(info, at, packets, last_time);
-            take(&packet, data_of(&packet, passage.take(record_len)));
+            take(packet, data_of(&packet, passage.take(record_len)));
             taken += 1;
         }
         taken
@@ -221,7 +221,7 @@ impl Reader {
 }
 
 /// The packet whose record at file offset `record_at` says `info`, behind so many `packets`; counts it.
-#[inline]
+#[inline(always)]
 fn number(info: RecordInfo, record_at: u64, packets: &mut u64, last_time: &mut Timestamp) -> Packet {
     let time = info.time.unwrap_or(*last_time);
     *last_time = time;
@@ -232,7 +232,7 @@ fn number(info: RecordInfo, record_at: u64, packets: &mut u64, last_time: &mut T
 }
 
 /// The packet's captured octets, of those of its record.
-#[inline]
+#[inline(always)]
 fn data_of<'r>(packet: &Packet, record: &'r [u8]) -> &'r [u8] {
     let at = (packet.span.at - packet.reference.record_at) as usize;
     record.get(at..at + packet.span.len as usize).unwrap_or_default()

@@ -8,7 +8,7 @@ use super::flows::{Flows, Slot};
 use super::others::Others;
 use super::payloads::{AtOnce, Crew, Payloads, Scene};
 use super::snapshot::Snapshot;
-use crate::base::{AtHand, FlowId, ReadAt};
+use crate::base::{AtHand, FlowId, LinkType, PacketId, PacketRef, ReadAt, Span, Timestamp};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Flow, Outcome, WholeSegment};
 
@@ -36,20 +36,21 @@ pub struct Dissector {
 pub struct Run<'d, 'o> {
     dissector: &'d mut Dissector,
     /// The first `len` were looked up and not taken.
-    segments: [Option<WholeSegment<'o>>; RUN],
+    segments: [WholeSegment<'o>; RUN],
     len: usize,
 }
 
 impl<'o> Run<'_, 'o> {
     /// Adds the next packet.
-    #[inline]
-    pub fn push(&mut self, packet: &Packet, octets: &'o [u8]) {
+    #[inline(always)]
+    pub fn push(&mut self, packet: Packet, octets: &'o [u8]) {
         self.dissector.flows.writer.count_packet(octets);
+        let Packet { reference, link_type, span, original_len } = packet;
         let Dissector { decoder, flows, .. } = &*self.dissector;
-        if let Some(segment) = decoder.push_whole(packet.link_type, packet.reference, packet.span.at, octets)
+        if let Some(segment) = decoder.push_whole(link_type, reference, span.at, octets)
             && let Some(place) = self.segments.get_mut(self.len)
         {
-            *place = Some(segment);
+            *place = segment;
             flows.touch(&segment);
             self.len += 1;
             if self.len == RUN {
@@ -57,10 +58,28 @@ impl<'o> Run<'_, 'o> {
             }
             return;
         }
-        // It has to be looked up behind those before it, which may be of the same flow, and before those behind it.
+        let PacketRef { id, record_at, time } = reference;
+        self.push_other(id, record_at, time, link_type, span, original_len, octets);
+    }
+
+    /// Adds a packet that has to be looked up behind those before it, which may be of the same flow, and before those
+    /// behind it. Takes it in pieces, so that [`push`](Run::push) need not write it to memory.
+    #[expect(clippy::too_many_arguments, reason = "a packet")]
+    #[inline(never)]
+    fn push_other(
+        &mut self,
+        id: PacketId,
+        record_at: u64,
+        time: Timestamp,
+        link_type: LinkType,
+        span: Span,
+        original_len: u32,
+        octets: &[u8],
+    ) {
         self.take();
-        self.dissector.flows.close_due(packet.reference.time);
-        self.dissector.push_other(packet, octets);
+        self.dissector.flows.close_due(time);
+        let packet = Packet { reference: PacketRef { id, record_at, time }, link_type, span, original_len };
+        self.dissector.push_other(&packet, octets);
     }
 
     /// Takes what was looked up.
@@ -68,7 +87,7 @@ impl<'o> Run<'_, 'o> {
     fn take(&mut self) {
         let len = std::mem::take(&mut self.len);
         self.dissector.decoder.count_segments(len);
-        for segment in self.segments.iter().take(len).flatten() {
+        for segment in self.segments.iter().take(len) {
             self.dissector.flows.close_due(segment.packet.time);
             if !self.dissector.flows.take_next(segment) {
                 self.dissector.take_closely(segment);
@@ -139,7 +158,7 @@ impl Dissector {
 
     /// Takes the next packets, those that `feed` gives to the run: the same as to [`push`](Dissector::push) each, and faster.
     pub fn push_run<'o, T>(&mut self, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
-        let mut run = Run { dissector: self, segments: [const { None }; RUN], len: 0 };
+        let mut run = Run { dissector: self, segments: [WholeSegment::default(); RUN], len: 0 };
         let fed = feed(&mut run);
         run.take();
         fed

@@ -16,34 +16,37 @@ use crate::ws::{
     CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
-/// What is known of one sender.
+/// What is known of one sender. In the order in which it lies in memory ([`Lane`](super::lane::Lane)): what every frame needs
+/// comes first, down to the first octets of the deframer.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct FrameSide {
-    pub deframer: Deframer,
     pub joiner: Joiner,
-    pub sender: Sender,
-    pub negotiated: Negotiated,
-    /// The frame whose payload is being read.
-    current: Option<FrameId>,
-    current_len: u64,
-    /// The packet with the first octet of the header that is being read.
-    began: PacketRef,
-    frames: u64,
-    messages: u64,
     /// Payload octets exchanged.
     payload: u64,
+    frames: u64,
+    messages: u64,
+    /// A gap lies over a header, and frames are looked for behind it.
+    seeker: Option<Box<Seeker>>,
     /// The masking-key of the frame before.
     previous_key: Option<[u8; 4]>,
+    pub sender: Sender,
+    pub negotiated: Negotiated,
     close_sent: bool,
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
-    /// Stream offset of the first frame.
-    start: u64,
-    /// A gap lies over a header, and frames are looked for behind it.
-    seeker: Option<Box<Seeker>>,
     /// Where the first frame starts was not known.
     is_joined_blindly: bool,
+    pub deframer: Deframer,
+    /// The frame whose payload is being read.
+    current: Option<FrameId>,
+    /// The length of its payload.
+    current_len: u64,
+    /// Stream offset of the first frame.
+    start: u64,
+    /// The packet with the first octet of the header that is being read.
+    began: PacketRef,
 }
 
 impl FrameSide {
@@ -223,7 +226,7 @@ impl FrameSide {
         writer: &mut Writer,
     ) {
         let mut rest = octets;
-        if self.seeker.is_some() {
+        if self.deframer.is_lost() && self.seeker.is_some() {
             match self.seek(connection, at, octets, writer) {
                 Some(behind) => rest = behind,
                 None => return while self.deframer.next(&mut rest).is_some() {},
@@ -314,11 +317,12 @@ impl FrameSide {
             flags,
         });
         self.frames += 1;
-        self.current = (!is_whole).then_some(id);
-        self.current_len = header.payload_len();
+        let payload_len = header.payload_len();
         if is_whole {
-            self.payload = self.payload.saturating_add(self.current_len);
-            writer.count_payload(self.current_len);
+            self.payload = self.payload.saturating_add(payload_len);
+            writer.count_payload(payload_len);
+        } else {
+            (self.current, self.current_len) = (Some(id), payload_len);
         }
         self.judge(id, header, joined, writer);
         self.previous_key = header.masking_key();

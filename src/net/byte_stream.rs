@@ -24,14 +24,17 @@ const PAGE_ENTRIES: usize = 256;
 ///
 /// Entries are packed: a segment costs about 6 octets instead of 40, because nearly always it continues the stream, and
 /// stands in a record a little behind the one before.
+///
+/// In the order in which it lies in memory: what pushing needs comes last, from 40 octets on.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct ByteStream {
+    /// Octets before `end` that no entry covers.
+    missing: u64,
     tail: Tail,
     /// What the next entry is encoded against.
     cursor: Cursor,
     end: u64,
-    /// Octets before `end` that no entry covers.
-    missing: u64,
 }
 
 /// Captured octets of a stream.
@@ -86,7 +89,7 @@ impl ByteStream {
     /// Reads from what [`push`](ByteStream::push) needs, so that it is at hand then; what it returns means nothing.
     #[inline]
     pub fn touch(&self) -> u64 {
-        self.end ^ self.missing
+        self.end ^ self.tail.touch()
     }
 
     /// How many entries there are: one for each piece pushed.

@@ -24,10 +24,11 @@ impl fmt::Display for Endpoint {
 }
 
 /// Which way a segment travels within its flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {
     /// From the endpoint that opened the connection (sent the SYN); where no SYN was captured, from the endpoint that
     /// was seen sending first.
+    #[default]
     Forward,
     /// Towards it.
     Backward,
@@ -225,7 +226,7 @@ pub struct Segment<'a> {
 
 /// A segment that neither begins nor ends a connection, of a flow that is known, in one piece that was captured whole.
 /// Nearly every segment is such a one, and a few of them are kept for a moment: it has the size of a cache line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct WholeSegment<'a> {
     /// The payload.
     pub octets: &'a [u8],

@@ -39,19 +39,21 @@ enum State {
     Lost,
 }
 
-/// Finds the frames in one direction of a WebSocket stream.
+/// Finds the frames in one direction of a WebSocket stream. In the order in which it lies in memory: what every frame needs
+/// comes first.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Deframer {
     state: State,
     /// Stream offset of the next octet.
     at: u64,
-    header: [u8; MAX_HEADER_LEN],
     have: u8,
-    /// The payload of the control frame being read, still masked.
-    control: Vec<u8>,
     /// Whether `control` is to be filled, and nothing of it is missing.
     keep_control: bool,
+    header: [u8; MAX_HEADER_LEN],
     masking_key: Option<[u8; 4]>,
+    /// The payload of the control frame being read, still masked.
+    control: Vec<u8>,
 }
 
 impl Deframer {

@@ -89,8 +89,9 @@ impl FrameHeader {
     /// The header of `len` octets at the start of these: the first eight and the six behind them.
     #[inline]
     fn cut(low: u64, high: u64, len: u8) -> FrameHeader {
-        let kept = (u128::from(high) << 64 | u128::from(low)) & (u128::MAX >> (128 - 8 * u32::from(len)));
-        FrameHeader { low: kept as u64, middle: (kept >> 64) as u32, high: (kept >> 96) as u16, len }
+        let [low_mask, high_mask] = KEPT[usize::from(len & 15)];
+        let (low, high) = (low & low_mask, high & high_mask);
+        FrameHeader { low, middle: high as u32, high: (high >> 32) as u16, len }
     }
 
     /// All octets as one number, the first one lowest.
@@ -155,9 +156,12 @@ impl FrameHeader {
     /// The masking-key, if there is one.
     #[inline]
     pub fn masking_key(&self) -> Option<[u8; 4]> {
-        // The header's last four octets.
-        let behind = (self.number() >> (8 * u32::from(self.len.max(4) - 4))) as u32;
-        self.masked().then_some(behind.to_le_bytes())
+        // The header's last four octets: from octet 10 on of the longest header, from octet 2 or 4 on of others.
+        let last = match self.len {
+            14 => u32::from(self.high) << 16 | self.middle >> 16,
+            len => (self.low >> (8 * ((u32::from(len) & 7) ^ 4))) as u32,
+        };
+        self.masked().then_some(last.to_le_bytes())
     }
 }
 
@@ -168,6 +172,18 @@ static HEADER_LEN: [u8; 256] = {
     while octet1 < 256 {
         table[octet1] = FrameHeader::len_for(octet1 as u8) as u8;
         octet1 += 1;
+    }
+    table
+};
+
+/// Which bits of sixteen octets a header of so many octets has.
+static KEPT: [[u64; 2]; 16] = {
+    let mut table = [[0; 2]; 16];
+    let mut len = 1;
+    while len < 16 {
+        let kept = u128::MAX >> (128 - 8 * len);
+        table[len] = [kept as u64, (kept >> 64) as u64];
+        len += 1;
     }
     table
 };

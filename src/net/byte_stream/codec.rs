@@ -4,10 +4,14 @@
 //!   shape    1 octet    bit 7: gap differs from 0    bit 6: head differs    bits 4–5, 2–3, 0–1: sizes of the last three
 //!   gap      8 octets   stream octets between the entry before and this one          (if bit 7)
 //!   head     8 octets   file octets from the record's start to the span's            (if bit 6)
-//!   len      1, 2 or 4  octets
-//!   record   1, 2, 4, 8 zigzag distance of the record from the end of the span before
-//!   packets  1, 2, 4, 8 zigzag difference of packet ids
+//!   len      1, 2, 3, 8 octets
+//!   record   1, 2, 3, 8 zigzag distance of the record from the end of the span before
+//!   packets  1, 2, 3, 8 zigzag difference of packet ids
 //! ```
+//!
+//! Three octets are enough for a distance of 8 MiB, and then a segment with those of a thousand other streams in between
+//! takes eight octets in all, which are written at once.
+//!
 //!
 //! Numbers have their low octet first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
 
@@ -19,6 +23,10 @@ use crate::base::{PacketId, Span};
 const MARK_EVERY: usize = 64;
 const GAP: u8 = 0x80;
 const HEAD: u8 = 0x40;
+/// The shape of an entry that stands a few packets behind the one before: sizes of 2, 1 and 1 octets.
+const NEAR: u8 = 0b01_00_00;
+/// The shape of one with other streams in between: sizes of 2, 3 and 2 octets.
+const FAR: u8 = 0b01_10_01;
 
 /// What an entry is packed against: the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +51,7 @@ struct Mark {
 }
 
 /// Octets that are written at once: a code, and what of them is not one is written over by the next.
-const WORD: usize = 16;
+const WORD: usize = 8;
 /// Octets that are not yet settled.
 const FRESH: usize = 64;
 
@@ -67,17 +75,19 @@ impl Page {
     }
 }
 
-/// The page that is being written, and those before.
+/// The page that is being written, and those before. In the order in which it lies in memory
+/// ([`ByteStream`](super::ByteStream)).
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Tail {
     /// The first codes.
     settled: Vec<u8>,
+    long: Option<Box<Long>>,
     /// The codes behind those: whole entries. They lie beside what every packet of the stream needs anyway; a busy capture
     /// has too many streams for the processor to have the end of each one's codes at hand.
     fresh: [u8; FRESH],
-    fresh_len: usize,
-    len: usize,
-    long: Option<Box<Long>>,
+    fresh_len: u32,
+    len: u32,
 }
 
 /// What only a stream of more than [`MARK_EVERY`] entries has.
@@ -96,11 +106,11 @@ impl Default for Tail {
 
 impl Tail {
     fn fresh(&self) -> &[u8] {
-        self.fresh.get(..self.fresh_len).unwrap_or_default()
+        self.fresh.get(..self.fresh_len as usize).unwrap_or_default()
     }
 
     fn codes_len(&self) -> usize {
-        self.settled.len() + self.fresh_len
+        self.settled.len() + self.fresh_len as usize
     }
 
     fn marks(&self) -> &[Mark] {
@@ -113,9 +123,15 @@ impl Tail {
         self.long.as_ref().map_or(&[], |long| &long.full)
     }
 
+    /// Reads from where the next entry will be written.
+    #[inline]
+    pub(super) fn touch(&self) -> u64 {
+        self.fresh[FRESH / 2].into()
+    }
+
     /// How many entries it has.
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     #[inline]
@@ -130,7 +146,7 @@ impl Tail {
 
     #[inline(always)]
     pub(super) fn push(&mut self, cursor: &mut Cursor, entry: &StreamSpan) {
-        if self.len.is_multiple_of(MARK_EVERY) {
+        if self.len.is_multiple_of(MARK_EVERY as u32) {
             self.mark(*cursor, entry.at);
         }
         self.len += 1;
@@ -141,32 +157,30 @@ impl Tail {
         let len = u64::from(entry.span.len);
         let record = zigzag(entry.record_at.wrapping_sub(cursor.file_at));
         let packets = zigzag(entry.packet.0.wrapping_sub(cursor.packet));
-        let sizes = [size(len), size(record), size(packets)];
-        let shape = sizes.iter().fold(0, |shape, size| shape << 2 | size);
-        let [octets_of_len, octets_of_record, octets_of_packets] = sizes.map(octets_of);
-        let behind = octets_of_record + octets_of_packets;
-        if gap == 0 && head == cursor.head && behind <= 8 {
-            // Put together in registers: octets that are written one by one and copied by the word wait for memory.
-            let behind_len = record | packets << (8 * octets_of_record);
-            let behind_shape = u128::from(len) | u128::from(behind_len) << (8 * octets_of_len);
-            let code = u128::from(shape) | behind_shape << 8;
-            self.append(code.to_le_bytes(), (1 + octets_of_len + behind) as usize);
+        // Nearly every entry has one of two shapes, which are put together in registers: octets that are written one by one
+        // and copied by the word wait for memory.
+        let is_usual = gap | (head ^ cursor.head) | len >> 16 == 0;
+        if is_usual && record | packets < 1 << 8 {
+            self.append(u64::from(NEAR) | len << 8 | record << 24 | packets << 32, 5);
+        } else if is_usual && record >> 24 | packets >> 16 == 0 {
+            self.append(u64::from(FAR) | len << 8 | record << 24 | packets << 48, 8);
         } else {
-            self.push_long(shape, gap, (head != cursor.head).then_some(head), [len, record, packets]);
+            self.push_any(gap, (head != cursor.head).then_some(head), [len, record, packets]);
         }
         *cursor = Cursor { at: entry.end(), file_at: entry.span.end(), head, packet: entry.packet.0 };
     }
 
-    /// Appends the first `len` of `octets`, by writing all of them: that takes no call.
+    /// Appends the first `len` octets of `number`, by writing all of them: that takes no call.
     #[inline(always)]
-    fn append(&mut self, octets: [u8; WORD], len: usize) {
-        if self.fresh_len > FRESH - WORD {
+    fn append(&mut self, number: u64, len: usize) {
+        if self.fresh_len as usize > FRESH - WORD {
             self.settle();
         }
-        if let Some(word) = self.fresh.get_mut(self.fresh_len..).and_then(|room| room.first_chunk_mut()) {
-            *word = octets;
+        let at = self.fresh_len as usize;
+        if let Some(word) = self.fresh.get_mut(at..).and_then(|room| room.first_chunk_mut()) {
+            *word = number.to_le_bytes();
         }
-        self.fresh_len += len;
+        self.fresh_len = (at + len) as u32;
     }
 
     /// Makes room for fresh codes.
@@ -181,19 +195,20 @@ impl Tail {
         self.fresh_len = 0;
     }
 
-    /// An entry behind a gap, far away, or with another head than the one before.
+    /// Any entry: one behind a gap, far away, or with another head than the one before.
     #[cold]
-    fn push_long(&mut self, shape: u8, gap: u64, head: Option<u64>, sized: [u64; 3]) {
+    fn push_any(&mut self, gap: u64, head: Option<u64>, sized: [u64; 3]) {
         // So that no entry is cut.
         self.settle();
+        let shape = sized.iter().fold(0, |shape, number| shape << 2 | size(*number));
         let gap = (gap != 0).then_some(gap);
         let flags = if gap.is_some() { GAP } else { 0 } | if head.is_some() { HEAD } else { 0 };
-        self.append(u128::from(shape | flags).to_le_bytes(), 1);
+        self.append(u64::from(shape | flags), 1);
         for number in [gap, head].into_iter().flatten() {
-            self.append(u128::from(number).to_le_bytes(), 8);
+            self.append(number, 8);
         }
         for number in sized {
-            self.append(u128::from(number).to_le_bytes(), octets_of(size(number)) as usize);
+            self.append(number, octets_of(size(number)) as usize);
         }
     }
 
@@ -279,14 +294,15 @@ impl<'a> PageView<'a> {
 #[inline]
 fn size(number: u64) -> u8 {
     // By the octet in which its highest bit is.
-    const SIZES: [u8; 8] = [0, 1, 2, 2, 3, 3, 3, 3];
+    const SIZES: [u8; 8] = [0, 1, 2, 3, 3, 3, 3, 3];
     SIZES[((number | 1).ilog2() / 8) as usize]
 }
 
 /// Octets of a number of this size.
 #[inline]
 fn octets_of(size: u8) -> u32 {
-    1 << (size & 3)
+    const OCTETS: [u32; 4] = [1, 2, 3, 8];
+    OCTETS[usize::from(size & 3)]
 }
 
 impl Cursor {
