@@ -45,6 +45,35 @@ impl Slot {
     }
 }
 
+/// The room of a flow that was let go of, for the next one: busy servers have as many ends as beginnings.
+#[derive(Default)]
+struct Spare(Option<Box<FlowState>>);
+
+impl Spare {
+    /// More segments of one flow than that take memory which should not be kept.
+    const MAX_SEGMENTS: usize = 256;
+
+    /// Puts `rest` in the place of a flow and keeps its room.
+    fn let_go(&mut self, slot: &mut Slot, rest: Slot) {
+        if let Slot::Watched(flow) = std::mem::replace(slot, rest)
+            && self.0.is_none()
+            && flow.lanes.iter().all(|lane| lane.stream.entries() < Spare::MAX_SEGMENTS)
+        {
+            self.0 = Some(flow);
+        }
+    }
+
+    fn put(&mut self, flow: FlowState) -> Box<FlowState> {
+        match self.0.take() {
+            Some(mut room) => {
+                *room = flow;
+                room
+            }
+            None => Box::new(flow),
+        }
+    }
+}
+
 /// Flows to which something happened.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -75,6 +104,7 @@ pub(super) struct Flows {
     pub slots: Vec<Slot>,
     pub writer: Writer,
     pub touched: Touched,
+    spare: Spare,
     /// What flows keep because something is missing.
     pub backlog: Backlog,
     /// Those that have ended, and of which something is missing.
@@ -121,10 +151,11 @@ fn is_no_http(octets: &[u8]) -> bool {
 }
 
 /// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
-fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> bool {
+fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched, spare: &mut Spare) -> bool {
     let Slot::Watched(flow) = slot else { return false };
     if flow.is_uninteresting() {
-        *slot = Slot::Ignored(flow.octets());
+        let octets = flow.octets();
+        spare.let_go(slot, Slot::Ignored(octets));
         return true;
     }
     if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
@@ -132,7 +163,7 @@ fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> 
         flow.finish(context);
         touched.note(flow);
         flow.publish(context.writer);
-        *slot = Slot::Over(connection);
+        spare.let_go(slot, Slot::Over(connection));
         return true;
     }
     touched.note(flow);
@@ -147,6 +178,7 @@ impl Flows {
             slots: Vec::new(),
             writer: Writer::default(),
             touched: Touched::default(),
+            spare: Spare::default(),
             backlog: Backlog::new(most_backlog),
             closing: Closing::default(),
             decisions: None,
@@ -240,7 +272,7 @@ impl Flows {
                 *slot = Slot::Ignored(octets);
                 return;
             }
-            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
+            *slot = Slot::Watched(self.spare.put(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
@@ -250,7 +282,7 @@ impl Flows {
         if flow.begins_to_close() {
             self.closing.wait_for(segment.flow, segment.packet.time);
         }
-        if let_go(slot, &mut context, &mut self.touched) {
+        if let_go(slot, &mut context, &mut self.touched, &mut self.spare) {
             after = 0;
         }
         if before != after {
@@ -297,7 +329,7 @@ impl Flows {
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
         flow.give_up_end(&mut context);
         let after = flow.backlog();
-        let is_gone = let_go(slot, &mut context, &mut self.touched);
+        let is_gone = let_go(slot, &mut context, &mut self.touched, &mut self.spare);
         self.backlog.note(id, if is_gone { 0 } else { after });
     }
 
