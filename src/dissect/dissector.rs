@@ -88,7 +88,7 @@ impl<'o> Run<'_, 'o> {
         let len = std::mem::take(&mut self.len);
         self.dissector.decoder.count_segments(len);
         for segment in self.segments.iter().take(len) {
-            self.dissector.flows.close_due(segment.packet.time);
+            self.dissector.flows.close_due(segment.time());
             if !self.dissector.flows.take_next(segment) {
                 self.dissector.take_closely(segment);
             }

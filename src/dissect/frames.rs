@@ -10,7 +10,7 @@ use super::index::{Tally, Writer};
 use super::lane::{Chunk, Side};
 use super::record::{FrameRecord, NONE, flag};
 use super::seek::Seeker;
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
 use crate::net::Direction;
 use crate::ws::{
     CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
@@ -216,6 +216,7 @@ impl FrameSide {
     }
 
     /// Takes all of `octets`, which `packet` brought at stream offset `at`.
+    #[inline(always)]
     pub fn feed(
         &mut self,
         connection: ConnectionId,
@@ -226,45 +227,87 @@ impl FrameSide {
         writer: &mut Writer,
     ) {
         let mut rest = octets;
+        if self.deframer.is_between_frames() {
+            rest = self.whole_frames(connection, conversation, octets, packet.time, writer);
+            if rest.is_empty() {
+                return;
+            }
+        } else if self.deframer.pass_payload(octets.len()) {
+            return;
+        }
+        self.feed_closely(connection, conversation, (at, octets.len() - rest.len()), rest, &packet, writer);
+    }
+
+    /// Takes the frames at the start of `octets` that are data frames and whole, which nearly every frame is; what is left. A
+    /// control frame's body has to be read.
+    #[inline(never)]
+    fn whole_frames<'o>(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        octets: &'o [u8],
+        time: Timestamp,
+        writer: &mut Writer,
+    ) -> &'o [u8] {
+        let mut rest = octets;
+        while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
+            && !header.is_doubtful(self.negotiated)
+        {
+            let len = payload.len() as u64;
+            self.header(connection, conversation, self.deframer.at(), (&header, len), true, time, writer);
+            writer.judge_at_once(&header, self.negotiated, payload);
+            self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
+        }
+        rest
+    }
+
+    /// Takes all of `rest`, which `packet` brought behind so many octets at stream offset `at`, whatever it is.
+    #[inline(never)]
+    fn feed_closely(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        (at, taken): (u64, usize),
+        mut rest: &[u8],
+        packet: &PacketRef,
+        writer: &mut Writer,
+    ) {
         if self.deframer.is_lost() && self.seeker.is_some() {
-            match self.seek(connection, at, octets, writer) {
+            match self.seek(connection, at + taken as u64, rest, writer) {
                 Some(behind) => rest = behind,
                 None => return while self.deframer.next(&mut rest).is_some() {},
             }
         }
         loop {
-            // Nearly every frame is a data frame that is complete here and now; a control frame's body has to be read.
-            while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
-                && !header.is_doubtful(self.negotiated)
-            {
-                self.header(connection, conversation, self.deframer.at(), &header, true, packet, writer);
-                writer.judge_at_once(&header, self.negotiated, payload);
-                self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
-            }
-            if rest.is_empty() && self.deframer.is_between_frames() {
-                return;
+            if self.deframer.is_between_frames() {
+                rest = self.whole_frames(connection, conversation, rest, packet.time, writer);
+                if rest.is_empty() {
+                    return;
+                }
             }
             let Some(step) = self.deframer.next(&mut rest) else { break };
             match step {
                 Step::Header { at: start, header } => {
                     // What began in an earlier piece keeps that piece's packet.
-                    let packet = if start < at { self.began } else { packet };
+                    let time = if start < at { self.began.time } else { packet.time };
                     if header.is_doubtful(self.negotiated) && self.is_impostor(connection, start, &header, rest, writer)
                     {
                         self.deframer.give_up();
                         continue;
                     }
-                    self.header(connection, conversation, start, &header, false, packet, writer);
+                    let header = (&header, header.payload_len());
+                    self.header(connection, conversation, start, header, false, time, writer);
                 }
                 Step::End => self.end(connection, conversation, writer),
                 Step::Lost { .. } => {}
             }
         }
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
-            self.began = packet;
+            self.began = *packet;
         }
     }
 
+    /// Takes a header and the length that it tells of its payload.
     #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
     #[inline(always)]
     fn header(
@@ -272,9 +315,9 @@ impl FrameSide {
         connection: ConnectionId,
         conversation: &mut Conversation,
         at: u64,
-        header: &FrameHeader,
+        (header, payload_len): (&FrameHeader, u64),
         is_whole: bool,
-        packet: PacketRef,
+        time: Timestamp,
         writer: &mut Writer,
     ) {
         let id = FrameId::from_index(writer.index.frames.len());
@@ -295,7 +338,7 @@ impl FrameSide {
                 if self.negotiated.deflate && header.rsv()[0] {
                     flags |= flag::COMPRESSED;
                 }
-                writer.add_message(id, header.fin(), header.payload_len());
+                writer.add_message(id, header.fin(), payload_len);
                 self.messages += 1;
                 Some(new)
             }
@@ -308,16 +351,15 @@ impl FrameSide {
         let previous = conversation.last_frame.replace(id).map_or(NONE, |previous| previous.0);
         writer.add_frame(FrameRecord {
             at,
-            time: packet.time,
+            time,
             connection,
             message: message.map_or(NONE, |message| message.0),
             previous,
             finding: NONE,
-            header: *header,
+            header: header.copied(),
             flags,
         });
         self.frames += 1;
-        let payload_len = header.payload_len();
         if is_whole {
             self.payload = self.payload.saturating_add(payload_len);
             writer.count_payload(payload_len);
@@ -330,7 +372,7 @@ impl FrameSide {
             && let Some(row) = writer.connection(connection)
         {
             // Its body comes with its end, if that comes.
-            let close = CloseRecord { frame: id, time: packet.time, code: None, reason: String::new() };
+            let close = CloseRecord { frame: id, time, code: None, reason: String::new() };
             row.closes[side(self.sender)].get_or_insert_with(|| Box::new(close));
         }
     }

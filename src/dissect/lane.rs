@@ -74,11 +74,11 @@ impl Side {
 ///
 /// ```text
 ///     0   began, the stream's pages
-///    64   the codes of the stream's last entries
-///   128   the stream's cursor, last_packet
-///   192   assembler, side …
-///   256   … side
-///   320   the rest of side, waiting
+///    64   the codes of the stream's last entries: one of two lines
+///   192   the stream's cursor, last_packet
+///   256   assembler, side …
+///   320   … side
+///   384   the rest of side, waiting
 /// ```
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn what_a_packet_needs_lies_together() {
-        assert_eq!((offset_of!(Lane, stream), size_of::<ByteStream>()), (24, 152));
-        assert_eq!((offset_of!(Lane, last_packet), offset_of!(Lane, assembler)), (176, 192));
-        assert_eq!((offset_of!(Lane, side), size_of::<Lane>()), (232, 448));
+        assert_eq!((offset_of!(Lane, stream), size_of::<ByteStream>()), (24, 216));
+        assert_eq!((offset_of!(Lane, last_packet), offset_of!(Lane, assembler)), (240, 256));
+        assert_eq!((offset_of!(Lane, side), size_of::<Lane>()), (296, 512));
         assert_eq!(size_of::<Side>(), size_of::<FrameSide>());
     }
 }

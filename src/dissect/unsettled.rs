@@ -22,7 +22,7 @@ impl FlowState {
         };
         if is_taken {
             self.conversation.peer_is_behind = false;
-            self.last_packet = segment.packet;
+            self.last_packet = segment.packet();
         }
         is_taken
     }
@@ -41,7 +41,7 @@ impl FlowState {
         let Some(at) = lane.assembler.push_next_whole(segment) else { return false };
         reader.pass(len);
         lane.stream.push(at, segment.piece());
-        lane.last_packet = segment.packet.id;
+        lane.last_packet = segment.packet().id;
         true
     }
 }

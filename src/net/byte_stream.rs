@@ -25,7 +25,7 @@ const PAGE_ENTRIES: usize = 256;
 /// Entries are packed: a segment costs about 6 octets instead of 40, because nearly always it continues the stream, and
 /// stands in a record a little behind the one before.
 ///
-/// In the order in which it lies in memory: what pushing needs comes last, from 40 octets on.
+/// In the order in which it lies in memory: what pushing needs comes last.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct ByteStream {

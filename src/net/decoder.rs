@@ -96,17 +96,11 @@ impl Decoder {
     ) -> Option<WholeSegment<'a>> {
         let ip_at = link::ip_header_at(link, octets).ok()?;
         let Plain { header, payload, way, .. } = Plain::parse(octets.get(ip_at..)?)?;
-        let (flow, direction) = self.flows.known_place(way, header.flags)?;
-        (payload.captured.len() == payload.sent_len).then_some(WholeSegment {
-            octets: payload.captured,
-            at: span_at + (ip_at + payload.at) as u64,
-            packet,
-            flow,
-            seq: header.seq,
-            ack: header.ack.unwrap_or_default(),
-            flags: header.flags,
-            direction,
-        })
+        let place = self.flows.known_place(way, header.flags)?;
+        let at = span_at + (ip_at + payload.at) as u64;
+        let numbers = (header.seq, header.ack, header.flags);
+        let is_whole = payload.captured.len() == payload.sent_len;
+        is_whole.then_some(WholeSegment::new(packet, place, numbers, (payload.captured, at)))
     }
 
     /// Counts segments that [`push_whole`](Decoder::push_whole) found.

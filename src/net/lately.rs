@@ -4,25 +4,25 @@ use super::Direction;
 use super::ip::Addresses;
 use crate::base::FlowId;
 
-/// A power of two; 384 KiB in all.
+/// A power of two; 512 KiB in all.
 const PLACES: usize = 8_192;
+/// Ways that one place can hold.
+const WAYS: usize = 4;
 
-/// A cache with a place for each hash, in which the last two ways with that hash stand: of two thousand ways in so many
-/// places, one in nine would have to share a place for one.
+/// A cache with a place for each hash, in which the last four ways with that hash stand. With two, of two thousand ways in so
+/// many places, fifty would drive each other out all the time.
 #[derive(Clone, Debug)]
 pub(super) struct Lately {
-    places: Box<[[Known; 2]]>,
+    places: Box<[[Known; WAYS]]>,
     multiplier: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    way: Key,
-    to: Option<(FlowId, Direction)>,
-}
+/// A way and where it leads: its addresses; its ports, and in the lower half [`packed`]. Numbers, because an allocation of
+/// zeros costs nothing until they are looked at.
+type Known = [u64; 2];
 
 /// A way of IPv4, packed: source and destination address; source and destination port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u64, u32);
 
 impl Key {
@@ -37,12 +37,32 @@ impl Key {
         let packed = (addresses.source as u64) << 32 | addresses.destination as u64;
         (!addresses.is_v6).then_some(Key(packed, u32::from(ports[0]) << 16 | u32::from(ports[1])))
     }
+
+    #[inline(always)]
+    fn is_of(self, known: &Known) -> bool {
+        known[0] == self.0 && (known[1] >> 32) as u32 == self.1
+    }
+}
+
+/// Flow and direction as a number that is not 0; 0 where there is none, or its id is too large.
+fn packed(to: Option<(FlowId, Direction)>) -> u32 {
+    let packed = |(flow, direction): (FlowId, Direction)| {
+        flow.0.checked_mul(2)?.checked_add(1 + u32::from(direction == Direction::Backward))
+    };
+    to.and_then(packed).unwrap_or(0)
+}
+
+#[inline(always)]
+fn unpacked(packed: u32) -> Option<(FlowId, Direction)> {
+    let number = packed.checked_sub(1)?;
+    let direction = if number & 1 == 0 { Direction::Forward } else { Direction::Backward };
+    Some((FlowId(number >> 1), direction))
 }
 
 impl Lately {
     /// An empty one; `multiplier` is the odd number it hashes with.
     pub(super) fn new(multiplier: u64) -> Lately {
-        Lately { places: vec![Default::default(); PLACES].into(), multiplier }
+        Lately { places: vec![[[0; 2]; WAYS]; PLACES].into(), multiplier }
     }
 
     /// Where this way's segments go, if that is known.
@@ -54,25 +74,29 @@ impl Lately {
     /// The same for a way that is packed already.
     #[inline(always)]
     pub(super) fn find_way(&self, way: Key) -> Option<(FlowId, Direction)> {
-        let [last, before] = self.places.get(self.place_of(way))?;
-        let known = if last.way == way { last } else { before };
-        known.to.filter(|_| known.way == way)
+        let place = self.places.get(self.place_of(way))?;
+        let known = place.iter().find(|known| way.is_of(known))?;
+        unpacked(known[1] as u32)
     }
 
     /// From now on this way's segments go there.
     pub(super) fn note(&mut self, addresses: &Addresses, ports: [u16; 2], to: Option<(FlowId, Direction)>) {
         let Some(way) = Key::of(addresses, ports) else { return };
         let place = self.place_of(way);
-        let Some(known) = self.places.get_mut(place) else { return };
-        match known.iter_mut().find(|known| known.way == way) {
-            Some(known) => known.to = to,
+        let Some(place) = self.places.get_mut(place) else { return };
+        let noted = [way.0, u64::from(way.1) << 32 | u64::from(packed(to))];
+        match place.iter_mut().find(|known| way.is_of(known)) {
+            Some(known) => *known = noted,
             // What is to be forgotten is not there.
             None if to.is_none() => {}
-            None => *known = [Known { way, to }, known[0]],
+            None => {
+                place.rotate_right(1);
+                place[0] = noted;
+            }
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn place_of(&self, Key(addresses, ports): Key) -> usize {
         let product = (addresses ^ u64::from(ports).rotate_left(17)).wrapping_mul(self.multiplier);
         (product >> (64 - PLACES.ilog2())) as usize

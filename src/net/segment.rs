@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::{BitOr, Deref};
 
 use super::ip::Addresses;
-use crate::base::{FlowId, PacketRef, Piece, Span};
+use crate::base::{FlowId, PacketId, PacketRef, Piece, Span, Timestamp};
 
 /// One end of a TCP connection: a socket, as RFC 9293 §3.3.1 calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -226,27 +226,56 @@ pub struct Segment<'a> {
 
 /// A segment that neither begins nor ends a connection, of a flow that is known, in one piece that was captured whole.
 /// Nearly every segment is such a one, and a few of them are kept for a moment: it has the size of a cache line.
+///
+/// What tells of its packet does not lie together: it is written number by number, and who reads two numbers that were just
+/// written as if they were one waits until they have left the processor.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 pub struct WholeSegment<'a> {
-    /// The payload.
-    pub octets: &'a [u8],
-    /// Where the payload is: file offset in octets.
-    pub at: u64,
-    /// The packet.
-    pub packet: PacketRef,
+    id: PacketId,
     /// The connection.
     pub flow: FlowId,
     /// The sequence number of the first payload octet.
     pub seq: u32,
+    record_at: u64,
     /// The acknowledgment number; it counts where the ACK bit is set.
-    pub(super) ack: u32,
+    ack: u32,
     /// The control bits.
     pub flags: TcpFlags,
     /// Which way it travels.
     pub direction: Direction,
+    time: Timestamp,
+    /// The payload.
+    pub octets: &'a [u8],
+    /// Where the payload is: file offset in octets.
+    pub at: u64,
 }
 
 impl<'a> WholeSegment<'a> {
+    /// One whose payload is `octets` at offset `at` of the file.
+    #[inline(always)]
+    pub(super) fn new(
+        packet: PacketRef,
+        (flow, direction): (FlowId, Direction),
+        (seq, ack, flags): (u32, Option<u32>, TcpFlags),
+        (octets, at): (&'a [u8], u64),
+    ) -> WholeSegment<'a> {
+        let PacketRef { id, record_at, time } = packet;
+        WholeSegment { id, flow, seq, record_at, ack: ack.unwrap_or_default(), flags, direction, time, octets, at }
+    }
+
+    /// The packet.
+    #[inline(always)]
+    pub fn packet(&self) -> PacketRef {
+        PacketRef { id: self.id, record_at: self.record_at, time: self.time }
+    }
+
+    /// When its packet was captured.
+    #[inline(always)]
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
     /// The acknowledgment number, where the ACK bit is set.
     #[inline(always)]
     pub fn ack(&self) -> Option<u32> {
@@ -256,12 +285,13 @@ impl<'a> WholeSegment<'a> {
     /// The place of the payload.
     #[inline(always)]
     pub fn piece(&self) -> Piece {
-        Piece { span: Span::new(self.at, self.octets.len() as u32), packet: self.packet }
+        Piece { span: Span::new(self.at, self.octets.len() as u32), packet: self.packet() }
     }
 
     /// The same as any segment; `way` is where it comes from and goes to.
     pub fn to_segment(&self, way: Way) -> Segment<'a> {
-        let WholeSegment { octets, packet, flow, seq, flags, direction, .. } = *self;
+        let WholeSegment { octets, flow, seq, flags, direction, .. } = *self;
+        let packet = self.packet();
         let pieces = match octets {
             [] => Pieces::None,
             _ => Pieces::One([SegmentPiece { at: 0, piece: self.piece(), octets }]),
@@ -291,8 +321,7 @@ impl<'a> Segment<'a> {
         let Segment { flow, direction, seq, flags, packet, .. } = *self;
         let is_whole = octets.len() == self.payload_len as usize
             && !flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
-        let ack = self.ack.unwrap_or_default();
-        is_whole.then_some(WholeSegment { octets, at, packet, flow, seq, ack, flags, direction })
+        is_whole.then_some(WholeSegment::new(packet, (flow, direction), (seq, self.ack, flags), (octets, at)))
     }
 
     /// The two ends of the connection.

@@ -113,6 +113,19 @@ impl Deframer {
         (!header.opcode().is_control()).then_some((header, payload))
     }
 
+    /// The other common case: the next `len` octets all belong to a data payload, and more of it follows. Takes them; `false`
+    /// where it is not so, and nothing was taken.
+    #[inline]
+    pub fn pass_payload(&mut self, len: usize) -> bool {
+        let State::Payload(left) = self.state else { return false };
+        let is_inside = (len as u64) < left && !self.keep_control;
+        if is_inside {
+            self.state = State::Payload(left - len as u64);
+            self.at += len as u64;
+        }
+        is_inside
+    }
+
     /// Takes a whole frame of `len` octets off the front of `octets`, without telling of it.
     #[inline]
     pub fn step_over(&mut self, octets: &mut &[u8], len: usize) {
@@ -226,12 +239,12 @@ impl Deframer {
     /// Whether the next octet starts a frame, and nothing is left to be told of the one before.
     #[inline]
     pub fn is_between_frames(&self) -> bool {
-        self.state == State::Header && self.have == 0
+        matches!(self.state, State::Header) && self.have == 0
     }
 
     /// Whether it lost its place behind a gap.
     pub fn is_lost(&self) -> bool {
-        self.state == State::Lost
+        matches!(self.state, State::Lost)
     }
 }
 

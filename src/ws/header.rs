@@ -94,6 +94,12 @@ impl FrameHeader {
         FrameHeader { low, middle: high as u32, high: (high >> 32) as u16, len }
     }
 
+    /// The same, number by number: whatever has written them in memory, they are read as they were written.
+    #[inline(always)]
+    pub fn copied(&self) -> FrameHeader {
+        FrameHeader { low: self.low, middle: self.middle, high: self.high, len: self.len }
+    }
+
     /// All octets as one number, the first one lowest.
     #[inline]
     fn number(&self) -> u128 {

@@ -175,7 +175,8 @@ pub fn judge_header(
     mut report: impl FnMut(FrameBreach),
 ) {
     if !header.is_unremarkable(sender, negotiated, previous_key) {
-        judge_closely(&Case { header, sender, negotiated, previous_key }, &mut report);
+        // A copy, so that nobody but the rules needs the header in memory.
+        judge_closely(&Case { header: &header.copied(), sender, negotiated, previous_key }, &mut report);
     }
 }
 

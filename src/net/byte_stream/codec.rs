@@ -53,7 +53,7 @@ struct Mark {
 /// Octets that are written at once: a code, and what of them is not one is written over by the next.
 const WORD: usize = 8;
 /// Octets that are not yet settled.
-const FRESH: usize = 64;
+const FRESH: usize = 128;
 
 /// Packed entries to which none is added.
 #[derive(Debug, Default)]
@@ -126,7 +126,7 @@ impl Tail {
     /// Reads from where the next entry will be written.
     #[inline]
     pub(super) fn touch(&self) -> u64 {
-        self.fresh[FRESH / 2].into()
+        u64::from(self.fresh[FRESH / 4]) ^ u64::from(self.fresh[FRESH / 4 * 3])
     }
 
     /// How many entries it has.
