@@ -107,6 +107,28 @@ impl<'a> AtHand<'a> {
     }
 }
 
+/// A source of which some octets are at hand.
+#[derive(Clone, Copy)]
+pub struct Nearby<'a> {
+    /// Those.
+    pub at_hand: AtHand<'a>,
+    /// All of them.
+    pub source: &'a dyn ReadAt,
+}
+
+impl ReadAt for Nearby<'_> {
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let len = u32::try_from(buf.len()).unwrap_or(u32::MAX);
+        match self.at_hand.get(Span::new(at, len)) {
+            Some(octets) if octets.len() == buf.len() => {
+                buf.copy_from_slice(octets);
+                Ok(buf.len())
+            }
+            _ => self.source.read_at(at, buf),
+        }
+    }
+}
+
 impl ReadAt for [u8] {
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
         let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.len());

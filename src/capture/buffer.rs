@@ -94,11 +94,13 @@ impl Buffer {
         &self.octets[self.start - len..self.start]
     }
 
-    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed.
+    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed; and everything
+    /// at hand.
     #[inline]
-    pub fn passage(&mut self) -> Passage<'_> {
-        let octets = &self.octets[self.start..self.end];
-        Passage { at: &mut self.at, start: &mut self.start, octets }
+    pub fn passage(&mut self) -> (Passage<'_>, AtHand<'_>) {
+        let octets = &self.octets[..self.end];
+        let at_hand = AtHand { at: self.at - self.start as u64, octets };
+        (Passage { octets: &octets[self.start..], at: &mut self.at, start: &mut self.start }, at_hand)
     }
 
     /// Moves the position by `len` octets that nobody wants to see, whether or not they are at hand.

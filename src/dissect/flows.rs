@@ -8,7 +8,7 @@ use super::decisions::{Decision, Decisions};
 use super::flow::{Context, FlowState};
 use super::guess::wakes_up;
 use super::index::Writer;
-use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
+use crate::base::{AtHand, ConnectionId, FlowId, Nearby, PacketRef, ReadAt, Timestamp};
 use crate::http::{Kind, sniff};
 use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
 
@@ -228,15 +228,15 @@ impl Flows {
 
     /// Takes the next segment of the capture.
     #[inline(always)]
-    pub fn take_any(&mut self, segment: &Segment<'_>) {
+    pub fn take_any(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
         let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_unread(&whole));
         if !is_taken {
-            self.take(segment);
+            self.take(segment, at_hand);
         }
     }
 
-    /// The same for one that has to be looked at closely.
-    pub fn take(&mut self, segment: &Segment<'_>) {
+    /// The same for one that has to be looked at closely. What is `at_hand` is not read again.
+    pub fn take(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
             self.slots.push(Slot::Opening([None; 2]));
@@ -275,7 +275,8 @@ impl Flows {
             *slot = Slot::Watched(self.spare.put(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        let nearby = Nearby { at_hand, source: &*self.source };
+        let mut context = Context { writer: &mut self.writer, source: &nearby, segment: Some(segment) };
         let before = flow.backlog();
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();

@@ -133,7 +133,9 @@ impl Session {
                 ));
             }
             let Session { reader, dissector, .. } = self;
-            let taken = dissector.push_run(|run| reader.take_at_hand(left, |packet, octets| run.push(packet, octets)));
+            let (packets, at_hand) = reader.packets_at_hand();
+            let taken =
+                dissector.push_run(at_hand, |run| packets.take(left, |packet, octets| run.push(packet, octets)));
             left -= taken;
             if taken > 0 {
                 continue;
