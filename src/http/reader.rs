@@ -260,7 +260,7 @@ fn line_ends(octets: u64) -> u64 {
     const LOW_BITS: u64 = u64::from_ne_bytes([0x7f; 8]);
     // Octets that are zero now are those; adding to the others sets their highest bit, if it is not set already.
     let rest = octets ^ u64::from_ne_bytes([b'\n'; 8]);
-    !((rest & LOW_BITS) + LOW_BITS | rest | LOW_BITS)
+    !(((rest & LOW_BITS) + LOW_BITS) | rest | LOW_BITS)
 }
 
 /// The length of the empty line that octets start with.
