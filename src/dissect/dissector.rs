@@ -152,7 +152,7 @@ impl Dissector {
     /// Takes a whole segment that is not just the next one of an open WebSocket.
     #[inline(never)]
     fn take_closely(&mut self, segment: &WholeSegment<'_>, at_hand: AtHand<'_>) {
-        if !self.flows.take_unread(segment) {
+        if !self.flows.take_http(segment) {
             let way = self.decoder.way(segment.flow, segment.direction);
             self.flows.take(&segment.to_segment(way), at_hand);
         }

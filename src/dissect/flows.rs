@@ -6,7 +6,7 @@ use super::backlog::Backlog;
 use super::closing::Closing;
 use super::decisions::{Decision, Decisions};
 use super::flow::{Context, FlowState};
-use super::guess::wakes_up;
+use super::guess::{starts_handshake, wakes_up};
 use super::index::Writer;
 use crate::base::{AtHand, ConnectionId, FlowId, Nearby, PacketRef, ReadAt, Timestamp};
 use crate::http::{Kind, sniff};
@@ -194,42 +194,43 @@ impl Flows {
         }
     }
 
-    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket; whether it was. If not, it is
-    /// to be taken [closely](Flows::take).
+    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket, or of a flow that is not read;
+    /// whether it was. If not, it is to be taken [closely](Flows::take).
     #[inline]
     pub fn take_next(&mut self, segment: &WholeSegment<'_>) -> bool {
-        if let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index())
-            && flow.next_segment(segment, &mut self.writer)
-        {
-            self.touched.note(flow);
-            return true;
-        }
-        false
-    }
-
-    /// Takes the next segment of the capture, if it changes nothing but how much came of what is not read: of HTTP, or of
-    /// something else. Whether it was such a one.
-    pub fn take_unread(&mut self, segment: &WholeSegment<'_>) -> bool {
         match self.slots.get_mut(segment.flow.index()) {
             Some(Slot::Watched(flow)) => {
-                let is_taken = !flow.is_settled && flow.next_unsettled(segment);
-                if is_taken {
+                let is_next = flow.next_segment(segment, &mut self.writer);
+                if is_next {
                     self.touched.note(flow);
                 }
-                is_taken
+                is_next
             }
-            Some(Slot::Ignored(octets)) if !wakes_up(segment.octets) => {
+            Some(Slot::Ignored(_)) if starts_handshake(segment.octets) => false,
+            Some(Slot::Ignored(octets) | Slot::Rejected(octets)) => {
                 count(octets, segment.direction, segment.octets.len() as u32);
                 true
             }
-            _ => false,
+            Some(Slot::Over(_)) => true,
+            Some(Slot::Opening(_)) | None => false,
         }
+    }
+
+    /// Takes the next segment of the capture, if it is of a flow that is read and changes nothing there but how much HTTP came.
+    /// Whether it was such a one.
+    pub fn take_http(&mut self, segment: &WholeSegment<'_>) -> bool {
+        let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index()) else { return false };
+        let is_taken = !flow.is_settled && flow.next_unsettled(segment);
+        if is_taken {
+            self.touched.note(flow);
+        }
+        is_taken
     }
 
     /// Takes the next segment of the capture.
     #[inline(always)]
     pub fn take_any(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
-        let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_unread(&whole));
+        let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_http(&whole));
         if !is_taken {
             self.take(segment, at_hand);
         }
@@ -249,7 +250,7 @@ impl Flows {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored(_) if segment.pieces.first().is_some_and(|piece| wakes_up(piece.octets)) => Some([None; 2]),
+            Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
             Slot::Ignored(octets) | Slot::Rejected(octets) => {
                 return count(octets, segment.direction, segment.payload_len);
             }

@@ -285,22 +285,32 @@ impl FrameSide {
                     return;
                 }
             }
-            let Some(step) = self.deframer.next(&mut rest) else { break };
-            match step {
-                Step::Header { at: start, header } => {
-                    // What began in an earlier piece keeps that piece's packet.
-                    let time = if start < at { self.began.time } else { packet.time };
-                    if header.is_doubtful(self.negotiated) && self.is_impostor(connection, start, &header, rest, writer)
-                    {
-                        self.deframer.give_up();
+            if self.deframer.end_payload(&mut rest) {
+                self.end(connection, conversation, writer);
+                continue;
+            }
+            let (start, header) = match self.deframer.begin_frame(&mut rest) {
+                Some(begun) => begun,
+                None => match self.deframer.next(&mut rest) {
+                    None => break,
+                    Some(Step::Header { at, header }) => (at, header.copied()),
+                    Some(Step::End) => {
+                        self.end(connection, conversation, writer);
                         continue;
                     }
-                    let header = (&header, header.payload_len());
-                    self.header(connection, conversation, start, header, false, time, writer);
-                }
-                Step::End => self.end(connection, conversation, writer),
-                Step::Lost { .. } => {}
+                    Some(Step::Lost { .. }) => continue,
+                },
+            };
+            // What began in an earlier piece keeps that piece's packet.
+            let time = if start < at { self.began.time } else { packet.time };
+            if header.is_doubtful(self.negotiated)
+                && self.is_impostor(connection, start, &header.copied(), rest, writer)
+            {
+                self.deframer.give_up();
+                continue;
             }
+            let header = (&header, header.payload_len());
+            self.header(connection, conversation, start, header, false, time, writer);
         }
         if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
             self.began = *packet;
@@ -414,9 +424,7 @@ impl FrameSide {
     fn end(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
         let Some(id) = self.current.take() else { return };
         self.payload = self.payload.saturating_add(self.current_len);
-        writer.end_frame(id, true, self.current_len);
-        let Some(frame) = writer.frame(id) else { return };
-        let (opcode, time) = (frame.header.opcode(), frame.time);
+        let Some((opcode, time)) = writer.end_frame(id, true, self.current_len) else { return };
         if !matches!(opcode, Opcode::PING | Opcode::PONG | Opcode::CLOSE) {
             return;
         }

@@ -17,7 +17,7 @@ use super::handshake::report;
 use super::lane::{Chunk, Side};
 use crate::base::{Breach, Place, Rule, Sender};
 use crate::http::{HttpReader, Kind, sniff, starts_request};
-use crate::net::Direction;
+use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
 /// Pieces of one direction that wait at most: then those that came first are given up …
@@ -30,11 +30,17 @@ const LONG: usize = 16;
 /// Octets of a direction that are looked at: those of as many full segments.
 const MAX_LOOK: usize = 96 << 10;
 
-/// Whether a segment of an ignored flow, of these octets, starts with something that opens a WebSocket: the capture began in the middle
+/// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
 /// of an HTTP connection, or lost a piece of it.
-pub(super) fn wakes_up(octets: &[u8]) -> bool {
-    let names_websocket = || octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
-    (octets.starts_with(b"GET ") || octets.starts_with(b"HTTP/1.1 101")) && names_websocket()
+pub(super) fn wakes_up(segment: &Segment<'_>) -> bool {
+    segment.pieces.first().is_some_and(|piece| starts_handshake(piece.octets))
+}
+
+/// Whether the octets of a segment are what wakes up a flow.
+#[inline]
+pub(super) fn starts_handshake(octets: &[u8]) -> bool {
+    let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
+    (octets.starts_with(b"GET ") || octets.starts_with(b"HTTP/1.1 101")) && names_websocket(octets)
 }
 
 /// How much of a flow has waited so far.

@@ -11,6 +11,7 @@ use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::net::{KeptStream, StreamEvent};
+use crate::ws::Opcode;
 
 /// A connection as snapshots see it.
 #[derive(Clone, Debug)]
@@ -273,11 +274,14 @@ impl Writer {
         }
     }
 
-    /// Marks that nothing more of a frame will come, and counts the `payload` octets of it that were exchanged.
-    pub fn end_frame(&mut self, id: FrameId, reached_end: bool, payload: u64) {
-        let Some(frame) = self.index.frames.get_mut(id.index()) else { return };
+    /// Marks that nothing more of a frame will come, and counts the `payload` octets of it that were exchanged; its opcode and
+    /// its time.
+    pub fn end_frame(&mut self, id: FrameId, reached_end: bool, payload: u64) -> Option<(Opcode, Timestamp)> {
+        let frame = self.index.frames.get_mut(id.index())?;
         frame.flags |= flag::ENDED | if reached_end { flag::REACHED_END } else { 0 };
+        let told = (frame.header.opcode(), frame.time);
         self.count_payload(payload);
+        Some(told)
     }
 
     /// Counts payload octets that were exchanged.

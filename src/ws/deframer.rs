@@ -126,6 +126,33 @@ impl Deframer {
         is_inside
     }
 
+    /// The same where it ends here too: takes what is left of it off the front of `octets`, instead of telling [`Step::End`].
+    #[inline]
+    pub fn end_payload(&mut self, octets: &mut &[u8]) -> bool {
+        let State::Payload(left) = self.state else { return false };
+        let Some(rest) = usize::try_from(left).ok().and_then(|left| octets.get(left..)) else { return false };
+        if self.keep_control {
+            return false;
+        }
+        self.advance(octets, rest);
+        self.state = State::Header;
+        true
+    }
+
+    /// [`next`](Deframer::next) where that takes a whole header off the front of `octets`: the stream offset of its first
+    /// octet, and itself.
+    #[inline(always)]
+    pub fn begin_frame(&mut self, octets: &mut &[u8]) -> Option<(u64, FrameHeader)> {
+        if !self.is_between_frames() {
+            return None;
+        }
+        let Parsed::Done(header) = FrameHeader::parse(octets) else { return None };
+        let at = self.at;
+        self.advance(octets, octets.get(usize::from(header.header_len())..).unwrap_or_default());
+        self.begin(&header);
+        Some((at, header))
+    }
+
     /// Takes a whole frame of `len` octets off the front of `octets`, without telling of it.
     #[inline]
     pub fn step_over(&mut self, octets: &mut &[u8], len: usize) {
@@ -133,18 +160,17 @@ impl Deframer {
     }
 
     fn next_header(&mut self, octets: &mut &[u8]) -> Option<Step> {
-        let start = self.at - u64::from(self.have);
         // The common case: nothing is kept from before, and the header is whole here.
-        if self.have == 0
-            && let Parsed::Done(header) = FrameHeader::parse(octets)
-        {
-            let rest = &octets[usize::from(header.header_len())..];
-            self.advance(octets, rest);
-            return Some(self.found(start, header));
+        if let Some((at, header)) = self.begin_frame(octets) {
+            return Some(Step::Header { at, header });
         }
+        let at = self.at - u64::from(self.have);
         loop {
             match FrameHeader::parse(&self.header[..usize::from(self.have)]) {
-                Parsed::Done(header) => return Some(self.found(start, header)),
+                Parsed::Done(header) => {
+                    self.begin(&header);
+                    return Some(Step::Header { at, header });
+                }
                 Parsed::Need(_) => {
                     let (octet, rest) = octets.split_first()?;
                     self.header[usize::from(self.have)] = *octet;
@@ -155,7 +181,8 @@ impl Deframer {
         }
     }
 
-    fn found(&mut self, at: u64, header: FrameHeader) -> Step {
+    #[inline(always)]
+    fn begin(&mut self, header: &FrameHeader) {
         self.have = 0;
         self.state = State::Payload(header.payload_len());
         self.keep_control = header.opcode().is_control() && header.payload_len() <= MAX_CONTROL_PAYLOAD as u64;
@@ -163,7 +190,6 @@ impl Deframer {
             self.control.clear();
             self.masking_key = header.masking_key();
         }
-        Step::Header { at, header }
     }
 
     fn advance<'a>(&mut self, octets: &mut &'a [u8], rest: &'a [u8]) {
