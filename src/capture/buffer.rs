@@ -35,19 +35,21 @@ pub(super) struct Buffer {
     at: u64,
 }
 
-/// A way through what a buffer has at hand. The octets stay where they are.
+/// A way through what a buffer has at hand. The octets stay where they are, and so does the buffer's position until the
+/// passage is [over](Passage::end).
 #[derive(Debug)]
 pub(super) struct Passage<'b> {
-    at: &'b mut u64,
-    start: &'b mut usize,
+    at: u64,
     octets: &'b [u8],
+    buffer_at: &'b mut u64,
+    buffer_start: &'b mut usize,
 }
 
 impl<'b> Passage<'b> {
     /// The position: offset in the source, in octets.
     #[inline]
     pub fn at(&self) -> u64 {
-        *self.at
+        self.at
     }
 
     /// The octets from the position on.
@@ -56,14 +58,19 @@ impl<'b> Passage<'b> {
         self.octets
     }
 
-    /// Moves the buffer's position by `len` octets, or by all that are at hand, and returns them.
+    /// Moves the position by `len` octets, or by all that are at hand, and returns them.
     #[inline]
     pub fn take(&mut self, len: usize) -> &'b [u8] {
         let (taken, rest) = self.octets.split_at(len.min(self.octets.len()));
         self.octets = rest;
-        *self.start += taken.len();
-        *self.at += taken.len() as u64;
+        self.at += taken.len() as u64;
         taken
+    }
+
+    /// Moves the buffer's position to this one.
+    pub fn end(self) {
+        *self.buffer_start += (self.at - *self.buffer_at) as usize;
+        *self.buffer_at = self.at;
     }
 }
 
@@ -100,7 +107,8 @@ impl Buffer {
     pub fn passage(&mut self) -> (Passage<'_>, AtHand<'_>) {
         let octets = &self.octets[..self.end];
         let at_hand = AtHand { at: self.at - self.start as u64, octets };
-        (Passage { octets: &octets[self.start..], at: &mut self.at, start: &mut self.start }, at_hand)
+        let octets = &octets[self.start..];
+        (Passage { at: self.at, octets, buffer_at: &mut self.at, buffer_start: &mut self.start }, at_hand)
     }
 
     /// Moves the position by `len` octets that nobody wants to see, whether or not they are at hand.

@@ -216,10 +216,13 @@ impl<'r> PacketsAtHand<'r> {
     #[inline]
     pub fn take(self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
         let PacketsAtHand { layout, mut passage, packets, last_time, ended } = self;
-        let mut taken = 0;
+        if ended {
+            return 0;
+        }
+        let (mut taken, mut next, mut time) = (0, *packets, *last_time);
         // Asked once: a record of pcap is read in so few steps that it shows.
         let pcap = layout.pcap();
-        while taken < most && !ended {
+        while taken < most {
             let (at, octets) = (passage.at(), passage.octets());
             let (info, record_len) = match pcap {
                 Some(header) => match header.step(at, octets) {
@@ -231,10 +234,12 @@ impl<'r> PacketsAtHand<'r> {
                     _ => break,
                 },
             };
-            let packet = number(info, at, packets, last_time);
+            let packet = number(info, at, &mut next, &mut time);
             take(packet, data_of(&packet, passage.take(record_len)));
             taken += 1;
         }
+        (*packets, *last_time) = (next, time);
+        passage.end();
         taken
     }
 }

@@ -132,10 +132,7 @@ impl Session {
                     self.most_rows
                 ));
             }
-            let Session { reader, dissector, .. } = self;
-            let (packets, at_hand) = reader.packets_at_hand();
-            let taken =
-                dissector.push_run(at_hand, |run| packets.take(left, |packet, octets| run.push(packet, octets)));
+            let taken = push_at_hand(&mut self.reader, &mut self.dissector, left);
             left -= taken;
             if taken > 0 {
                 continue;
@@ -223,4 +220,12 @@ impl Session {
     pub fn name(&self) -> &str {
         self.reader.source().name()
     }
+}
+
+/// Gives the dissector the packets that are at hand, up to `most` of them; how many there were. By itself, so that nothing else
+/// takes up the processor's registers.
+#[inline(never)]
+fn push_at_hand(reader: &mut Reader, dissector: &mut Dissector, most: usize) -> usize {
+    let (packets, at_hand) = reader.packets_at_hand();
+    dissector.push_run(at_hand, |run| packets.take(most, |packet, octets| run.push(packet, octets)))
 }

@@ -25,6 +25,8 @@ const GAP: u8 = 0x80;
 const HEAD: u8 = 0x40;
 /// The shape of an entry that stands a few packets behind the one before: sizes of 2, 1 and 1 octets.
 const NEAR: u8 = 0b01_00_00;
+/// The shape of a short one, not as near: sizes of 1, 2 and 1 octets.
+const SHORT: u8 = 0b00_01_00;
 /// The shape of one with other streams in between: sizes of 2, 3 and 2 octets.
 const FAR: u8 = 0b01_10_01;
 
@@ -157,11 +159,14 @@ impl Tail {
         let len = u64::from(entry.span.len);
         let record = zigzag(entry.record_at.wrapping_sub(cursor.file_at));
         let packets = zigzag(entry.packet.0.wrapping_sub(cursor.packet));
-        // Nearly every entry has one of two shapes, which are put together in registers: octets that are written one by one
+        // Nearly every entry has one of three shapes, which are put together in registers: octets that are written one by one
         // and copied by the word wait for memory.
         let is_usual = gap | (head ^ cursor.head) | len >> 16 == 0;
-        if is_usual && record | packets < 1 << 8 {
+        let is_near = is_usual && packets < 1 << 8;
+        if is_near && record < 1 << 8 {
             self.append(u64::from(NEAR) | len << 8 | record << 24 | packets << 32, 5);
+        } else if is_near && len >> 8 | record >> 16 == 0 {
+            self.append(u64::from(SHORT) | len << 8 | record << 16 | packets << 32, 5);
         } else if is_usual && record >> 24 | packets >> 16 == 0 {
             self.append(u64::from(FAR) | len << 8 | record << 24 | packets << 48, 8);
         } else {
