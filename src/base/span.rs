@@ -175,4 +175,17 @@ mod tests {
         b"abc".to_vec().read_span(Span::new(u64::MAX - 9, 9), &mut out).unwrap();
         assert_eq!(out, b"");
     }
+
+    #[test]
+    fn what_is_at_hand_is_not_read_again() {
+        let source = b"0123456789".to_vec();
+        // Other octets than the source has, to tell which were read.
+        let nearby = Nearby { at_hand: AtHand { at: 4, octets: b"efg" }, source: &source };
+        let read = |at, len| {
+            let mut octets = Vec::new();
+            nearby.read_span(Span::new(at, len), &mut octets).unwrap();
+            String::from_utf8(octets).unwrap()
+        };
+        assert_eq!([read(4, 3), read(5, 1), read(3, 2), read(6, 2), read(8, 9)], ["efg", "f", "34", "67", "89"]);
+    }
 }
