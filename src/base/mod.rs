@@ -16,7 +16,7 @@ pub use finding::{Breach, Finding, Place};
 pub use id::{ConnectionId, FindingId, FlowId, FrameId, MessageId, PacketId};
 pub use link_type::LinkType;
 pub use rule::{Rule, Severity};
-pub use span::{AtHand, PacketRef, Piece, ReadAt, Span};
+pub use span::{AtHand, Nearby, PacketRef, Piece, ReadAt, Span};
 pub use table::Table;
 pub use time::Timestamp;
 

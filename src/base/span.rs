@@ -107,6 +107,28 @@ impl<'a> AtHand<'a> {
     }
 }
 
+/// A source of which some octets are at hand.
+#[derive(Clone, Copy)]
+pub struct Nearby<'a> {
+    /// Those.
+    pub at_hand: AtHand<'a>,
+    /// All of them.
+    pub source: &'a dyn ReadAt,
+}
+
+impl ReadAt for Nearby<'_> {
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let len = u32::try_from(buf.len()).unwrap_or(u32::MAX);
+        match self.at_hand.get(Span::new(at, len)) {
+            Some(octets) if octets.len() == buf.len() => {
+                buf.copy_from_slice(octets);
+                Ok(buf.len())
+            }
+            _ => self.source.read_at(at, buf),
+        }
+    }
+}
+
 impl ReadAt for [u8] {
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
         let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.len());
@@ -152,5 +174,18 @@ mod tests {
         assert_eq!(out, b"bc");
         b"abc".to_vec().read_span(Span::new(u64::MAX - 9, 9), &mut out).unwrap();
         assert_eq!(out, b"");
+    }
+
+    #[test]
+    fn what_is_at_hand_is_not_read_again() {
+        let source = b"0123456789".to_vec();
+        // Other octets than the source has, to tell which were read.
+        let nearby = Nearby { at_hand: AtHand { at: 4, octets: b"efg" }, source: &source };
+        let read = |at, len| {
+            let mut octets = Vec::new();
+            nearby.read_span(Span::new(at, len), &mut octets).unwrap();
+            String::from_utf8(octets).unwrap()
+        };
+        assert_eq!([read(4, 3), read(5, 1), read(3, 2), read(6, 2), read(8, 9)], ["efg", "f", "34", "67", "89"]);
     }
 }

@@ -101,11 +101,14 @@ impl Buffer {
         &self.octets[self.start - len..self.start]
     }
 
-    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed.
+    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed; and everything
+    /// at hand.
     #[inline]
-    pub fn passage(&mut self) -> Passage<'_> {
-        let octets = &self.octets[self.start..self.end];
-        Passage { at: self.at, octets, buffer_at: &mut self.at, buffer_start: &mut self.start }
+    pub fn passage(&mut self) -> (Passage<'_>, AtHand<'_>) {
+        let octets = &self.octets[..self.end];
+        let at_hand = AtHand { at: self.at - self.start as u64, octets };
+        let octets = &octets[self.start..];
+        (Passage { at: self.at, octets, buffer_at: &mut self.at, buffer_start: &mut self.start }, at_hand)
     }
 
     /// Moves the position by `len` octets that nobody wants to see, whether or not they are at hand.

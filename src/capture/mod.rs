@@ -44,6 +44,6 @@ pub use filler::{Filler, MAX_UNPACKED, MAX_UNPACKED_RATIO};
 pub use interface::Interface;
 pub use layout::Layout;
 pub use open::{OpenError, follow, open, open_stream};
-pub use reader::{ReadError, Reader, Step};
+pub use reader::{PacketsAtHand, ReadError, Reader, Step};
 pub use record::{Packet, RecordInfo};
 pub use source::Source;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::buffer::{Buffer, Filled};
+use super::buffer::{Buffer, Filled, Passage};
 use super::damage::{Damage, Flaw};
 use super::layout::{Layout, MAGIC};
 use super::open::OpenError;
@@ -71,37 +71,13 @@ impl Reader {
         self.next_after(|_| {})
     }
 
-    /// Takes the next packets that are [at hand](Reader::at_hand), up to `most` of them, and hands each to `take`; how many
-    /// there were. [`next`](Reader::next) tells what comes behind them.
+    /// The next packets that are [at hand](Reader::at_hand), and everything that is. [`next`](Reader::next) tells what comes
+    /// behind them.
     #[inline]
-    pub fn take_at_hand<'r>(&'r mut self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
+    pub fn packets_at_hand(&mut self) -> (PacketsAtHand<'_>, AtHand<'_>) {
         let Reader { layout, buffer, packets, last_time, ended, .. } = self;
-        if *ended {
-            return 0;
-        }
-        let mut passage = buffer.passage();
-        let (mut taken, mut next, mut time) = (0, *packets, *last_time);
-        // Asked once: a record of pcap is read in so few steps that it shows.
-        let pcap = layout.pcap();
-        while taken < most {
-            let (at, octets) = (passage.at(), passage.octets());
-            let (info, record_len) = match pcap {
-                Some(header) => match header.step(at, octets) {
-                    Parsed::Packet(info, len) => (info, len),
-                    _ => break,
-                },
-                None => match layout.step(at, octets) {
-                    Ok(Parsed::Packet(info, len)) => (info, len),
-                    _ => break,
-                },
-            };
-            let packet = number(info, at, &mut next, &mut time);
-            take(packet, data_of(&packet, passage.take(record_len)));
-            taken += 1;
-        }
-        (*packets, *last_time) = (next, time);
-        passage.end();
-        taken
+        let (passage, at_hand) = buffer.passage();
+        (PacketsAtHand { layout, passage, packets, last_time, ended: *ended }, at_hand)
     }
 
     /// [`next`](Reader::next). `last_look` sees what is at hand each time before it makes room for more.
@@ -222,6 +198,49 @@ impl Reader {
 
     fn not_a_capture(&self) -> ReadError {
         ReadError::NotACapture(OpenError::judge(self.source.name(), self.buffer.octets()))
+    }
+}
+
+/// Packets that need not be read any more.
+#[derive(Debug)]
+pub struct PacketsAtHand<'r> {
+    layout: &'r Layout,
+    passage: Passage<'r>,
+    packets: &'r mut u64,
+    last_time: &'r mut Timestamp,
+    ended: bool,
+}
+
+impl<'r> PacketsAtHand<'r> {
+    /// Takes up to `most` of them, and hands each to `take`; how many there were.
+    #[inline]
+    pub fn take(self, most: usize, mut take: impl FnMut(Packet, &'r [u8])) -> usize {
+        let PacketsAtHand { layout, mut passage, packets, last_time, ended } = self;
+        if ended {
+            return 0;
+        }
+        let (mut taken, mut next, mut time) = (0, *packets, *last_time);
+        // Asked once: a record of pcap is read in so few steps that it shows.
+        let pcap = layout.pcap();
+        while taken < most {
+            let (at, octets) = (passage.at(), passage.octets());
+            let (info, record_len) = match pcap {
+                Some(header) => match header.step(at, octets) {
+                    Parsed::Packet(info, len) => (info, len),
+                    _ => break,
+                },
+                None => match layout.step(at, octets) {
+                    Ok(Parsed::Packet(info, len)) => (info, len),
+                    _ => break,
+                },
+            };
+            let packet = number(info, at, &mut next, &mut time);
+            take(packet, data_of(&packet, passage.take(record_len)));
+            taken += 1;
+        }
+        (*packets, *last_time) = (next, time);
+        passage.end();
+        taken
     }
 }
 

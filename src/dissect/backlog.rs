@@ -102,7 +102,7 @@ impl FlowState {
     pub fn give_up_backlog(&mut self, packet: PacketRef, context: &mut Context<'_>) {
         let mut has_holes = false;
         for direction in [Direction::Forward, Direction::Backward] {
-            let mut events = Vec::new();
+            let mut events = context.writer.room_for_events();
             self.lanes[direction.index()].assembler.give_up_hole(packet, &mut events);
             has_holes |= !events.is_empty();
             self.events(direction, events, context);

@@ -48,7 +48,7 @@ impl FlowState {
     pub fn give_up_end(&mut self, context: &mut Context<'_>) {
         self.is_closing = false;
         for direction in [Direction::Forward, Direction::Backward] {
-            let mut events = Vec::new();
+            let mut events = context.writer.room_for_events();
             self.lanes[direction.index()].assembler.give_up_end(self.last_packet, &mut events);
             self.events(direction, events, context);
         }

@@ -38,6 +38,8 @@ pub struct Run<'d, 'o> {
     /// The first `len` were looked up and not taken.
     segments: [WholeSegment<'o>; RUN],
     len: usize,
+    /// What need not be read again.
+    at_hand: AtHand<'o>,
 }
 
 impl<'o> Run<'_, 'o> {
@@ -79,7 +81,7 @@ impl<'o> Run<'_, 'o> {
         self.take();
         self.dissector.flows.close_due(time);
         let packet = Packet { reference: PacketRef { id, record_at, time }, link_type, span, original_len };
-        self.dissector.push_other(&packet, octets);
+        self.dissector.push_other(&packet, octets, self.at_hand);
     }
 
     /// Takes what was looked up.
@@ -90,7 +92,7 @@ impl<'o> Run<'_, 'o> {
         for segment in self.segments.iter().take(len) {
             self.dissector.flows.close_due(segment.time());
             if !self.dissector.flows.take_next(segment) {
-                self.dissector.take_closely(segment);
+                self.dissector.take_closely(segment, self.at_hand);
             }
         }
     }
@@ -140,23 +142,26 @@ impl Dissector {
             Some(segment) => {
                 self.decoder.count_segments(1);
                 if !self.flows.take_next(&segment) {
-                    self.take_closely(&segment);
+                    self.take_closely(&segment, AtHand::default());
                 }
             }
-            None => self.push_other(packet, octets),
+            None => self.push_other(packet, octets, AtHand::default()),
         }
     }
 
     /// Takes a whole segment that is not just the next one of an open WebSocket.
     #[inline(never)]
-    fn take_closely(&mut self, segment: &WholeSegment<'_>) {
-        let way = self.decoder.way(segment.flow, segment.direction);
-        self.flows.take(&segment.to_segment(way));
+    fn take_closely(&mut self, segment: &WholeSegment<'_>, at_hand: AtHand<'_>) {
+        if !self.flows.take_http(segment) {
+            let way = self.decoder.way(segment.flow, segment.direction);
+            self.flows.take(&segment.to_segment(way), at_hand);
+        }
     }
 
     /// Takes the next packets, those that `feed` gives to the run: the same as to [`push`](Dissector::push) each, and faster.
-    pub fn push_run<'o, T>(&mut self, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
-        let mut run = Run { dissector: self, segments: [WholeSegment::default(); RUN], len: 0 };
+    /// What is `at_hand` is not read again.
+    pub fn push_run<'o, T>(&mut self, at_hand: AtHand<'o>, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
+        let mut run = Run { dissector: self, segments: [WholeSegment::default(); RUN], len: 0, at_hand };
         let fed = feed(&mut run);
         run.take();
         fed
@@ -164,15 +169,14 @@ impl Dissector {
 
     /// Takes a packet that is more, or less, than a whole segment of a flow that is known.
     #[inline(never)]
-    fn push_other(&mut self, packet: &Packet, octets: &[u8]) {
-        match self.decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
-            Outcome::Segment(segment) => {
-                let is_taken = segment.whole().is_some_and(|whole| self.flows.take_next(&whole));
-                if !is_taken {
-                    self.flows.take(&segment);
-                }
-            }
-            Outcome::Unsupported(_) | Outcome::Malformed(_) => self.flows.writer.index.totals.undecoded += 1,
+    fn push_other(&mut self, packet: &Packet, octets: &[u8], at_hand: AtHand<'_>) {
+        let Dissector { decoder, flows, .. } = self;
+        if let Some(segment) = decoder.push_plain(packet.link_type, packet.reference, packet.span, octets) {
+            return flows.take_any(&segment, at_hand);
+        }
+        match decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
+            Outcome::Segment(segment) => flows.take_any(&segment, at_hand),
+            Outcome::Unsupported(_) | Outcome::Malformed(_) => flows.writer.index.totals.undecoded += 1,
             Outcome::NotTcp | Outcome::Fragment => {}
         }
     }

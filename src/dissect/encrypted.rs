@@ -1,6 +1,5 @@
 //! TCP connections that carry TLS, of which nothing more can be told: there may be WebSockets in them.
 
-use super::flow::{Context, FlowState};
 use super::index::Writer;
 use crate::base::{Finding, Place, Rule, Sender};
 use crate::tls::ClientHello;
@@ -14,18 +13,6 @@ pub(super) struct Encrypted {
     connections: u64,
     /// The client randoms of the first ones.
     randoms: Vec<[u8; 32]>,
-}
-
-impl FlowState {
-    /// A stream that is not HTTP starts with `octets`.
-    pub(super) fn note_encrypted(octets: &[u8], context: &mut Context<'_>) {
-        let Some(hello) = ClientHello::parse(octets) else { return };
-        let encrypted = &mut context.writer.encrypted;
-        encrypted.connections += 1;
-        if let Some(random) = hello.random.filter(|_| encrypted.randoms.len() < TOLD) {
-            encrypted.randoms.push(random);
-        }
-    }
 }
 
 impl Encrypted {
@@ -53,6 +40,16 @@ impl Encrypted {
 }
 
 impl Writer {
+    /// A stream that is not HTTP starts with `octets`.
+    pub(super) fn note_encrypted(&mut self, octets: &[u8]) {
+        let Some(hello) = ClientHello::parse(octets) else { return };
+        let encrypted = &mut self.encrypted;
+        encrypted.connections += 1;
+        if let Some(random) = hello.random.filter(|_| encrypted.randoms.len() < TOLD) {
+            encrypted.randoms.push(random);
+        }
+    }
+
     /// Says that there were some: once, however many, and about no WebSocket connection.
     pub(super) fn report_encrypted(&mut self) {
         let Some(text) = std::mem::take(&mut self.encrypted).told() else { return };

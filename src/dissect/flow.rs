@@ -153,12 +153,12 @@ impl FlowState {
         if let Some((at, piece, _)) = self.lanes[own].assembler.push_next(segment) {
             self.data(segment.direction, at, piece, context);
         } else if !self.lanes[own].assembler.is_indifferent_to(segment) {
-            let mut events = Vec::new();
+            let mut events = context.writer.room_for_events();
             self.lanes[own].assembler.push(segment, &mut events);
             self.events(segment.direction, events, context);
         }
         if let Some(ack) = segment.ack.filter(|_| !is_ack_known) {
-            let mut events = Vec::new();
+            let mut events = context.writer.room_for_events();
             self.lanes[peer].assembler.acknowledged(ack, segment.packet, &mut events);
             self.events(segment.direction.reverse(), events, context);
         }
@@ -172,7 +172,7 @@ impl FlowState {
     /// Nothing follows.
     pub fn finish(&mut self, context: &mut Context<'_>) {
         for direction in [Direction::Forward, Direction::Backward] {
-            let mut events = Vec::new();
+            let mut events = context.writer.room_for_events();
             self.lanes[direction.index()].assembler.finish(self.last_packet, &mut events);
             self.events(direction, events, context);
         }
@@ -224,10 +224,11 @@ impl FlowState {
         self.lanes.each_ref().map(|lane| lane.stream.keep())
     }
 
-    pub fn events(&mut self, direction: Direction, events: Vec<StreamEvent>, context: &mut Context<'_>) {
-        for event in events {
+    pub fn events(&mut self, direction: Direction, mut events: Vec<StreamEvent>, context: &mut Context<'_>) {
+        for event in events.drain(..) {
             self.event(direction, event, context);
         }
+        context.writer.events = events;
         if !self.doubles.is_empty() {
             self.compare_doubles(context);
         }
@@ -414,7 +415,7 @@ impl FlowState {
                     }
                     Some(HttpStep::Lost) => {
                         if at == 0 {
-                            FlowState::note_encrypted(octets, context);
+                            context.writer.note_encrypted(octets);
                         }
                         self.http_lost(direction);
                     }

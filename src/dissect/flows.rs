@@ -8,7 +8,8 @@ use super::decisions::{Decision, Decisions};
 use super::flow::{Context, FlowState};
 use super::guess::{starts_handshake, wakes_up};
 use super::index::Writer;
-use crate::base::{ConnectionId, FlowId, PacketRef, ReadAt, Timestamp};
+use crate::base::{AtHand, ConnectionId, FlowId, Nearby, PacketRef, ReadAt, Timestamp};
+use crate::http::{Kind, sniff};
 use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
 
 /// What is kept of a TCP connection.
@@ -44,6 +45,35 @@ impl Slot {
     }
 }
 
+/// The room of a flow that was let go of, for the next one: busy servers have as many ends as beginnings.
+#[derive(Default)]
+struct Spare(Option<Box<FlowState>>);
+
+impl Spare {
+    /// More segments of one flow than that take memory which should not be kept.
+    const MAX_SEGMENTS: usize = 256;
+
+    /// Puts `rest` in the place of a flow and keeps its room.
+    fn let_go(&mut self, slot: &mut Slot, rest: Slot) {
+        if let Slot::Watched(flow) = std::mem::replace(slot, rest)
+            && self.0.is_none()
+            && flow.lanes.iter().all(|lane| lane.stream.entries() < Spare::MAX_SEGMENTS)
+        {
+            self.0 = Some(flow);
+        }
+    }
+
+    fn put(&mut self, flow: FlowState) -> Box<FlowState> {
+        match self.0.take() {
+            Some(mut room) => {
+                *room = flow;
+                room
+            }
+            None => Box::new(flow),
+        }
+    }
+}
+
 /// Flows to which something happened.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
@@ -74,6 +104,7 @@ pub(super) struct Flows {
     pub slots: Vec<Slot>,
     pub writer: Writer,
     pub touched: Touched,
+    spare: Spare,
     /// What flows keep because something is missing.
     pub backlog: Backlog,
     /// Those that have ended, and of which something is missing.
@@ -108,11 +139,23 @@ fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
     true
 }
 
+/// The octets of a segment with the first ones of a stream, where it is known that they are those, and that they are whole.
+fn beginning<'a>(segment: &Segment<'a>, starts: [Option<u32>; 2]) -> Option<&'a [u8]> {
+    let whole = segment.whole().filter(|whole| starts[whole.direction.index()] == Some(whole.seq))?;
+    Some(whole.octets)
+}
+
+/// Whether a stream that starts with `octets` is not HTTP, so that it takes nothing to read it no further.
+fn is_no_http(octets: &[u8]) -> bool {
+    !octets.starts_with(b"\r") && !octets.starts_with(b"\n") && sniff(octets) == Some(Kind::NotHttp)
+}
+
 /// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
-fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> bool {
+fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched, spare: &mut Spare) -> bool {
     let Slot::Watched(flow) = slot else { return false };
     if flow.is_uninteresting() {
-        *slot = Slot::Ignored(flow.octets());
+        let octets = flow.octets();
+        spare.let_go(slot, Slot::Ignored(octets));
         return true;
     }
     if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
@@ -120,7 +163,7 @@ fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched) -> 
         flow.finish(context);
         touched.note(flow);
         flow.publish(context.writer);
-        *slot = Slot::Over(connection);
+        spare.let_go(slot, Slot::Over(connection));
         return true;
     }
     touched.note(flow);
@@ -135,6 +178,7 @@ impl Flows {
             slots: Vec::new(),
             writer: Writer::default(),
             touched: Touched::default(),
+            spare: Spare::default(),
             backlog: Backlog::new(most_backlog),
             closing: Closing::default(),
             decisions: None,
@@ -172,8 +216,28 @@ impl Flows {
         }
     }
 
+    /// Takes the next segment of the capture, if it is of a flow that is read and changes nothing there but how much HTTP came.
+    /// Whether it was such a one.
+    pub fn take_http(&mut self, segment: &WholeSegment<'_>) -> bool {
+        let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index()) else { return false };
+        let is_taken = !flow.is_settled && flow.next_unsettled(segment);
+        if is_taken {
+            self.touched.note(flow);
+        }
+        is_taken
+    }
+
     /// Takes the next segment of the capture.
-    pub fn take(&mut self, segment: &Segment<'_>) {
+    #[inline(always)]
+    pub fn take_any(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
+        let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_http(&whole));
+        if !is_taken {
+            self.take(segment, at_hand);
+        }
+    }
+
+    /// The same for one that has to be looked at closely. What is `at_hand` is not read again.
+    pub fn take(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
         let index = segment.flow.index();
         while self.slots.len() <= index {
             self.slots.push(Slot::Opening([None; 2]));
@@ -202,18 +266,25 @@ impl Flows {
             }
             if decision.is_some() {
                 self.forced.push(segment.flow);
+            } else if let Some(octets) = beginning(segment, starts).filter(|octets| is_no_http(octets)) {
+                self.writer.note_encrypted(octets);
+                let mut octets = [0; 2];
+                count(&mut octets, segment.direction, segment.payload_len);
+                *slot = Slot::Ignored(octets);
+                return;
             }
-            *slot = Slot::Watched(Box::new(FlowState::new(segment, starts, decision)));
+            *slot = Slot::Watched(self.spare.put(FlowState::new(segment, starts, decision)));
         }
         let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: Some(segment) };
+        let nearby = Nearby { at_hand, source: &*self.source };
+        let mut context = Context { writer: &mut self.writer, source: &nearby, segment: Some(segment) };
         let before = flow.backlog();
         flow.segment(segment, &mut context);
         let mut after = flow.backlog();
         if flow.begins_to_close() {
             self.closing.wait_for(segment.flow, segment.packet.time);
         }
-        if let_go(slot, &mut context, &mut self.touched) {
+        if let_go(slot, &mut context, &mut self.touched, &mut self.spare) {
             after = 0;
         }
         if before != after {
@@ -260,7 +331,7 @@ impl Flows {
         let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
         flow.give_up_end(&mut context);
         let after = flow.backlog();
-        let is_gone = let_go(slot, &mut context, &mut self.touched);
+        let is_gone = let_go(slot, &mut context, &mut self.touched, &mut self.spare);
         self.backlog.note(id, if is_gone { 0 } else { after });
     }
 

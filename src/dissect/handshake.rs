@@ -10,8 +10,8 @@ use super::lane::{Chunk, Side};
 use super::record::NONE;
 use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
 use crate::http::{
-    self, Body, Head, HttpReader, Kind, StartLine, extensions, is_deflate, is_upgrade_request, is_upgrade_response,
-    judge_answer, judge_offer, quoted, sniff,
+    self, Body, Head, HttpReader, Kind, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer,
+    quoted, sniff,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
@@ -50,7 +50,7 @@ pub(super) struct Late {
 /// A request whose final answer was not seen.
 #[derive(Debug)]
 struct Outstanding {
-    method: String,
+    method: Method,
     attempt: Option<Attempt>,
 }
 
@@ -103,15 +103,15 @@ impl FlowState {
         match sniff(octets) {
             Some(Kind::Requests) if client.is_none_or(|client| client == direction) => {
                 self.exchange.client = Some(direction);
-                match Head::request(octets) {
-                    Ok(head) => self.request(place, head, context),
+                match Outline::request(octets) {
+                    Ok(outline) => self.request(place, &outline, octets, context),
                     Err(_) => self.http_lost(direction),
                 }
             }
             Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
                 self.exchange.client = Some(direction.reverse());
-                match Head::response(octets) {
-                    Ok(head) => self.response(place, &head, packet, context),
+                match Outline::response(octets) {
+                    Ok(outline) => self.response(place, &outline, octets, packet, context),
                     Err(_) => self.http_lost(direction),
                 }
             }
@@ -119,71 +119,114 @@ impl FlowState {
         }
     }
 
-    fn request(&mut self, place: HeadPlace, head: Head, context: &mut Context<'_>) {
-        if is_upgrade_request(&head) && self.exchange.late.is_some() {
-            return self.late_request(place, &head, context);
+    fn request(&mut self, place: HeadPlace, outline: &Outline, octets: &[u8], context: &mut Context<'_>) {
+        // The fields are wanted only where a WebSocket may open.
+        let head = outline.is_upgrade_request().then(|| Head::request(octets).ok()).flatten();
+        if let Some(head) = head.as_ref().filter(|_| self.exchange.late.is_some()) {
+            return self.late_request(place, head, context);
         }
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
             return self.http_lost(place.direction);
         }
-        let method = head.method().unwrap_or_default().to_owned();
-        let attempt = is_upgrade_request(&head).then(|| {
+        let (method, body) = (outline.method(), Body::of_request(outline));
+        let attempt = head.map(|head| {
             let connection = self.open_connection(place, true, context);
             if let Some(row) = context.writer.connection(connection) {
                 row.url = http::url(&head, "ws").map(kept);
             }
             judge_offer(&head, |breach| report(context, connection, Sender::Client, breach));
-            Attempt { connection, place, body: Body::of_request(&head), offered: negotiated(&head) }
+            Attempt { connection, place, body, offered: negotiated(&head) }
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
-        let waits = attempt.is_some() || method == "CONNECT";
+        let waits = attempt.is_some() || method == Method::Connect;
         if self.exchange.outstanding.capacity() == 0 {
             // Mostly there is never more than one.
             self.exchange.outstanding.reserve_exact(1);
         }
         self.exchange.outstanding.push_back(Outstanding { method, attempt });
         if !waits {
-            self.set_body(place.direction, Body::of_request(&head));
+            self.set_body(place.direction, body);
         }
     }
 
-    fn response(&mut self, place: HeadPlace, head: &Head, packet: PacketRef, context: &mut Context<'_>) {
-        let status = head.status().unwrap_or_default();
+    fn response(
+        &mut self,
+        place: HeadPlace,
+        outline: &Outline,
+        octets: &[u8],
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let status = outline.status().unwrap_or_default();
         if (100..200).contains(&status) && status != 101 {
             // An interim answer (RFC 9110 §15.2): the final one follows.
             return self.set_body(place.direction, Body::Length(0));
         }
+        let is_awaited = self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_some());
+        if !is_awaited && !outline.is_upgrade_response() {
+            let request = self.exchange.outstanding.pop_front();
+            return self.answered_otherwise(place.direction, outline, request.map(|request| request.method), context);
+        }
+        match Head::response(octets) {
+            Ok(head) => self.answer(place, outline, &head, packet, context),
+            Err(_) => self.http_lost(place.direction),
+        }
+    }
+
+    /// An answer to a request that wants to open a WebSocket, or one that opens one.
+    fn answer(
+        &mut self,
+        place: HeadPlace,
+        outline: &Outline,
+        head: &Head,
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
         loop {
-            if is_upgrade_response(head) {
+            if outline.is_upgrade_response() {
                 // It answers the attempt, even if answers before it are not in the capture.
                 let assumed = self.exchange.assumed.take().map(|attempt| *attempt);
                 let attempt = assumed.or_else(|| self.exchange.take_awaited());
-                self.exchange.outstanding.push_front(Outstanding { method: "GET".to_owned(), attempt });
+                self.exchange.outstanding.push_front(Outstanding { method: Method::Other, attempt });
             }
             let request = self.exchange.outstanding.pop_front();
-            let method = request.as_ref().map(|request| request.method.clone());
+            let method = request.as_ref().map(|request| request.method);
             match request.and_then(|request| request.attempt) {
-                Some(attempt) if opens(head) && self.request_waits(place.direction.reverse(), context) => {
+                Some(attempt) if outline.opens() && self.request_waits(place.direction.reverse(), context) => {
                     // Who sends another request was refused before: this answers a later one. A loop, because a hostile
                     // client can send more of them than a stack has room for.
                     self.answer_not_captured(&attempt, context);
                     continue;
                 }
-                Some(attempt) if opens(head) => self.answered(&attempt, place, head, packet, context),
-                Some(attempt) => self.refused(&attempt, method.as_deref(), place, head, context),
-                None if is_upgrade_response(head) => self.answered_without_request(place, head, context),
-                None if method.as_deref() == Some("CONNECT") && (200..300).contains(&status) => {
-                    self.tunnel(place.direction, context);
+                Some(attempt) if outline.opens() => self.answered(&attempt, place, head, packet, context),
+                Some(attempt) => {
+                    self.refused(&attempt, place, head, context);
+                    self.set_body(place.direction, Body::of_response(outline, method));
+                    self.set_body(place.direction.reverse(), attempt.body);
+                    self.resume(place.direction.reverse(), context);
                 }
-                None => {
-                    self.set_body(place.direction, Body::of_response(head, method.as_deref()));
-                    if method.as_deref() == Some("CONNECT") {
-                        self.set_body(place.direction.reverse(), Body::Length(0));
-                        self.resume(place.direction.reverse(), context);
-                    }
-                }
+                None if outline.is_upgrade_response() => self.answered_without_request(place, head, context),
+                None => self.answered_otherwise(place.direction, outline, method, context),
             }
             return;
+        }
+    }
+
+    /// An answer that has nothing to do with a WebSocket.
+    fn answered_otherwise(
+        &mut self,
+        server: Direction,
+        outline: &Outline,
+        method: Option<Method>,
+        context: &mut Context<'_>,
+    ) {
+        if method == Some(Method::Connect) && matches!(outline.status(), Some(200..300)) {
+            return self.tunnel(server, context);
+        }
+        self.set_body(server, Body::of_response(outline, method));
+        if method == Some(Method::Connect) {
+            self.set_body(server.reverse(), Body::Length(0));
+            self.resume(server.reverse(), context);
         }
     }
 
@@ -200,7 +243,7 @@ impl FlowState {
         let request = self.read_request(&attempt.place, context);
         judge_answer(request.as_ref(), head, |breach| report(context, connection, Sender::Server, breach));
         self.judge_early_data(connection, place, packet, context);
-        self.note_answer(connection, place, head, context);
+        self.note_answer(connection, place, head, true, context);
         self.start_frames(place.direction, negotiated(head), context);
     }
 
@@ -208,17 +251,23 @@ impl FlowState {
     fn answered_without_request(&mut self, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
         let connection = self.open_connection(place, false, context);
         judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
-        self.note_answer(connection, place, head, context);
+        self.note_answer(connection, place, head, true, context);
         let negotiated = negotiated(head);
         self.start_side(place.direction, Sender::Server, negotiated);
         self.exchange.late = Some(Box::new(Late { connection, negotiated, request: None }));
     }
 
-    fn note_answer(&mut self, id: ConnectionId, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+    fn note_answer(
+        &mut self,
+        id: ConnectionId,
+        place: HeadPlace,
+        head: &Head,
+        opened: bool,
+        context: &mut Context<'_>,
+    ) {
         let Some(connection) = context.writer.connection(id) else { return };
         connection.response = Some(place);
         connection.status = head.status();
-        let opened = opens(head);
         connection.opened = opened;
         if opened {
             connection.subprotocol = head.value("sec-websocket-protocol").map(|value| kept(value.into_owned()));
@@ -228,21 +277,11 @@ impl FlowState {
         }
     }
 
-    fn refused(
-        &mut self,
-        attempt: &Attempt,
-        method: Option<&str>,
-        place: HeadPlace,
-        head: &Head,
-        context: &mut Context<'_>,
-    ) {
-        self.note_answer(attempt.connection, place, head, context);
+    fn refused(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
+        self.note_answer(attempt.connection, place, head, false, context);
         let text = format!("The server refused with “{}”{}.", quoted(&status_line(head)), refusal_detail(head));
         let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
         report(context, attempt.connection, Sender::Server, breach);
-        self.set_body(place.direction, Body::of_response(head, method));
-        self.set_body(place.direction.reverse(), attempt.body);
-        self.resume(place.direction.reverse(), context);
     }
 
     /// A request's head, read again; `None` where the file cannot be read any more.
@@ -377,11 +416,6 @@ pub(super) fn kept(mut text: String) -> Box<str> {
         text.push('…');
     }
     text.into_boxed_str()
-}
-
-/// Whether an answer to an Upgrade request opens the WebSocket: 101, and not to another protocol.
-fn opens(head: &Head) -> bool {
-    head.status() == Some(101) && (is_upgrade_response(head) || head.value("upgrade").is_none())
 }
 
 /// What a head offers or accepts, as far as frame headers are concerned.

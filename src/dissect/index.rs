@@ -10,7 +10,7 @@ use super::inflated::Checkpoint;
 use super::payloads::AtOnce;
 use super::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
-use crate::net::KeptStream;
+use crate::net::{KeptStream, StreamEvent};
 use crate::ws::Opcode;
 
 /// A connection as snapshots see it.
@@ -119,9 +119,16 @@ pub(super) struct Writer {
     pub encrypted: Encrypted,
     /// Wanted is that payloads are judged as frames are found.
     pub at_once: Option<AtOnce>,
+    /// Empty; see [`Writer::room_for_events`].
+    pub events: Vec<StreamEvent>,
 }
 
 impl Writer {
+    /// Room for what a segment brings, which was asked for by an earlier one. Who takes it gives it back.
+    pub fn room_for_events(&mut self) -> Vec<StreamEvent> {
+        std::mem::take(&mut self.events)
+    }
+
     pub fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.connections.get_mut(id.index()).map(Arc::make_mut)
     }

@@ -42,6 +42,7 @@ mod resync;
 mod seek;
 mod session;
 mod snapshot;
+mod unsettled;
 
 pub use backlog::MAX_BACKLOG;
 pub use connection::{

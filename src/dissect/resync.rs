@@ -9,7 +9,7 @@ use super::frames::FrameSide;
 use super::handshake::{Attempt, Late, kept, report};
 use super::lane::{Chunk, Side};
 use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
-use crate::http::{self, Body, Head, HttpReader, Kind, judge_offer, sniff, starts_request};
+use crate::http::{self, Body, Head, HttpReader, Kind, Outline, judge_offer, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
@@ -59,7 +59,7 @@ impl FlowState {
         }
         // Another request may follow, and then that one is it.
         late.request = Some(place);
-        self.set_body(place.direction, Body::of_request(head));
+        self.set_body(place.direction, Body::of_request(&Outline::of(head)));
     }
 
     /// What the client sends from here on are frames: the request it sent last is the one that was answered; without

@@ -226,5 +226,6 @@ impl Session {
 /// takes up the processor's registers.
 #[inline(never)]
 fn push_at_hand(reader: &mut Reader, dissector: &mut Dissector, most: usize) -> usize {
-    dissector.push_run(|run| reader.take_at_hand(most, |packet, octets| run.push(packet, octets)))
+    let (packets, at_hand) = reader.packets_at_hand();
+    dissector.push_run(at_hand, |run| packets.take(most, |packet, octets| run.push(packet, octets)))
 }

@@ -1,6 +1,6 @@
 //! How a message's body is framed (RFC 9112 §6), and stepping over it.
 
-use super::Head;
+use super::{Method, Outline};
 
 /// What stands behind a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +26,15 @@ pub enum Chunk {
 
 impl Body {
     /// The body of a request (RFC 9112 §6.3).
-    pub fn of_request(head: &Head) -> Body {
-        framed(head).unwrap_or(Body::Length(0))
+    pub fn of_request(head: &Outline) -> Body {
+        head.framing.unwrap_or(Body::Length(0))
     }
 
     /// The body of a response to a request with `method`.
-    pub fn of_response(head: &Head, method: Option<&str>) -> Body {
+    pub fn of_response(head: &Outline, method: Option<Method>) -> Body {
         match (head.status().unwrap_or_default(), method) {
-            (_, Some("HEAD")) | (100..=199 | 204 | 304, _) => Body::Length(0),
-            _ => framed(head).unwrap_or(Body::UntilClose),
+            (_, Some(Method::Head)) | (100..=199 | 204 | 304, _) => Body::Length(0),
+            _ => head.framing.unwrap_or(Body::UntilClose),
         }
     }
 
@@ -68,6 +68,16 @@ impl Body {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether the next `len` octets belong to it, whatever they are.
+    #[inline]
+    pub fn covers(&self, len: u64) -> bool {
+        match self {
+            Body::Length(left) | Body::Chunked(Chunk::Data(left)) => len <= *left,
+            Body::UntilClose => true,
+            Body::Chunked(_) => len == 0,
         }
     }
 
@@ -121,9 +131,10 @@ fn step(octets: &mut &[u8], left: u64) -> u64 {
     here as u64
 }
 
-/// The framing that the fields tell; chunked wins over a length (RFC 9112 §6.3).
-fn framed(head: &Head) -> Option<Body> {
-    if let Some(codings) = head.value("transfer-encoding") {
+/// The framing that the last Transfer-Encoding and the first Content-Length tell, where there are such; chunked wins over a
+/// length (RFC 9112 §6.3).
+pub(super) fn framing(codings: Option<&[u8]>, length: Option<&[u8]>) -> Option<Body> {
+    if let Some(codings) = codings.map(String::from_utf8_lossy) {
         let last = codings.rsplit(',').next().unwrap_or_default().trim();
         return Some(if last.eq_ignore_ascii_case("chunked") {
             Body::Chunked(Chunk::Size(0, false))
@@ -131,8 +142,24 @@ fn framed(head: &Head) -> Option<Body> {
             Body::UntilClose
         });
     }
-    let length = head.values("content-length").next()?;
-    length.split(',').next()?.trim().parse().ok().map(Body::Length)
+    let length = length?;
+    short_number(length).or_else(|| first_number(&String::from_utf8_lossy(length))).map(Body::Length)
+}
+
+/// A field that is nothing but a few digits, as nearly every Content-Length is.
+fn short_number(value: &[u8]) -> Option<u64> {
+    if !(1..=18).contains(&value.len()) {
+        return None;
+    }
+    value.iter().try_fold(0, |number, octet| {
+        let digit = octet.wrapping_sub(b'0');
+        (digit < 10).then_some(10 * number + u64::from(digit))
+    })
+}
+
+/// The first member of a list of numbers.
+fn first_number(list: &str) -> Option<u64> {
+    list.split(',').next()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -166,13 +193,13 @@ mod tests {
 
     #[test]
     fn framing_follows_method_and_status() {
-        let head = |text: &str| Head::response(text.as_bytes()).unwrap();
+        let head = |text: &str| Outline::response(text.as_bytes()).unwrap();
         let of = |text: &str, method| Body::of_response(&head(text), Some(method));
-        assert_eq!(of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD"), Body::Length(0));
-        assert_eq!(of("HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n", "GET"), Body::Length(0));
-        assert_eq!(of("HTTP/1.1 401 x\r\nContent-Length: 5\r\n\r\n", "GET"), Body::Length(5));
-        assert_eq!(of("HTTP/1.1 200 OK\r\n\r\n", "GET"), Body::UntilClose);
+        assert_eq!(of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", Method::Head), Body::Length(0));
+        assert_eq!(of("HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\n", Method::Other), Body::Length(0));
+        assert_eq!(of("HTTP/1.1 401 x\r\nContent-Length: 5\r\n\r\n", Method::Other), Body::Length(5));
+        assert_eq!(of("HTTP/1.1 200 OK\r\n\r\n", Method::Other), Body::UntilClose);
         let both = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n";
-        assert_eq!(of(both, "GET"), Body::Chunked(Chunk::Size(0, false)));
+        assert_eq!(of(both, Method::Other), Body::Chunked(Chunk::Size(0, false)));
     }
 }

@@ -42,7 +42,25 @@ pub struct HeadError(#[from] httparse::Error);
 /// More fields than any real head has.
 const MAX_FIELDS: usize = 4096;
 /// Fields for which no memory has to be asked for.
-const FEW_FIELDS: usize = 24;
+pub(super) const FEW_FIELDS: usize = 24;
+
+/// What reads requests. Lines that are no field are left out.
+pub(super) fn request_parser() -> httparse::ParserConfig {
+    let mut config = httparse::ParserConfig::default();
+    config.ignore_invalid_headers_in_requests(true).allow_multiple_spaces_in_request_line_delimiters(true);
+    config
+}
+
+/// What reads responses.
+pub(super) fn response_parser() -> httparse::ParserConfig {
+    let mut config = httparse::ParserConfig::default();
+    config
+        .ignore_invalid_headers_in_responses(true)
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .allow_spaces_after_header_name_in_responses(true)
+        .allow_multiple_spaces_in_response_status_delimiters(true);
+    config
+}
 
 impl Head {
     /// Reads a whole request head, its empty line included. Lines that are no field are left out.
@@ -52,9 +70,7 @@ impl Head {
     pub fn request(octets: &[u8]) -> Result<Head, HeadError> {
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut request = httparse::Request::new(room(octets, &mut few, &mut many));
-        let mut config = httparse::ParserConfig::default();
-        config.ignore_invalid_headers_in_requests(true).allow_multiple_spaces_in_request_line_delimiters(true);
-        config.parse_request(&mut request, octets)?;
+        request_parser().parse_request(&mut request, octets)?;
         Ok(Head {
             start: StartLine::Request {
                 method: request.method.unwrap_or_default().to_owned(),
@@ -72,13 +88,7 @@ impl Head {
     pub fn response(octets: &[u8]) -> Result<Head, HeadError> {
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut response = httparse::Response::new(room(octets, &mut few, &mut many));
-        let mut config = httparse::ParserConfig::default();
-        config
-            .ignore_invalid_headers_in_responses(true)
-            .allow_obsolete_multiline_headers_in_responses(true)
-            .allow_spaces_after_header_name_in_responses(true)
-            .allow_multiple_spaces_in_response_status_delimiters(true);
-        config.parse_response(&mut response, octets)?;
+        response_parser().parse_response(&mut response, octets)?;
         Ok(Head {
             start: StartLine::Response {
                 status: response.code.unwrap_or_default(),

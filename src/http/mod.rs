@@ -1,21 +1,23 @@
 //! HTTP/1 as far as a WebSocket needs it: heads, bodies to step over, the Upgrade.
 //!
 //! ```text
-//!   octets ─▶ HttpReader ─▶ Head ─▶ Body::of_request / Body::of_response ─▶ back to the reader
-//!                             └──▶ upgrade: offer and answer, judged (RFC 6455 §4)
+//!   octets ─▶ HttpReader ─▶ Outline ─▶ Body::of_request / Body::of_response ─▶ back to the reader
+//!                              └──▶ Head ─▶ upgrade: offer and answer, judged (RFC 6455 §4)
 //! ```
 
 mod body;
 mod head;
+mod outline;
 mod permessage_deflate;
 mod reader;
 mod upgrade;
 
 pub use body::Body;
 pub use head::{Head, HeadError, StartLine};
+pub use outline::{Method, Outline};
 pub use permessage_deflate::{DeflateParameters, is_deflate};
 pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, sniff, starts_request};
 pub use upgrade::{
-    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, is_upgrade_request,
-    is_upgrade_response, judge_answer, judge_offer, quoted, tokens, url,
+    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer, quoted,
+    tokens, url,
 };

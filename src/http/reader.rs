@@ -124,6 +124,11 @@ impl HttpReader {
                     let known = self.head.len();
                     let room = MAX_HEAD_LEN - known;
                     let more = &octets[..octets.len().min(room)];
+                    if known == 0 && sniff(more) == Some(Kind::NotHttp) {
+                        *octets = &octets[more.len()..];
+                        self.state = State::Lost(more.len());
+                        return Some(None);
+                    }
                     // Nearly always a head is whole where it starts.
                     if known == 0
                         && let Some(end) = head_end(more, 0)
@@ -174,6 +179,21 @@ impl HttpReader {
         Some(HttpStep::Lost)
     }
 
+    /// Whether the next `len` octets belong to a body, whatever they are: then they can be [passed](HttpReader::pass).
+    #[inline]
+    pub fn is_in_body(&self, len: u32) -> bool {
+        matches!(&self.state, State::Body(body) if body.covers(u64::from(len)))
+    }
+
+    /// Steps over `len` octets of a body without looking at them.
+    #[inline]
+    pub fn pass(&mut self, len: u32) {
+        if let State::Body(body) = &mut self.state {
+            body.skip(&mut u64::from(len));
+            self.at += u64::from(len);
+        }
+    }
+
     /// Stream offset of the next octet.
     pub fn at(&self) -> u64 {
         self.at
@@ -217,20 +237,46 @@ impl HttpReader {
 /// The position behind the empty line that ends a head, searched from `from`. A bare LF ends a line too (RFC 9112
 /// §2.2).
 fn head_end(head: &[u8], from: usize) -> Option<usize> {
-    let mut line = from;
-    loop {
-        line += memchr::memchr(b'\n', head.get(line..)?)? + 1;
-        match head.get(line..)? {
-            [b'\n', ..] => return Some(line + 1),
-            [b'\r', b'\n', ..] => return Some(line + 2),
-            _ => {}
+    let mut at = from;
+    // Lines are short: eight octets at once find their ends faster than a search for each.
+    while let Some(eight) = head.get(at..).and_then(|rest| rest.first_chunk()) {
+        let mut ends = line_ends(u64::from_le_bytes(*eight));
+        while ends != 0 {
+            let line = at + ends.trailing_zeros() as usize / 8 + 1;
+            if let Some(len) = empty_line(head.get(line..)?) {
+                return Some(line + len);
+            }
+            ends &= ends - 1;
         }
+        at += 8;
+    }
+    let is_end = |line: &usize| head.get(line - 1) == Some(&b'\n');
+    (at + 1..head.len()).filter(is_end).find_map(|line| empty_line(head.get(line..)?).map(|len| line + len))
+}
+
+/// The highest bit of each octet that is a LF, of eight.
+#[inline]
+fn line_ends(octets: u64) -> u64 {
+    const LOW_BITS: u64 = u64::from_ne_bytes([0x7f; 8]);
+    // Octets that are zero now are those; adding to the others sets their highest bit, if it is not set already.
+    let rest = octets ^ u64::from_ne_bytes([b'\n'; 8]);
+    !(((rest & LOW_BITS) + LOW_BITS) | rest | LOW_BITS)
+}
+
+/// The length of the empty line that octets start with.
+#[inline]
+fn empty_line(octets: &[u8]) -> Option<usize> {
+    match octets {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn sniffing() {
@@ -270,9 +316,48 @@ mod tests {
     }
 
     #[test]
+    fn bodies_are_passed_unseen_as_far_as_they_are_known() {
+        let mut reader = HttpReader::new(0);
+        let mut octets = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
+        assert!(reader.next(&mut octets).is_some() && !reader.is_in_body(1), "nobody said yet what follows");
+        reader.body(Body::Length(10));
+        assert_eq!((reader.is_in_body(10), reader.is_in_body(11)), (true, false));
+        reader.pass(4);
+        reader.pass(6);
+        assert_eq!((reader.at(), reader.is_between(), reader.is_in_body(1)), (29, true, false));
+        assert!(reader.next(&mut &b"HTTP/1.1 204 \n\n"[..]).is_some());
+        reader.body(Body::Chunked(super::super::body::Chunk::Size(0, false)));
+        assert!(!reader.is_in_body(1), "a size has to be read");
+        assert_eq!(reader.next(&mut &b"5\r\nabc"[..]), None);
+        assert_eq!((reader.is_in_body(4), reader.is_in_body(5)), (true, false));
+        reader.pass(4);
+        assert_eq!((reader.next(&mut &b"0\r\n\r\n"[..]), reader.is_between()), (None, true));
+        reader.body(Body::UntilClose);
+        assert!(reader.is_in_body(u32::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn an_empty_line_is_found_where_it_is(octets in prop::collection::vec(prop::sample::select(b"\r\n\n\x8a\x0babc".to_vec()), 0..40), from in 0..40usize) {
+            let by_lines = || {
+                let lines = (from + 1..=octets.len()).filter(|line| octets[line - 1] == b'\n');
+                lines.into_iter().find_map(|line| match &octets[line..] {
+                    [b'\n', ..] => Some(line + 1),
+                    [b'\r', b'\n', ..] => Some(line + 2),
+                    _ => None,
+                })
+            };
+            prop_assert_eq!(head_end(&octets, from), by_lines());
+        }
+    }
+
+    #[test]
     fn what_is_not_http_or_endless_is_given_up() {
         let mut reader = HttpReader::new(0);
         assert_eq!(reader.next(&mut &b"\x16\x03\x01"[..]), Some(HttpStep::Lost));
+        let mut octets = &b"\x16\x03\x01 with an empty line\n\n in it"[..];
+        let mut reader = HttpReader::new(0);
+        assert_eq!((reader.next(&mut octets), octets), (Some(HttpStep::Lost), &b""[..]));
         let mut reader = HttpReader::new(0);
         let endless = [b"GET / HTTP/1.1\r\n".to_vec(), vec![b'x'; MAX_HEAD_LEN]].concat();
         assert_eq!(reader.next(&mut &endless[..]), Some(HttpStep::Lost));

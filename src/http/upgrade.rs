@@ -78,21 +78,10 @@ fn has_token(head: &Head, field: &str, token: &str) -> bool {
     head.values(field).any(|list| tokens(list).any(|member| member.eq_ignore_ascii_case(token)))
 }
 
-/// Whether the list member names the WebSocket protocol, with or without a version (`websocket/13`).
-fn upgrades_to_websocket(head: &Head) -> bool {
-    head.values("upgrade")
-        .flat_map(tokens)
+/// Whether a field Upgrade with this value names the WebSocket protocol, with or without a version (`websocket/13`).
+pub(super) fn names_websocket(list: &str) -> bool {
+    tokens(list)
         .any(|protocol| protocol.split('/').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket")))
-}
-
-/// Whether a request wants to open a WebSocket: it says `Upgrade: websocket`, or carries a Sec-WebSocket-Key.
-pub fn is_upgrade_request(head: &Head) -> bool {
-    head.method().is_some() && (upgrades_to_websocket(head) || head.values("sec-websocket-key").next().is_some())
-}
-
-/// Whether a response opens a WebSocket although nobody saw it being asked for: 101, and a WebSocket field.
-pub fn is_upgrade_response(head: &Head) -> bool {
-    head.status() == Some(101) && (upgrades_to_websocket(head) || head.values("sec-websocket-accept").next().is_some())
 }
 
 /// The URL a request opens (RFC 6455 §3): of the target and Host, `None` without either.
@@ -147,7 +136,7 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
 
 /// Upgrade and Connection, which request and 101 both need.
 fn judge_upgrade(head: &Head, what: &str, broken: &mut impl FnMut(Rule, &'static str, String)) {
-    if !upgrades_to_websocket(head) {
+    if !head.values("upgrade").any(names_websocket) {
         let text = match head.value("upgrade") {
             Some(value) => format!("The {what} has “Upgrade: {}”, which does not name websocket.", quoted(&value)),
             None => format!("The {what} has no Upgrade."),

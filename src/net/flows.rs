@@ -90,8 +90,9 @@ impl FlowTable {
         seq: u32,
         ack: Option<u32>,
     ) -> Place {
-        if !flags.intersects(NOTABLE)
+        if !flags.syn()
             && let Some((flow, direction)) = self.lately.find(addresses, ports)
+            && (!flags.intersects(NOTABLE) || self.ends_open(flow, flags))
         {
             return Place { flow, direction, new: false };
         }
@@ -107,6 +108,15 @@ impl FlowTable {
     /// Where segments of a flow that go this way come from and go to.
     pub(super) fn way(&self, id: FlowId, direction: Direction) -> Option<Way> {
         self.flows.get(id.index()).map(|entry| entry.pair.way(entry.opener_is_low == (direction == Direction::Forward)))
+    }
+
+    /// Notes that a flow ends, if nothing else is to be learnt about it; whether that is so.
+    fn ends_open(&mut self, flow: FlowId, flags: TcpFlags) -> bool {
+        let entry = self.flows.get_mut(flow.index()).filter(|entry| entry.phase != Phase::Opening);
+        entry.is_some_and(|entry| {
+            entry.note_end(flags);
+            true
+        })
     }
 
     /// The same, and remembers it.

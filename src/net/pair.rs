@@ -6,7 +6,7 @@ use super::ip::Addresses;
 use super::{Endpoint, Way};
 
 /// The two endpoints of a connection, whichever way the segment goes: the lower one first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(super) struct Pair {
     addresses: [[u64; 2]; 2],
     ports: [u16; 2],
@@ -19,7 +19,9 @@ impl Pair {
     pub(super) fn new(addresses: &Addresses, ports: [u16; 2]) -> (Pair, bool) {
         let [source_port, destination_port] = ports;
         let (source, destination) = ((addresses.source, source_port), (addresses.destination, destination_port));
-        let source_is_low = source <= destination;
+        // Numbers of 64 bits: to compare longer ones that were just written would wait for memory.
+        let number = |(address, port): (u128, u16)| (address as u64) << 16 | u64::from(port);
+        let source_is_low = if addresses.is_v6 { source <= destination } else { number(source) <= number(destination) };
         let (low, high) = if source_is_low { (source, destination) } else { (destination, source) };
         let addresses_of = |address: u128| [(address >> 64) as u64, address as u64];
         let pair = Pair {
@@ -48,6 +50,22 @@ impl Pair {
         let addresses = Addresses { source: low, destination: high, is_v6: self.is_v6 };
         [(low, self.ports[0]), (high, self.ports[1])]
             .map(|(address, port)| Endpoint { address: addresses.address(address), port })
+    }
+}
+
+impl PartialEq for Pair {
+    /// Word by word, and of IPv4 only those that there are: a pair is compared just after it was put together, and what was
+    /// written in other pieces than it is read in has to be waited for.
+    #[inline]
+    fn eq(&self, other: &Pair) -> bool {
+        let [[low_upper, low], [high_upper, high]] = self.addresses;
+        let [[other_low_upper, other_low], [other_high_upper, other_high]] = other.addresses;
+        let is_v6 = self.is_v6;
+        low == other_low
+            && high == other_high
+            && self.ports == other.ports
+            && is_v6 == other.is_v6
+            && (!is_v6 || low_upper == other_low_upper && high_upper == other_high_upper)
     }
 }
 
