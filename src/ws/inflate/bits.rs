@@ -1,17 +1,17 @@
-//! Bits and Huffman codes of DEFLATE (RFC 1951 §3).
+//! The bits of DEFLATE (RFC 1951 §3.1.1).
 
 use super::InflateError;
-
-/// Longest code in bits (RFC 1951 §3.2.7).
-const MAX_BITS: usize = 15;
-/// Codes up to this length are looked up at once.
-const FAST: u32 = 9;
 
 /// Octets, read bit by bit from the low end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
+    /// These, …
     octets: &'a [u8],
+    /// … of which only so many count.
+    len: usize,
+    /// Octets before are held, or done with.
     at: usize,
+    /// The next bits, at most 63, and zeros.
     held: u64,
     count: u32,
     /// More was wanted than there is.
@@ -19,13 +19,12 @@ pub(super) struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    /// Starts behind the first `skip` bits of the first octet, at most 7.
-    pub fn new(octets: &'a [u8], skip: u32) -> Bits<'a> {
-        let mut bits = Bits { octets, at: 0, held: 0, count: 0, ran_out: false };
+    /// The first `len` octets, behind the first `skip` bits, at most 7. What follows them does not count.
+    pub fn new(octets: &'a [u8], len: usize, skip: u32) -> Bits<'a> {
+        let len = len.min(octets.len());
+        let mut bits = Bits { octets, len, at: 0, held: 0, count: 0, ran_out: false };
         bits.fill();
-        let skip = skip.min(bits.count);
-        bits.held >>= skip;
-        bits.count -= skip;
+        bits.skip(skip.min(bits.count));
         bits
     }
 
@@ -41,12 +40,13 @@ impl<'a> Bits<'a> {
 
     /// How many bits are left.
     pub fn bits_left(&self) -> u64 {
-        (self.octets.len() - self.at) as u64 * 8 + u64::from(self.count)
+        (self.len - self.at) as u64 * 8 + u64::from(self.count)
     }
 
     #[inline]
     fn fill(&mut self) {
-        while self.count <= 56
+        while self.count < 56
+            && self.at < self.len
             && let Some(octet) = self.octets.get(self.at)
         {
             self.held |= u64::from(*octet) << self.count;
@@ -55,9 +55,9 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// The next `count` bits, at most 16.
+    /// Makes sure that so many bits are there, at most 56.
     #[inline]
-    pub fn take(&mut self, count: u32) -> Result<u32, InflateError> {
+    pub fn need(&mut self, count: u32) -> Result<(), InflateError> {
         if self.count < count {
             self.fill();
             if self.count < count {
@@ -65,10 +65,59 @@ impl<'a> Bits<'a> {
                 return Err(InflateError::Invalid);
             }
         }
-        let value = self.held & ((1 << count) - 1);
+        Ok(())
+    }
+
+    /// Passes over bits that are there.
+    #[inline]
+    pub fn skip(&mut self, count: u32) {
         self.held >>= count;
         self.count -= count;
+    }
+
+    /// The next `count` bits, at most 16.
+    #[inline]
+    pub fn take(&mut self, count: u32) -> Result<u32, InflateError> {
+        self.need(count)?;
+        let value = self.held & ((1 << count) - 1);
+        self.skip(count);
         Ok(value as u32)
+    }
+
+    /// The next bits, the lowest first: at least 56, or as many as there are, and zeros.
+    #[inline]
+    pub fn ahead(&mut self) -> u64 {
+        self.fill();
+        self.held
+    }
+
+    /// The next octets, at most `most`, where it is at the start of one and they need not be held.
+    pub fn octets(&mut self, most: usize) -> &'a [u8] {
+        if self.count > 0 {
+            return &[];
+        }
+        let octets = &self.octets[self.at..self.len];
+        let octets = &octets[..most.min(octets.len())];
+        self.at += octets.len();
+        octets
+    }
+
+    /// As long as there are so many octets that nobody has to look whether there are, the bits can be read from here; some of
+    /// them may be those that do not count.
+    #[inline]
+    pub fn stream(&self) -> Stream<'a> {
+        Stream { octets: self.octets.get(self.at..).unwrap_or_default(), held: self.held, count: self.count }
+    }
+
+    /// Goes to where they were read to; false if that is behind those that count.
+    #[inline]
+    pub fn follow(&mut self, stream: Stream<'a>) -> bool {
+        let at = self.octets.len() - stream.octets.len();
+        let too_many = 8 * at.saturating_sub(self.len) as u32;
+        let Some(count) = stream.count.checked_sub(too_many) else { return false };
+        (self.at, self.count) = (at.min(self.len), count);
+        self.held = stream.held & ((1 << count) - 1);
+        true
     }
 
     /// Skips to the next whole octet.
@@ -80,106 +129,41 @@ impl<'a> Bits<'a> {
 
     /// How many whole octets are left.
     pub fn octets_left(&self) -> usize {
-        self.octets.len() - self.at + self.count as usize / 8
+        self.len - self.at + self.count as usize / 8
     }
 }
 
-/// A Huffman code.
-#[derive(Debug)]
-pub(super) struct Code {
-    /// By the next bits: symbol × 16 + length; 0 where the code is longer or there is none.
-    fast: Box<[u16; 1 << FAST]>,
-    /// How many codes there are of each length.
-    counts: [u16; MAX_BITS + 1],
-    /// The symbols in the order of their codes.
-    symbols: Vec<u16>,
+/// Bits of octets of which there are plenty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stream<'a> {
+    octets: &'a [u8],
+    /// The next bits: `count`, and those behind them, if not zeros.
+    held: u64,
+    count: u32,
 }
 
-impl Default for Code {
-    fn default() -> Code {
-        Code { fast: Box::new([0; 1 << FAST]), counts: [0; MAX_BITS + 1], symbols: Vec::new() }
-    }
-}
-
-impl Code {
-    /// Makes the code with these lengths (RFC 1951 §3.2.2).
-    ///
-    /// # Errors
-    /// When there are more codes than bits can tell apart, or fewer, save a single one.
-    pub fn set(&mut self, lengths: &[u8]) -> Result<(), InflateError> {
-        self.counts = [0; MAX_BITS + 1];
-        lengths.iter().for_each(|len| self.counts[usize::from(*len & 15)] += 1);
-        self.counts[0] = 0;
-        let mut left = 1i32;
-        for count in &self.counts[1..] {
-            left = (left << 1) - i32::from(*count);
-            if left < 0 {
-                return Err(InflateError::Invalid);
-            }
-        }
-        let used: u16 = self.counts.iter().sum();
-        if left > 0 && (used > 1 || used == 1 && self.counts[1] != 1) {
-            return Err(InflateError::Invalid);
-        }
-        let mut next = [0u16; MAX_BITS + 2];
-        for len in 1..=MAX_BITS {
-            next[len + 1] = next[len] + self.counts[len];
-        }
-        self.symbols.clear();
-        self.symbols.resize(usize::from(used), 0);
-        let mut codes = [0u32; MAX_BITS + 2];
-        for len in 1..=MAX_BITS {
-            codes[len + 1] = (codes[len] + u32::from(self.counts[len])) << 1;
-        }
-        self.fast.fill(0);
-        for (symbol, len) in (0u16..).zip(lengths) {
-            let len = usize::from(*len);
-            if len == 0 {
-                continue;
-            }
-            self.symbols[usize::from(next[len])] = symbol;
-            next[len] += 1;
-            let code = codes[len];
-            codes[len] += 1;
-            if len as u32 <= FAST {
-                let reversed = (code << (32 - len as u32)).reverse_bits();
-                for place in (reversed as usize..1 << FAST).step_by(1 << len) {
-                    self.fast[place] = symbol << 4 | len as u16;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next symbol.
+impl Stream<'_> {
+    /// Makes sure that there are at least 56 bits; false where the octets have come to their end.
     #[inline]
-    pub fn symbol(&self, bits: &mut Bits<'_>) -> Result<u16, InflateError> {
-        if bits.count < MAX_BITS as u32 {
-            bits.fill();
-        }
-        let found = self.fast[bits.held as usize & ((1 << FAST) - 1)];
-        let len = u32::from(found & 15);
-        if len > 0 && len <= bits.count {
-            bits.held >>= len;
-            bits.count -= len;
-            return Ok(found >> 4);
-        }
-        self.long_symbol(bits)
+    pub fn fill(&mut self) -> bool {
+        let Some(next) = self.octets.first_chunk() else { return false };
+        // What does not fit any more is read again, and is the same.
+        self.held |= u64::from_le_bytes(*next) << self.count;
+        self.octets = &self.octets[(63 - self.count as usize) / 8 & 7..];
+        self.count |= 56;
+        true
     }
 
-    #[cold]
-    fn long_symbol(&self, bits: &mut Bits<'_>) -> Result<u16, InflateError> {
-        let (mut code, mut first, mut index) = (0i32, 0i32, 0i32);
-        for count in &self.counts[1..] {
-            code |= bits.take(1)? as i32;
-            let count = i32::from(*count);
-            if code - count < first {
-                return self.symbols.get((index + code - first) as usize).copied().ok_or(InflateError::Invalid);
-            }
-            index += count;
-            first = (first + count) << 1;
-            code <<= 1;
-        }
-        Err(InflateError::Invalid)
+    /// The next bits, the lowest first.
+    #[inline]
+    pub fn ahead(&self) -> u64 {
+        self.held
+    }
+
+    /// Passes over the next bits, of which there have to be as many.
+    #[inline]
+    pub fn skip(&mut self, count: u32) {
+        self.held >>= count;
+        self.count = self.count.wrapping_sub(count);
     }
 }

@@ -1,23 +1,25 @@
 //! Messages that permessage-deflate compressed (RFC 7692 §7.2.2).
 //!
 //! ```text
-//!   payload of a message ┐                       ┌ the window is known, is one of 15 bits, and is kept: zlib-rs
-//!             00 00 ff ff ├─▶ Inflater ──────────┤
-//!   window of the sender ┘                       └ else: Tracer, our own walk, which sees every distance
-//!                                │
-//!                                └─▶ Piece: octets, or octets that are not known;  the window behind the message
+//!   payload of a message ┐
+//!             00 00 ff ff ├─▶ Inflater ─▶ Piece: octets, or octets that are not known;  the window behind the message
+//!   window of the sender ┘       └ what its sender had not agreed to: Strayed
 //! ```
 //!
 //! Between two messages all that has to be kept is the [`Window`]: a checkpoint.
+//!
+//! This is a walk through DEFLATE (RFC 1951) of our own. What has to be told of a message no inflater tells: how far each
+//! copy reaches back, which octets come from what the capture lacks, and where in a message it breaks. Whether it is right is
+//! tested against zlib.
 
 mod bits;
-mod engine;
+mod cell;
+mod code;
 #[cfg(test)]
 mod properties;
 mod tracer;
 mod window;
 
-use self::engine::Engine;
 use self::tracer::Tracer;
 pub use self::window::Window;
 
@@ -80,9 +82,7 @@ pub struct Strayed {
 #[derive(Debug)]
 pub struct Inflater {
     agreed: Agreed,
-    engine: Engine,
-    tracer: Tracer,
-    traces: bool,
+    way: Way,
     /// Something of the message came.
     began: bool,
     /// Octets that were taken of those handed over last.
@@ -90,17 +90,28 @@ pub struct Inflater {
     limit: u64,
 }
 
+/// What the window is made of.
+#[derive(Debug)]
+enum Way {
+    Octets(Tracer<u8>),
+    /// Some of them are not known, which takes twice the memory.
+    Partly(Tracer<u16>),
+}
+
+/// Does the same either way.
+macro_rules! either {
+    ($way:expr, $tracer:ident => $does:expr) => {
+        match $way {
+            Way::Octets($tracer) => $does,
+            Way::Partly($tracer) => $does,
+        }
+    };
+}
+
 impl Default for Inflater {
     fn default() -> Inflater {
-        Inflater {
-            agreed: Agreed::default(),
-            engine: Engine::default(),
-            tracer: Tracer::default(),
-            traces: false,
-            began: false,
-            taken: 0,
-            limit: u64::MAX,
-        }
+        let way = Way::Octets(Tracer::default());
+        Inflater { agreed: Agreed::default(), way, began: false, taken: 0, limit: u64::MAX }
     }
 }
 
@@ -109,12 +120,12 @@ impl Inflater {
     pub fn resume(&mut self, agreed: Agreed, window: &Window, limit: u64) {
         (self.agreed, self.limit) = (agreed, limit);
         self.began = false;
-        self.traces = agreed.window_bits < 15 || !agreed.takeover || !window.is_known();
-        if self.traces {
-            self.tracer.resume(window);
-        } else {
-            self.engine.resume(window.octets());
+        match (&self.way, window.is_known()) {
+            (Way::Octets(_), false) => self.way = Way::Partly(Tracer::default()),
+            (Way::Partly(_), true) => self.way = Way::Octets(Tracer::default()),
+            _ => {}
         }
+        either!(&mut self.way, tracer => tracer.resume(agreed, window));
     }
 
     /// Takes the next compressed octets of a message, and gives what they inflate to.
@@ -124,10 +135,8 @@ impl Inflater {
     pub fn push(&mut self, octets: &[u8], sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
         self.began |= !octets.is_empty();
         self.taken = octets.len();
-        if !self.traces {
-            return self.engine.push(octets, self.limit, sink).inspect_err(|_| self.taken = self.engine.taken());
-        }
-        self.tracer.push(octets, self.limit, sink).inspect_err(|_| self.taken = self.tracer.taken())
+        let pushed = either!(&mut self.way, tracer => tracer.push(octets, self.limit, sink));
+        pushed.inspect_err(|_| self.taken = either!(&self.way, tracer => tracer.taken()))
     }
 
     /// Ends the message.
@@ -154,13 +163,8 @@ impl Inflater {
         if !std::mem::take(&mut self.began) && len == 0 {
             return Ok(Strayed::default());
         }
-        if !self.traces {
-            let done = self.engine.message(octets, len, self.limit, sink);
-            return done.map(|()| Strayed::default()).inspect_err(|_| self.taken = self.engine.taken().min(len));
-        }
-        let with_tail = octets.get(..len + TAIL.len()).unwrap_or_default();
-        let traced = self.tracer.message(with_tail, self.limit, sink);
-        let reach = traced.inspect_err(|_| self.taken = self.tracer.taken().min(len))?;
+        let walked = either!(&mut self.way, tracer => tracer.message(octets, len + TAIL.len(), self.limit, sink));
+        let reach = walked.inspect_err(|_| self.taken = either!(&self.way, tracer => tracer.taken()).min(len))?;
         let window = 1 << self.agreed.window_bits;
         Ok(Strayed {
             beyond_window: if reach.farthest > window { reach.farthest } else { 0 },
@@ -175,15 +179,13 @@ impl Inflater {
 
     /// Makes `window` the one behind the last message.
     pub fn leave(&self, window: &mut Window) {
-        if self.traces {
-            *window = self.tracer.window();
-        } else {
-            window.refill(self.engine.history());
-        }
+        either!(&self.way, tracer => tracer.leave(window));
     }
 
     /// The window behind the last message.
     pub fn window(&self) -> Window {
-        if self.traces { self.tracer.window() } else { Window::of(self.engine.history()) }
+        let mut window = Window::default();
+        self.leave(&mut window);
+        window
     }
 }

@@ -1,6 +1,6 @@
 //! Whatever a compressor makes comes out again; whatever else comes in, the inflater ends.
 
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use proptest::prelude::*;
 
 use super::*;
@@ -86,16 +86,58 @@ fn plain() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Inflates a message in all ways there are.
+/// What zlib makes of a message behind `window`: what its octets and the tail inflate to, if that is right.
+fn by_zlib(compressed: &[u8], window: &[u8]) -> Option<Vec<u8>> {
+    let started = |history: &[u8]| {
+        let mut zlib = Decompress::new(false);
+        zlib.set_dictionary(&history[history.len().saturating_sub(1 << 15)..]).unwrap();
+        zlib
+    };
+    let mut history = window.to_vec();
+    let mut zlib = started(&history);
+    let mut room = vec![0; 1 << 16];
+    let mut feed = |zlib: &mut Decompress, mut octets: &[u8], history: &mut Vec<u8>| loop {
+        let (before_in, before_out) = (zlib.total_in(), zlib.total_out());
+        let status = zlib.decompress(octets, &mut room, FlushDecompress::Sync).ok()?;
+        octets = &octets[(zlib.total_in() - before_in) as usize..];
+        let given = (zlib.total_out() - before_out) as usize;
+        history.extend_from_slice(&room[..given]);
+        if status == Status::StreamEnd {
+            if octets.is_empty() {
+                return Some(true);
+            }
+            *zlib = started(history);
+        } else if octets.is_empty() && given < room.len() {
+            return Some(false);
+        }
+    };
+    // The tail is the end of a block with nothing in it, or there is none for it to be the end of. What comes then comes out.
+    let ended = feed(&mut zlib, compressed, &mut history)?;
+    let len = history.len();
+    if !ended {
+        let stored = [0, 3, 0, !3, !0, 0xa5, 0x5a, 0x17];
+        let more = feed(&mut zlib, &[&TAIL[..], &stored].concat(), &mut history)?;
+        if more || history.len() != len + 3 || !history.ends_with(&stored[5..]) {
+            return None;
+        }
+    }
+    history.truncate(len);
+    Some(history.split_off(window.len()))
+}
+
+/// Inflates a message in all ways there are, and compares them with zlib where that knows the window.
 fn same_end(compressed: &[u8], window: &Window, part: usize, parts: usize, ahead: u8) -> Result<(), TestCaseError> {
-    let quick = Agreed::default();
-    let traced = Agreed { takeover: false, ..quick };
     let octets = |found: Result<(Vec<u8>, Strayed), InflateError>| found.map(|(octets, _)| octets);
-    let expected = octets(inflate(&mut resumed(traced, window), compressed, part));
-    prop_assert_eq!(&octets(inflate(&mut resumed(quick, window), compressed, part)), &expected, "in parts");
-    for agreed in [quick, traced] {
-        let found = octets(inflate_rest(&mut resumed(agreed, window), compressed, parts, ahead));
-        prop_assert_eq!(&found, &expected, "at once, {:?}", agreed);
+    let usual = Agreed::default();
+    let expected = octets(inflate(&mut resumed(usual, window), compressed, part));
+    for agreed in [usual, Agreed { takeover: false, ..usual }, Agreed { window_bits: 9, ..usual }] {
+        for parts in [0, parts] {
+            let found = octets(inflate_rest(&mut resumed(agreed, window), compressed, parts, ahead));
+            prop_assert_eq!(&found, &expected, "{:?}, in {} parts", agreed, parts);
+        }
+    }
+    if window.is_known() {
+        prop_assert_eq!(expected.ok(), by_zlib(compressed, window.octets()), "zlib");
     }
     Ok(())
 }
@@ -145,6 +187,7 @@ proptest! {
         let at = at.index(compressed.len());
         compressed[at] ^= 1 << bit;
         same_end(&compressed, &Window::default(), part, parts, ahead)?;
+        same_end(&compressed, &Window::of(&[b'w'; 700]), part, parts, ahead)?;
         same_end(&compressed, &Window::lost(), part, parts, ahead)?;
     }
 
@@ -305,4 +348,85 @@ fn a_message_breaks_where_it_breaks() {
         found.push(broken.unwrap());
     }
     assert_eq!(found, [whole + 1; 4]);
+}
+
+/// Long messages go through more memory than there is, and what is special about them may come late.
+#[test]
+fn long_messages() {
+    let number = |n: u32| n.wrapping_mul(2_654_435_761) >> 9;
+    let text: Vec<u8> = (0..150_000).flat_map(|n| format!("{:x},", number(n)).into_bytes()).collect();
+    let (near, far) = text.split_at(text.len() / 2);
+    let mut sender = Sender::new(15, 6, true);
+    let [first, second] = [near, far].map(|plain| sender.message(plain));
+    // A last block at the end, and one in between.
+    let hello = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    let ended = [&second[..], &TAIL, &hello].concat();
+    let between = [&ended[..], &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]].concat();
+    for (compressed, end) in [(&second, &b""[..]), (&ended, b"Hello"), (&between, b"HelloHello")] {
+        for parts in [0, 3, 1000] {
+            let mut inflater = resumed(Agreed::default(), &Window::default());
+            assert!(inflate_rest(&mut inflater, &first, parts, 0xaa).unwrap().0 == near);
+            assert_eq!(inflater.window(), Window::of(near));
+            let found = inflate_rest(&mut inflater, compressed, parts, 0).unwrap().0;
+            assert!(found == [far, end].concat() && Some(found) == by_zlib(compressed, near));
+        }
+    }
+    // Where it breaks does not depend on the parts it comes in, nor what came before, nor how far it may go.
+    let mut broken = second.clone();
+    let at = broken.len() - 1000;
+    broken.splice(at.., [0xff; 1000]);
+    for limit in [LIMIT, far.len() as u64 - 1, 200_000] {
+        let found = [0, 1].map(|in_parts| {
+            let mut inflater = Inflater::default();
+            inflater.resume(Agreed::default(), &Window::of(near), limit);
+            let mut plain = Vec::new();
+            let mut sink = |piece: Piece<'_>| match piece {
+                Piece::Octets(octets) => plain.extend_from_slice(octets),
+                Piece::Unknown(_) => panic!("nothing was lost"),
+            };
+            let octets = [&broken[..], &TAIL, &[0xaa; LOOKAHEAD]].concat();
+            let mut taken = 0;
+            let error = match in_parts {
+                0 => inflater.message(&octets, broken.len(), &mut sink).unwrap_err(),
+                _ => {
+                    let pushed = broken.chunks(777).find_map(|part| {
+                        let pushed = inflater.push(part, &mut sink).err();
+                        taken += if pushed.is_none() { part.len() } else { 0 };
+                        pushed
+                    });
+                    pushed.unwrap_or_else(|| inflater.end(&mut sink).unwrap_err())
+                }
+            };
+            assert!(plain.len() > 150_000 && far.starts_with(&plain[..150_000]) && plain.len() as u64 <= limit);
+            (error, taken + inflater.taken(), plain)
+        });
+        assert!(found[0] == found[1], "{:?}", found.map(|(error, taken, plain)| (error, taken, plain.len())));
+    }
+}
+
+/// Symbols that have codes, but must not be used (RFC 1951 §3.2.6).
+#[test]
+fn symbols_that_must_not_be() {
+    // A block with the fixed codes: 286 (1100 0110), then an end, the tail's block, and the rest of the octet.
+    for symbol in [0b1100_0110_u8, 0b1100_0111] {
+        let mut bits = vec![0, 1, 0];
+        bits.extend((0..8).rev().map(|bit| symbol >> bit & 1));
+        bits.extend([0; 7 + 3 + 3]);
+        let compressed: Vec<u8> =
+            bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |octet, bit| octet << 1 | bit)).collect();
+        same_end(&compressed, &Window::of(&[b'w'; 700]), 1, 0, 0).unwrap();
+        let mut inflater = resumed(Agreed::default(), &Window::of(&[b'w'; 700]));
+        assert_eq!(inflate(&mut inflater, &compressed, 9), Err(InflateError::Invalid));
+    }
+}
+
+/// What breaks in the middle is not gone through again and again.
+#[test]
+fn a_long_message_without_an_end() {
+    let mut compressed =
+        Sender::new(15, 1, true).message(&(0..400_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
+    assert!(compressed.len() > 300_000);
+    compressed.truncate(compressed.len() - 9);
+    let mut inflater = resumed(Agreed::default(), &Window::default());
+    assert_eq!(inflate_rest(&mut inflater, &compressed, 0, 0), Err(InflateError::Invalid));
 }

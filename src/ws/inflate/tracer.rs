@@ -1,13 +1,24 @@
-//! Our own walk through DEFLATE (RFC 1951), which sees every distance and knows which octets it does not know.
+//! The walk through DEFLATE (RFC 1951), which sees every distance and knows which octets it does not know.
+//!
+//! ```text
+//!   blocks: header ─▶ codes ─▶ symbols ─▶ …        room: │ history │ this message │ … │
+//!                                ├ run: as long as there is plenty     start┘     end┘
+//!                                └ symbol: one by one, where octets or room end, and what must not be
+//! ```
 
-use super::bits::{Bits, Code};
-use super::window::{UNKNOWN, WINDOW, Window};
-use super::{InflateError, Piece, TAIL};
+mod run;
 
-/// Octets behind the history before what is there is given away.
-const ROOM: usize = 32 * 1024;
+use self::run::STEP_ROOM;
+use super::bits::Bits;
+use super::cell::Cell;
+use super::code::{DistanceCode, LengthCode, LiteralCode};
+use super::window::{WINDOW, Window};
+use super::{Agreed, InflateError, Piece, TAIL};
+
 /// Octets that it walks through at once, behind what was left before.
 const STEP: usize = 16 * 1024;
+/// The longest copy (RFC 1951 §3.2.5).
+const MOST: usize = 258;
 
 /// How far a message reached back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +47,11 @@ enum State {
 
 /// The walk. It can stop behind any octet of a message, and go on with the next.
 #[derive(Debug, Default)]
-pub(super) struct Tracer {
-    /// The history and what came behind it; octets, or [`UNKNOWN`].
-    room: Vec<u16>,
+pub(super) struct Tracer<C> {
+    agreed: Agreed,
+    /// Up to `end`, the history and what came behind it.
+    room: Vec<C>,
+    end: usize,
     /// How much of `room` was given away.
     given: usize,
     /// Octets of the message before the start of `room`'s part of it.
@@ -50,13 +63,16 @@ pub(super) struct Tracer {
     block: Block,
     /// How many compressed octets of the message came.
     came: u64,
+    /// The end of a block was sought in what does not count: each symbol has to be looked at.
+    is_careful: bool,
     /// The last of them, which say nothing without those that follow, and how many bits of the first are done with.
     left: Vec<u8>,
     done_bits: u32,
     /// Octets that were taken of those handed over last.
     taken: usize,
-    literals: Code,
-    distances: Code,
+    lengths: LengthCode,
+    literals: LiteralCode,
+    distances: DistanceCode,
     plain: Vec<u8>,
 }
 
@@ -73,23 +89,23 @@ struct Block {
 
 /// What stands in a compressed block.
 enum Symbol {
-    Octet(u16),
+    Octet(u8),
     Copy { distance: usize, len: usize },
     End,
 }
 
-impl Tracer {
+impl<C: Cell> Tracer<C> {
     /// Starts behind `window`.
-    pub fn resume(&mut self, window: &Window) {
-        self.room.clear();
-        self.room.reserve_exact(WINDOW + ROOM);
-        self.room.extend(window.each());
+    pub fn resume(&mut self, agreed: Agreed, window: &Window) {
+        self.agreed = agreed;
+        self.room.resize(C::ROOM, C::default());
+        self.end = C::put(window, &mut self.room);
         self.state = State::Message;
     }
 
-    /// The last octets.
-    pub fn window(&self) -> Window {
-        Window::of_partly(&self.room)
+    /// Makes `window` the one behind the last octets.
+    pub fn leave(&self, window: &mut Window) {
+        C::leave(&self.room[..self.end], window);
     }
 
     /// How many octets were taken of those handed over last: up to where it broke, if it did.
@@ -99,33 +115,35 @@ impl Tracer {
 
     /// Walks through the next octets of a message.
     pub fn push(&mut self, octets: &[u8], limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
-        self.walk(octets, false, limit, sink)
+        self.walk(octets, octets.len(), false, limit, sink)
     }
 
-    /// Walks through a message, or the rest of one, the tail with it.
+    /// Walks through a message, or the rest of one: the first `len` of `octets`, the tail with them. What stands behind those
+    /// means nothing, but saves looking whether there is something.
     pub fn message(
         &mut self,
-        with_tail: &[u8],
+        octets: &[u8],
+        len: usize,
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<Reach, InflateError> {
-        let walked = self.walk(with_tail, true, limit, sink);
+        let walked = self.walk(octets, len.min(octets.len()), true, limit, sink);
         self.state = State::Message;
         walked.map(|()| self.reach)
     }
 
     fn begin(&mut self) {
-        let excess = self.room.len().saturating_sub(WINDOW);
-        self.room.drain(..excess);
-        (self.start, self.given, self.before) = (self.room.len(), self.room.len(), 0);
+        (self.start, self.given, self.before) = (self.end, self.end, 0);
         (self.state, self.reach, self.came, self.done_bits) = (State::Block, Reach::default(), 0, 0);
+        self.is_careful = false;
         self.left.clear();
     }
 
-    /// Walks as far as the octets go; `ends` says that nothing follows them.
+    /// Walks as far as the first `len` octets go; `ends` says that nothing follows them.
     fn walk(
         &mut self,
         octets: &[u8],
+        len: usize,
         ends: bool,
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
@@ -133,23 +151,33 @@ impl Tracer {
         if self.state == State::Message {
             self.begin();
         }
-        let (mut rest, start) = (octets, self.came);
+        let (mut at, start) = (0, self.came);
         let mut left = std::mem::take(&mut self.left);
         let walked = loop {
             // The tail comes in one piece: it tells what it is the end of.
-            let step = if rest.len() > STEP + TAIL.len() { STEP } else { rest.len() };
-            let (now, then) = rest.split_at(step);
-            rest = then;
-            left.extend_from_slice(now);
-            self.came += now.len() as u64;
-            let mut bits = Bits::new(&left, self.done_bits);
-            let walked = self.blocks(&mut bits, ends && rest.is_empty(), limit, sink);
+            let step = if !left.is_empty() && len - at > STEP + TAIL.len() { STEP } else { len - at };
+            let now = &octets[at..at + step];
+            let before = left.len();
+            if before > 0 {
+                left.extend_from_slice(now);
+            }
+            let mut bits = match before {
+                0 => Bits::new(&octets[at..], step, self.done_bits),
+                _ => Bits::new(&left, left.len(), self.done_bits),
+            };
+            at += step;
+            self.came += step as u64;
+            let walked = self.blocks(&mut bits, ends && at == len, limit, sink);
             let bits_left = bits.bits_left();
             self.taken = (self.came - bits_left / 8).saturating_sub(start) as usize;
-            let done = left.len() - bits_left.div_ceil(8) as usize;
+            let done = before + step - bits_left.div_ceil(8) as usize;
             self.done_bits = (8 - bits_left % 8) as u32 % 8;
-            left.drain(..done);
-            if walked.is_err() || rest.is_empty() {
+            if before > 0 {
+                left.drain(..done);
+            } else {
+                left.extend_from_slice(&now[done..]);
+            }
+            if walked.is_err() || at == len {
                 break walked;
             }
         };
@@ -160,7 +188,7 @@ impl Tracer {
 
     /// Octets of the message so far.
     fn len(&self) -> u64 {
-        self.before + (self.room.len() - self.start) as u64
+        self.before + (self.end - self.start) as u64
     }
 
     /// Walks from block to block, as far as there are bits, and not past what needs more of them. `ends` says that the tail
@@ -188,10 +216,7 @@ impl Tracer {
                     self.state = State::BlockEnd;
                     Ok(())
                 }
-                State::Stored(len) => bits.take(8).and_then(|octet| {
-                    self.state = State::Stored(len - 1);
-                    self.add(octet as u16, limit, sink)
-                }),
+                State::Stored(len) => self.stored(len, bits, limit, sink),
                 State::Compressed => self.symbols(bits, limit, sink),
                 State::BlockEnd if ends => {
                     let left = bits.octets_left();
@@ -276,18 +301,18 @@ impl Tracer {
         for place in &ORDER[..codes] {
             lengths[*place] = bits.take(3)? as u8;
         }
-        let mut code = Code::default();
-        code.set(&lengths)?;
+        self.lengths.set(&lengths)?;
         let mut lengths = [0u8; 286 + 30];
         let (all, mut at) = (literals + distances, 0);
         while at < all {
-            let symbol = code.symbol(bits)?;
-            let (len, times) = match symbol {
-                0..=15 => (symbol as u8, 1),
+            let (symbol, with_more) = self.lengths.symbol(bits)?;
+            let times = (with_more - symbol.value()) as usize;
+            let (len, times) = match symbol.value() {
                 16 if at == 0 => return Err(InflateError::Invalid),
-                16 => (lengths[at - 1], 3 + bits.take(2)? as usize),
-                17 => (0, 3 + bits.take(3)? as usize),
-                _ => (0, 11 + bits.take(7)? as usize),
+                16 => (lengths[at - 1], 3 + times),
+                17 => (0, 3 + times),
+                18 => (0, 11 + times),
+                len => (len as u8, 1),
             };
             let part = lengths[..all].get_mut(at..at + times).ok_or(InflateError::Invalid)?;
             part.fill(len);
@@ -301,6 +326,24 @@ impl Tracer {
         self.distances.set(&lengths[literals..all])
     }
 
+    /// The octets of a block without compression, as far as they are there: `len` are left.
+    fn stored(
+        &mut self,
+        len: u16,
+        bits: &mut Bits<'_>,
+        limit: u64,
+        sink: &mut dyn FnMut(Piece<'_>),
+    ) -> Result<(), InflateError> {
+        let octets = bits.octets(usize::from(len));
+        if octets.is_empty() {
+            let octet = bits.take(8)? as u8;
+            self.state = State::Stored(len - 1);
+            return self.add(octet, limit, sink);
+        }
+        self.state = State::Stored(len - octets.len() as u16);
+        octets.iter().try_for_each(|octet| self.add(*octet, limit, sink))
+    }
+
     /// The symbols of a compressed block, as far as they are there.
     fn symbols(
         &mut self,
@@ -309,6 +352,13 @@ impl Tracer {
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<(), InflateError> {
         loop {
+            if self.room.len() - self.end <= STEP_ROOM {
+                self.make_room(limit, sink)?;
+            }
+            if !self.is_careful && run::run(self, bits, limit.saturating_sub(self.len())) {
+                return Ok(());
+            }
+            // One by one: the last ones there are, and what must not be.
             let before = *bits;
             match self.symbol(bits) {
                 Ok(Symbol::Octet(octet)) => self.add(octet, limit, sink)?,
@@ -327,42 +377,34 @@ impl Tracer {
         }
     }
 
-    #[inline]
     fn symbol(&self, bits: &mut Bits<'_>) -> Result<Symbol, InflateError> {
-        let symbol = match self.literals.symbol(bits)? {
-            octet @ 0..=255 => return Ok(Symbol::Octet(octet)),
-            256 => return Ok(Symbol::End),
-            symbol => symbol - 257,
-        };
-        let len = match symbol {
-            short @ 0..8 => 3 + usize::from(short),
-            28 => 258,
-            code @ 8..28 => {
-                let extra = u32::from(code) / 4 - 1;
-                3 + ((4 + usize::from(code) % 4) << extra) + bits.take(extra)? as usize
-            }
-            _ => return Err(InflateError::Invalid),
-        };
-        let distance = match self.distances.symbol(bits)? {
-            short @ 0..4 => 1 + usize::from(short),
-            code @ 4..30 => {
-                let extra = u32::from(code) / 2 - 1;
-                1 + ((2 + usize::from(code) % 2) << extra) + bits.take(extra)? as usize
-            }
-            _ => return Err(InflateError::Invalid),
-        };
+        let (symbol, value) = self.literals.symbol(bits)?;
+        if symbol.is_octet() {
+            return Ok(Symbol::Octet(value as u8));
+        }
+        if symbol.is_end() {
+            return Ok(Symbol::End);
+        }
+        let (_, distance) = self.distances.symbol(bits)?;
+        let (distance, len) = (distance as usize, value as usize);
         Ok(Symbol::Copy { distance, len })
     }
 
     #[inline]
-    fn add(&mut self, octet: u16, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
-        if self.room.len() >= WINDOW + ROOM {
+    fn add(&mut self, octet: u8, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+        self.add_cell(C::from(octet), limit, sink)
+    }
+
+    #[inline]
+    fn add_cell(&mut self, octet: C, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+        if self.end >= self.room.len() {
             self.make_room(limit, sink)?;
         }
         if self.len() >= limit {
             return Err(InflateError::TooLong);
         }
-        self.room.push(octet);
+        self.room[self.end] = octet;
+        self.end += 1;
         Ok(())
     }
 
@@ -373,15 +415,15 @@ impl Tracer {
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<(), InflateError> {
-        if distance > self.room.len() {
+        if distance > self.end {
             return Err(InflateError::Invalid);
         }
         self.reach.farthest = self.reach.farthest.max(distance as u32);
         self.reach.before_message |= self.len() < distance as u64;
         for _ in 0..len {
             // Making room moves everything alike.
-            let octet = self.room.get(self.room.len() - distance).copied().ok_or(InflateError::Invalid)?;
-            self.add(octet, limit, sink)?;
+            let octet = self.end.checked_sub(distance).and_then(|from| self.room.get(from)).copied();
+            self.add_cell(octet.ok_or(InflateError::Invalid)?, limit, sink)?;
         }
         Ok(())
     }
@@ -390,24 +432,16 @@ impl Tracer {
     #[cold]
     fn make_room(&mut self, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
         self.give(sink);
-        let gone = self.room.len() - WINDOW;
+        let gone = self.end - WINDOW;
         self.before += gone.saturating_sub(self.start) as u64;
         self.start = self.start.saturating_sub(gone);
-        self.room.drain(..gone);
-        self.given = WINDOW;
+        self.room.copy_within(gone..self.end, 0);
+        (self.end, self.given) = (WINDOW, WINDOW);
         if self.before > limit { Err(InflateError::TooLong) } else { Ok(()) }
     }
 
     fn give(&mut self, sink: &mut dyn FnMut(Piece<'_>)) {
-        for run in self.room[self.given..].chunk_by(|a, b| (*a == UNKNOWN) == (*b == UNKNOWN)) {
-            if run[0] == UNKNOWN {
-                sink(Piece::Unknown(run.len() as u64));
-            } else {
-                self.plain.clear();
-                self.plain.extend(run.iter().map(|octet| *octet as u8));
-                sink(Piece::Octets(&self.plain));
-            }
-        }
-        self.given = self.room.len();
+        C::give(&self.room[self.given..self.end], &mut self.plain, sink);
+        self.given = self.end;
     }
 }
