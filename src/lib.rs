@@ -58,10 +58,10 @@
 //! | a ping | 8 more |
 //! | a message, where any of the capture is compressed | 4 |
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
-//! | a segment of a TCP connection that is read | about 6 |
+//! | a segment of a TCP connection that is read | 6; 9 where thousands of others come in between, 15 where 8 MiB of them do |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 1,250 more |
-//! | … that carries a WebSocket, or asks for one | 1,900 more while it is open, 750 when both sides have ended it |
+//! | … that carries HTTP and is open | 1,420 more |
+//! | … that carries a WebSocket, or asks for one | 2,000 more while it is open, 780 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |

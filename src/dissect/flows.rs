@@ -121,6 +121,13 @@ fn count(octets: &mut [u32; 2], direction: Direction, len: u32) {
     *sum = sum.saturating_add(len);
 }
 
+/// The octets that a connection has brought that is not read from this segment on, its first.
+fn counted(segment: &Segment<'_>) -> [u32; 2] {
+    let mut octets = [0; 2];
+    count(&mut octets, segment.direction, segment.payload_len);
+    octets
+}
+
 /// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
 /// of a port scan has a million flows that never come further: they cost no more than this.
 fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
@@ -259,18 +266,14 @@ impl Flows {
         if let Some(starts) = starts {
             let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
             if decision == Some(Decision::NotWebSocket) {
-                let mut octets = [0; 2];
-                count(&mut octets, segment.direction, segment.payload_len);
-                *slot = Slot::Rejected(octets);
+                *slot = Slot::Rejected(counted(segment));
                 return;
             }
             if decision.is_some() {
                 self.forced.push(segment.flow);
             } else if let Some(octets) = beginning(segment, starts).filter(|octets| is_no_http(octets)) {
                 self.writer.note_encrypted(octets);
-                let mut octets = [0; 2];
-                count(&mut octets, segment.direction, segment.payload_len);
-                *slot = Slot::Ignored(octets);
+                *slot = Slot::Ignored(counted(segment));
                 return;
             }
             *slot = Slot::Watched(self.spare.put(FlowState::new(segment, starts, decision)));

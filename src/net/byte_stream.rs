@@ -22,7 +22,7 @@ const PAGE_ENTRIES: usize = 256;
 ///   tail:  [entries so far]                             owned by each; a snapshot's has no room for more
 /// ```
 ///
-/// Entries are packed: a segment costs about 6 octets instead of 40, because nearly always it continues the stream, and
+/// Entries are packed: a segment costs 6 to 9 octets instead of 40, because nearly always it continues the stream, and
 /// stands in a record a little behind the one before.
 ///
 /// In the order in which it lies in memory: what pushing needs comes last.

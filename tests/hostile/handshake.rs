@@ -2,7 +2,7 @@
 
 use crate::common::frame::{self, FIN, TEXT};
 use crate::common::rows;
-use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
+use crate::common::tcp::{self, ANSWER, Client, REQUEST, Server, Talk};
 
 const HELLO: &str = "client text \"hello\"";
 const HI: &str = "server text \"hi\"";
@@ -246,6 +246,21 @@ fn what_is_no_websocket_is_none() {
 }
 
 /// A capture that begins in the middle of an HTTP connection, or lost a piece of it, finds the WebSocket all the same.
+/// A client random is any octets, also those that end a head.
+#[test]
+fn tls_with_an_empty_line_in_it_is_tls() {
+    let random = [&[7; 14][..], b"\n\r\n\n", &[7; 14]].concat();
+    let hello = [&[22, 3, 1, 0, 42, 1, 0, 0, 38, 3, 3][..], &random, &[0, 0, 0]].concat();
+    for flags in [tcp::ACK, tcp::ACK | tcp::FIN] {
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.say(Client, &hello);
+        talk.last().flags = flags;
+        let snapshot = rows::read(&talk.capture().pcap());
+        assert_eq!(rows::all_findings(&snapshot), ["capture.decryption-keys-missing"], "{flags:02x}");
+    }
+}
+
 #[test]
 fn a_capture_that_begins_inside_an_http_exchange() {
     let mut talk = Talk::new();

@@ -12,7 +12,6 @@
 //! Three octets are enough for a distance of 8 MiB, and then a segment with those of a thousand other streams in between
 //! takes eight octets in all, which are written at once.
 //!
-//!
 //! Numbers have their low octet first. Every [`MARK_EVERY`] entries a page keeps a [`Mark`], where decoding can start.
 
 use std::sync::Arc;

@@ -27,11 +27,15 @@ impl Window {
         Window { octets: octets[octets.len().saturating_sub(WINDOW)..].to_vec(), ..Window::default() }
     }
 
-    /// Becomes the window behind `octets`, where it is.
+    /// Becomes the window behind `octets`, where it is: in the room that it has, which grows to 32 KiB at most.
     pub(super) fn refill(&mut self, octets: &[u8]) {
+        let octets = &octets[octets.len().saturating_sub(WINDOW)..];
         (self.partly, self.is_lost) = (Vec::new(), false);
         self.octets.clear();
-        self.octets.extend_from_slice(&octets[octets.len().saturating_sub(WINDOW)..]);
+        if self.octets.capacity() < octets.len() {
+            self.octets.reserve_exact((2 * octets.len()).min(WINDOW));
+        }
+        self.octets.extend_from_slice(octets);
     }
 
     /// The window behind octets of which some are [`UNKNOWN`].
@@ -69,6 +73,17 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Many senders keep one.
+    #[test]
+    fn a_window_that_grows_takes_no_more_than_its_octets_can() {
+        let mut window = Window::default();
+        for len in [9_000, 17_000, 20_000, 33_000, WINDOW + 1, 5] {
+            window.refill(&vec![7; len]);
+            assert_eq!(window, Window::of(&vec![7; len]));
+            assert!(window.size() <= WINDOW, "{} for {len}", window.size());
+        }
+    }
 
     /// Many senders may have lost theirs.
     #[test]
