@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::Severity;
 #[cfg(feature = "live")]
 use crate::capture::live;
 
@@ -154,6 +155,30 @@ pub struct Check {
     /// Explain each rule that is named, in two sentences
     #[arg(long)]
     pub explain: bool,
+    /// Print no findings that are less severe; the last line counts them all
+    #[arg(long, value_name = "SEVERITY", default_value = "note")]
+    pub severity: Least,
+}
+
+/// The least severe findings that are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Least {
+    /// All of them
+    Note,
+    /// Those that break a SHOULD, or a MUST
+    Warning,
+    /// Those that break a MUST
+    Violation,
+}
+
+impl From<Least> for Severity {
+    fn from(least: Least) -> Severity {
+        match least {
+            Least::Note => Severity::Note,
+            Least::Warning => Severity::Warning,
+            Least::Violation => Severity::Violation,
+        }
+    }
 }
 
 /// Totals over a capture.
