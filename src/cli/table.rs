@@ -191,15 +191,21 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
         Some(status) => format!("{status} {}", row.handshake.as_str()),
         None => row.handshake.as_str().to_owned(),
     };
-    let close = match close_summary(connection) {
+    let (close, reason) = match close_summary(connection) {
         Some(close) => {
             let code = close.code.map_or("no code".to_owned(), |code| code.to_string());
-            format!("{code} by {}{}", close.by, if close.clean { "" } else { ", not clean" })
+            (format!("{code} by {}{}", close.by, if close.clean { "" } else { ", not clean" }), close.reason)
         }
-        None if connection.opened => "open".to_owned(),
-        None => String::new(),
+        None if connection.opened => ("open".to_owned(), String::new()),
+        None => Default::default(),
     };
-    let mut notes = vec![row.url.unwrap_or_else(|| format!("{} → {}", row.client, row.server))];
+    let mut notes = vec![match row.url {
+        Some(url) => format!("{url} from {}", row.client),
+        None => format!("{} → {}", row.client, row.server),
+    }];
+    if !reason.is_empty() {
+        notes.push(format!("closed: “{reason}”"));
+    }
     notes.extend(row.subprotocol.map(|subprotocol| format!("subprotocol {subprotocol}")));
     notes.extend(row.extensions);
     let [client, server] = row.payload;
