@@ -20,12 +20,12 @@ use super::handshake::handshake_ui;
 use super::hex::{HexState, doing_ui, notices_ui};
 use super::inflating::{Doing, Inflating};
 use super::opened::{Opened, RowId};
-use super::payload::{PayloadState, payload_ui};
+use super::payload::{PayloadState, nothing_inflated_ui, payload_ui};
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty, marks};
 use crate::base::{ConnectionId, FrameId, Severity};
 use crate::dissect::{Message, Snapshot};
-use crate::view::{FrameView, HandshakeView, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
+use crate::view::{FrameView, HandshakeView, HexForm, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
 
 /// What is below the diagram where both have no room beside each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,9 +133,12 @@ impl DetailsState {
                 let shown = self.at.and_then(|id| snapshot.frame(id)?.message());
                 shown.into_iter().for_each(|message| self.inflating.raise(message));
             }
-            PaneCommand::OpenHex => {
+            PaneCommand::OpenHex | PaneCommand::OpenWire => {
                 self.tab = Tab::Bits;
                 self.below = Below::Hex;
+                if wish == PaneCommand::OpenWire {
+                    self.hex.form = HexForm::Wire;
+                }
             }
             PaneCommand::ReadPayload(octets) => {
                 if let Some(loaded) = &mut self.frame {
@@ -255,7 +258,11 @@ impl DetailsState {
             });
         }
         let noticed = notices_ui(ui, view);
-        payload_ui(ui, text, &[], &mut self.payload).or(noticed).or(doing)
+        let asked = match view.why_empty() {
+            Some(why) => nothing_inflated_ui(ui, &why),
+            None => payload_ui(ui, text, &[], &mut self.payload),
+        };
+        asked.or(noticed).or(doing)
     }
 
     fn segments_ui(&mut self, ui: &mut Ui, snapshot: &Snapshot, of: Wanted, view: &FrameView) -> Option<PaneCommand> {

@@ -71,6 +71,8 @@ use crate::base::{FrameId, PacketId};
 pub enum PaneCommand {
     /// Show the hex dump of the frame.
     OpenHex,
+    /// Show the hex dump of the frame as it was sent.
+    OpenWire,
     /// Read at least so many octets of the frame's payload into its `FrameView`, and paint again.
     ReadPayload(u64),
     /// Show the packet that brought a segment.

@@ -124,6 +124,17 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadStat
     command
 }
 
+/// Of a compressed message of which there is nothing to read: `why`, and the way to what was sent.
+pub fn nothing_inflated_ui(ui: &mut Ui, why: &str) -> Option<PaneCommand> {
+    ui.add_space(theme::GRID);
+    hint_ui(ui, why);
+    ui.add_space(theme::GRID);
+    let wish = ui.button("Show the octets on the wire").clicked().then_some(PaneCommand::OpenWire);
+    // Without contents the panel would shrink, and keep that height.
+    ui.allocate_space(ui.available_size());
+    wish
+}
+
 fn hex_button(ui: &mut Ui) -> Option<PaneCommand> {
     ui.add_space(theme::GRID);
     ui.button("Open hex dump").clicked().then_some(PaneCommand::OpenHex)

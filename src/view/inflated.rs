@@ -40,9 +40,7 @@ impl InflatedView {
     ) -> io::Result<Option<InflatedView>> {
         let wish = InflateWish { keep: from..from.saturating_add(INFLATED_WINDOW), limit, parts: true };
         let Some(inflated) = inflation.watched(snapshot, message, &wish, watch)? else { return Ok(None) };
-        // Nothing but what cannot be inflated at all is shown as compressed.
-        let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode, is_closed));
+        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode));
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 
@@ -56,9 +54,19 @@ impl InflatedView {
         self.inflated.error == Some(InflateError::TooLong)
     }
 
-    /// Whether it inflates to nothing.
+    /// Whether it inflates to nothing, or nothing of it could be inflated.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Why there is nothing to be shown of it, where that is so: a message that could not be inflated is not empty.
+    pub fn why_empty(&self) -> Option<String> {
+        let wire = format!("{} on the wire", count(self.message.wire_len, "octet"));
+        self.is_empty().then(|| match (self.inflated.reached_end, self.message.ended) {
+            (true, _) => format!("The message is empty: it inflates to nothing, from {wire}."),
+            (false, true) => format!("Nothing could be inflated of the {wire}."),
+            (false, false) => format!("Nothing could be inflated so far of the {wire}."),
+        })
     }
 
     /// Whether these octets are held, as far as there are any.
@@ -148,7 +156,8 @@ impl InflatedView {
             None => {}
         }
         if *has_unknown {
-            let words = "Some octets are unknown: they are copied from earlier messages that the capture lacks.";
+            let words = "Some octets are unknown: they are copied from earlier messages that the capture lacks or that could \
+                         not be inflated.";
             notices.push((Severity::Note, words.to_owned()));
         }
         notices

@@ -136,7 +136,9 @@ impl Shown<'_> {
         });
         let small = |words: String| RichText::new(words).size(theme::SECONDARY).color(palette.secondary);
         if octet.value.is_none() {
-            ui.label(small("Unknown: it is copied from an earlier message that the capture lacks.".to_owned()));
+            let words =
+                "Unknown: it is copied from an earlier message that the capture lacks or that could not be inflated.";
+            ui.label(small(words.to_owned()));
         }
         let Shown::Message(_, _, inflated) = self else { return };
         let words = match self.origin(at).filter(|_| !inflated.inflated.parts.is_empty()) {
