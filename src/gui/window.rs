@@ -108,7 +108,14 @@ impl Window {
         {
             self.apply(&ctx, command);
         }
-        if let Some(command) = self.panels_ui(ui) {
+        // What lies behind a dialog knows of no pointer: a tooltip that was open there would lie above the dialog.
+        let is_behind = self.dialog.is_some() || self.is_picking();
+        let pointer = is_behind.then(|| ctx.input_mut(|input| std::mem::take(&mut input.pointer)));
+        let command = self.panels_ui(ui);
+        if let Some(pointer) = pointer {
+            ctx.input_mut(|input| input.pointer = pointer);
+        }
+        if let Some(command) = command {
             self.apply(&ctx, command);
             ctx.request_repaint();
         }
