@@ -212,8 +212,20 @@ fn the_filter_narrows_the_rows_and_says_what_it_does_not_understand() {
     assert_eq!(harness.query_all_by_label_contains("frame 1 ").count(), 0);
     type_filter(&mut harness, "colour:red");
     assert!(harness.state().opened().unwrap().filter_error.is_some());
+    // What was typed is no filter, and its beginning is none either: `opcode:text` is what `text` alone means.
+    type_filter(&mut harness, "text");
+    assert!(harness.state().opened().unwrap().rows.len() < harness.state().opened().unwrap().rows.total());
+    harness.event(egui::Event::Text(":abc".to_owned()));
+    settle(&mut harness);
+    let opened = harness.state().opened().unwrap();
+    assert_eq!((opened.filter_text.as_str(), opened.rows.len()), ("text:abc", opened.rows.total()));
+    let said = harness.get_by_label_contains("Not filtered: ").rect();
+    for head in harness.query_all_by_role(egui::accesskit::Role::ColumnHeader) {
+        assert!(!head.rect().intersects(said), "{:?} {said:?}", head.rect());
+    }
     type_filter(&mut harness, "len>999999");
     harness.get_by_label("No row passes the filter");
+    harness.get_by_label_contains("not in the payload");
     harness.get_all_by_label("Show all rows").last().unwrap().click();
     settle(&mut harness);
     let opened = harness.state().opened().unwrap();
@@ -437,4 +449,22 @@ fn what_the_start_looks_like() {
     harness.state_mut().settings.dark = Some(false);
     harness.run();
     harness.snapshot("window_start_light");
+}
+
+/// A tooltip of what lies behind a dialog does not lie above it.
+#[test]
+fn a_dialog_hides_the_tooltips_of_what_is_behind() {
+    let mut harness = open_sample("fragments-ping.pcap");
+    let tooltip = framescope::ws::field(framescope::ws::FieldId::Opcode).explanation;
+    harness.get_all_by_label_contains("opcode, bits 4–7").next().unwrap().hover();
+    harness.run_steps(8);
+    harness.get_by_label(tooltip);
+    // The pointer stays where it is.
+    harness.key_press(Key::F1);
+    harness.run_steps(8);
+    harness.get_by_label("Close");
+    assert!(harness.query_by_label(tooltip).is_none());
+    harness.key_press(Key::Escape);
+    harness.run_steps(8);
+    harness.get_by_label(tooltip);
 }

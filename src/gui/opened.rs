@@ -281,17 +281,14 @@ impl Opened {
         !self.filter.is_empty()
     }
 
-    /// Reads the filter box again. As long as it is not understood, the filter before stays in force: who types
-    /// `opcode:ping` must not see all rows at `opcode:`.
+    /// Reads the filter box again. As long as it is not understood, nothing is filtered: what was in force before may be the
+    /// beginning of a word, `text` of `text:abc`, and nothing in the box would tell.
     pub fn filter_changed(&mut self) {
-        let filter = match Filter::parse(&self.filter_text) {
-            Ok(filter) => filter,
-            Err(why) => {
-                self.filter_error = Some(why);
-                return;
-            }
+        let (filter, error) = match Filter::parse(&self.filter_text) {
+            Ok(filter) => (filter, None),
+            Err(why) => (Filter::default(), Some(why)),
         };
-        self.filter_error = None;
+        self.filter_error = error;
         if filter != self.filter {
             self.filter = filter;
             self.want(self.query.kind, self.query.order, Arrival::Selected);

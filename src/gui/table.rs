@@ -24,7 +24,8 @@ use super::opened::{Opened, RowId};
 use super::previews::Previews;
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
-use super::{empty, fonts, text};
+use super::{empty, fonts, marks, text};
+use crate::base::Severity;
 use crate::dissect::Snapshot;
 use crate::query::RowKind;
 use crate::view::{count, frame_row, message_row};
@@ -168,7 +169,9 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             }
         }
         ui.add_space(8.0);
-        if opened.connection.is_some() || opened.is_filtered() {
+        if let Some(why) = &opened.filter_error {
+            filter_error_ui(ui, why, palette);
+        } else if opened.connection.is_some() || opened.is_filtered() {
             ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
         }
         if let Some(part) = opened.searched().filter(|part| *part > 0.0) {
@@ -188,6 +191,14 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         }
     });
     command
+}
+
+/// What is wrong with the filter, above the rows that it does not narrow.
+fn filter_error_ui(ui: &mut Ui, why: &str, palette: &Palette) {
+    marks::severity_ui(ui, Severity::Violation);
+    let words = format!("Not filtered: {why}");
+    let text = RichText::new(&words).size(theme::SECONDARY).color(palette.violation);
+    ui.add(egui::Label::new(text).truncate().selectable(false)).on_hover_text(why);
 }
 
 /// `1,204 of 5,000 frames`.
@@ -213,7 +224,10 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     if opened.searched().is_some() {
         empty::message_ui(ui, "Looking for rows", &[]);
     } else if opened.is_filtered() && opened.rows.total() > 0 {
-        let lines = ["Other words in the filter above, or none, show more.".to_owned()];
+        let lines = [
+            "A word is looked for in the URL and in the names of opcode and sender, not in the payload.".to_owned(),
+            "All terms must hold: fewer of them show more.".to_owned(),
+        ];
         empty::message_ui(ui, "No row passes the filter", &lines);
         ui.vertical_centered(|ui| {
             ui.add_space(8.0);

@@ -148,9 +148,9 @@ fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
         ui.painter().rect_stroke(rect, 4.0, egui::Stroke::new(1.5, palette.violation), egui::StrokeKind::Inside);
         let (mark, place) = ui.allocate_exact_size(vec2(16.0, 24.0), egui::Sense::hover());
         marks::severity(ui.painter(), mark.center(), 13.0, Severity::Violation, palette);
+        // The list says so above its rows: a bubble from here would cover what is below.
         place.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, why));
-        egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), ui.scope_id().with("why"), rect.left_bottom())
-            .show(|ui| ui.label(why));
+        place.on_hover_text(why);
     }
     response.on_hover_ui(filter_help_ui);
     command
