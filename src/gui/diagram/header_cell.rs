@@ -123,6 +123,9 @@ fn block(
         lines.push(fitted(&both, value_font, palette.text, 1));
     } else if says_it_again {
         lines.push(fitted(words.meaning, small, palette.text, 2));
+    } else if ink::width_of(painter, words.meaning, small.clone()) > room {
+        // Neither is cut in two lines that both share.
+        lines.push(fitted(&both, small, palette.text, 2));
     } else {
         lines.push(fitted(words.value, value_font, palette.text, 1));
         lines.push(fitted(words.meaning, small, palette.secondary, 1));
