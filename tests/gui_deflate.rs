@@ -480,3 +480,25 @@ fn what_inflates_to_nothing_is_empty() {
     apply(&mut harness, Command::ShowTab(Tab::Payload));
     harness.get_by_label("The message is empty: it inflates to nothing, from 1 octet on the wire.");
 }
+
+/// A few octets that become many are left out of what compression saved; the chip, the summary and the row say so.
+#[test]
+fn messages_that_were_not_inflated_to_the_end_are_told() {
+    framescope::dissect::set_max_inflated(1 << 20);
+    let (mut talk, mut compress) = talk();
+    talk.say(Server, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, b"small")));
+    let zeros = vec![b'0'; 2 << 20];
+    talk.say(Server, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, &zeros)));
+    talk.finish(Server);
+    let mut harness = open_talk(&talk);
+    apply(&mut harness, Command::show(RowKind::Messages));
+    harness.get_by_label_contains("deflate, not all inflated");
+    assert!(harness.query_by_label_contains("deflate +").is_none());
+    harness.get_by_label_contains("octets not inflated ");
+    apply(&mut harness, Command::ShowTab(Tab::Handshake));
+    harness.get_by_label_contains("without 1 message not inflated to the end");
+    // Who points at the row is told which rule that is.
+    harness.get_by_label_contains("octets not inflated ").hover();
+    harness.run_steps(8);
+    harness.get_by_label_contains("limit.inflate (note)");
+}

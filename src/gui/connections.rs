@@ -159,7 +159,7 @@ fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palet
     }
     // What compression did is told before the subprotocol is.
     if deflate {
-        let grew = row.saved.is_some_and(|saved| saved < 0);
+        let grew = row.not_inflated == 0 && row.saved.is_some_and(|saved| saved < 0);
         let color = if grew { palette.warning } else { palette.text };
         x = badge(ui, pos2(x, room.center().y), room.right(), &deflate_words(row), color, palette) + 4.0;
     }
@@ -168,9 +168,11 @@ fn traffic(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palet
     }
 }
 
-/// `deflate −71 %`: how much shorter compression made what was sent.
+/// `deflate −71 %`: how much shorter compression made what was sent. No number where messages are left out of it, which
+/// may be those that matter most.
 fn deflate_words(row: &ConnectionRow) -> String {
     match row.saved {
+        _ if row.not_inflated > 0 => "deflate, not all inflated".to_owned(),
         None => "deflate".to_owned(),
         Some(saved) if saved < 0 => format!("deflate +{} %", saved.unsigned_abs()),
         Some(saved) => format!("deflate −{saved} %"),
@@ -276,7 +278,7 @@ fn label(row: &ConnectionRow) -> String {
         label.push(' ');
         label.push_str(&close);
     }
-    if row.saved.is_some() {
+    if row.saved.is_some() || row.not_inflated > 0 {
         label.push(' ');
         label.push_str(&deflate_words(row));
     }

@@ -23,6 +23,17 @@ pub fn compression_saving(connection: &Connection) -> Option<i64> {
     (messages > 0).then(|| i64::try_from(saved).unwrap_or(i64::MIN))
 }
 
+/// How many compressed messages that saving leaves out because they could not be inflated to their end: they are too long,
+/// or are not valid.
+pub fn not_inflated(connection: &Connection) -> u64 {
+    connection.rules.iter().filter(|(rule, _)| stops_inflating(*rule)).map(|(_, number)| number).sum()
+}
+
+/// Whether a message that breaks `rule` is not inflated to its end.
+pub(super) fn stops_inflating(rule: Rule) -> bool {
+    matches!(rule, Rule::DeflateInvalidData | Rule::LimitInflate)
+}
+
 fn both(connection: &Connection) -> Deflated {
     let sum = |of: fn(&Deflated) -> u64| connection.deflated().iter().map(of).sum::<u64>();
     Deflated { messages: sum(|it| it.messages), wire: sum(|it| it.wire), plain: sum(|it| it.plain) }
@@ -41,7 +52,9 @@ fn grown(connection: &Connection) -> String {
 fn summary(connection: &Connection) -> String {
     let Deflated { messages, wire, plain } = both(connection);
     let part = |part: u64, whole: u64| u128::from(part) * 100 / u128::from(whole.max(1));
+    let left_out = not_inflated(connection);
     let saved = match (messages, wire.cmp(&plain)) {
+        (0, _) if left_out > 0 => "permessage-deflate".to_owned(),
         (0, _) => "permessage-deflate, no message compressed".to_owned(),
         (_, std::cmp::Ordering::Greater) => {
             format!("permessage-deflate made messages {} % larger", part(wire - plain, plain))
@@ -57,7 +70,12 @@ fn summary(connection: &Connection) -> String {
         (false, false) => "no context takeover",
     };
     let grown = grown(connection);
-    format!("{saved}{octets}{grown}, {takeover}, window {}/{}", client.window_bits, server.window_bits)
+    let without = match left_out {
+        0 => String::new(),
+        _ if messages == 0 => format!(", {} not inflated to the end", count(left_out, "message")),
+        _ => format!(", without {} not inflated to the end", count(left_out, "message")),
+    };
+    format!("{saved}{octets}{without}{grown}, {takeover}, window {}/{}", client.window_bits, server.window_bits)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::close_story::close_story;
-use super::compression::{compression_saving, compression_summary};
+use super::compression::{compression_saving, compression_summary, not_inflated};
 use super::deflate::{DeflateParameter, deflate_parameters};
 use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
@@ -119,7 +119,8 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
         findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
-        compression_grew: compression_saving(connection).is_some_and(|saved| saved < 0),
+        compression_grew: not_inflated(connection) == 0
+            && compression_saving(connection).is_some_and(|saved| saved < 0),
         parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
         recognition: connection.recognition,

@@ -25,7 +25,7 @@ mod timeline;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use close_story::close_story;
-pub use compression::{compression_saving, compression_summary};
+pub use compression::{compression_saving, compression_summary, not_inflated};
 pub use deflate::{DeflateParameter, deflate_parameters};
 pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::compression::{compression_saving, compression_summary};
+use super::compression::{compression_saving, compression_summary, not_inflated, stops_inflating};
 use super::payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Sender, Severity, Timestamp};
+use crate::base::{ConnectionId, Finding, FrameId, MessageId, Rule, Sender, Severity, Timestamp};
 use crate::dissect::{
-    Connection, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Recognition, Snapshot,
-    max_inflated,
+    Connection, FindingRecord, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Recognition,
+    Snapshot, max_inflated,
 };
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
@@ -15,6 +15,8 @@ use crate::ws::{CloseBody, Opcode, close_code_name};
 const PREVIEW_OCTETS: u64 = 160;
 /// Frames of a message that are read for a preview.
 const PREVIEW_FRAMES: u32 = 64;
+/// Frames of a message whose findings are looked at for its row.
+const JUDGED_FRAMES: u32 = 1024;
 
 /// A frame in a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +57,20 @@ pub struct FrameRow {
     pub severity: Option<Severity>,
     /// How many findings there are about it.
     pub findings: usize,
+    /// Their rules, the worst first.
+    pub rules: Vec<Rule>,
+}
+
+/// The rules of findings, each once, the worst first.
+fn rules_of(findings: &[&FindingRecord]) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for finding in findings {
+        if !rules.contains(&finding.rule) {
+            rules.push(finding.rule);
+        }
+    }
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.severity()));
+    rules
 }
 
 /// The number of the frame that a finding is about; empty where it is about none.
@@ -86,6 +102,7 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
         ended: frame.is_ended(),
         severity: findings.iter().map(|finding| finding.severity()).max(),
         findings: findings.len(),
+        rules: rules_of(&findings),
     })
 }
 
@@ -170,6 +187,12 @@ pub struct MessageRow {
     pub preview: String,
     /// How bad the worst finding about its frames is.
     pub severity: Option<Severity>,
+    /// How many findings there are about its first frames.
+    pub findings: usize,
+    /// Their rules, the worst first.
+    pub rules: Vec<Rule>,
+    /// It could not be inflated to its end: it is too long, or is not valid.
+    pub not_inflated: bool,
 }
 
 /// The row of a message.
@@ -184,6 +207,13 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
     };
     let start = snapshot.start_of(&message, PREVIEW_FRAMES);
     let plain = super::message_payload(snapshot, &start, PREVIEW_OCTETS);
+    let severity = snapshot.message_severity(&message);
+    let findings = severity.map_or_else(Vec::new, |_| {
+        let judged = snapshot.start_of(&message, JUDGED_FRAMES);
+        let frames = snapshot.message_frames(&judged);
+        frames.into_iter().flat_map(|id| snapshot.finding_records_of_frame(id)).collect()
+    });
+    let rules = rules_of(&findings);
     Some(MessageRow {
         id,
         connection: message.connection,
@@ -201,7 +231,10 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
             Err(error) => format!("cannot be read: {error}"),
         },
-        severity: snapshot.message_severity(&message),
+        severity,
+        findings: findings.len(),
+        not_inflated: message.compressed && rules.iter().any(|rule| stops_inflating(*rule)),
+        rules,
     })
 }
 
@@ -288,6 +321,8 @@ pub struct ConnectionRow {
     pub compression: Option<String>,
     /// How much of the octets of messages it saved, in per cent; less than 0 where it made them larger.
     pub saved: Option<i64>,
+    /// Messages that this leaves out because they could not be inflated to their end.
+    pub not_inflated: u64,
     /// Frames of client and server.
     pub frames: [u64; 2],
     /// Payload octets of client and server.
@@ -348,6 +383,7 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
         extensions: connection.extensions.as_deref().map(str::to_owned),
         compression: compression_summary(snapshot, id),
         saved: compression_saving(connection),
+        not_inflated: not_inflated(connection),
         frames: connection.frames,
         payload: connection.payload,
         close: close_summary(connection),

@@ -3,7 +3,7 @@
 use egui::{Align2, FontId, Rect, Response, Ui, pos2, vec2};
 
 use super::columns::{Column, Columns};
-use crate::base::{Sender, Severity, Timestamp};
+use crate::base::{Rule, Sender, Severity, Timestamp};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
 use crate::view::{FrameRow, MessageRow, MessageState, count, length, ratio};
@@ -11,6 +11,8 @@ use crate::ws::Opcode;
 
 /// Side of a mark.
 const MARK: f32 = 11.0;
+/// Rules that a tooltip names.
+const NAMED: usize = 6;
 
 /// A frame or a message, as the list shows it.
 pub(super) struct Row {
@@ -39,6 +41,10 @@ pub(super) struct Row {
     is_inflated: bool,
     severity: Option<Severity>,
     findings: usize,
+    /// What the findings are about, the worst first.
+    rules: Vec<Rule>,
+    /// It could not be inflated to its end.
+    not_inflated: bool,
 }
 
 impl Row {
@@ -69,6 +75,8 @@ impl Row {
             preview: row.preview,
             severity: row.severity,
             findings: row.findings,
+            rules: row.rules,
+            not_inflated: false,
         }
     }
 
@@ -98,7 +106,9 @@ impl Row {
             is_inflated: inflated.is_some(),
             preview: inflated.map_or(row.preview, str::to_owned),
             severity: row.severity,
-            findings: usize::from(row.severity.is_some()),
+            findings: row.findings,
+            rules: row.rules,
+            not_inflated: row.not_inflated,
         }
     }
 
@@ -107,12 +117,18 @@ impl Row {
         let has = |column| columns.is_some_and(|columns| columns.has(column));
         match self.plain.filter(|_| self.compressed) {
             _ if !self.compressed => String::new(),
+            None if self.not_inflated => "not inflated".to_owned(),
             None => "compressed".to_owned(),
             // Where there is no room for the other number, there is none for words.
             Some(_) if has(Column::Ratio) => String::new(),
             Some(0) => "inflates to nothing".to_owned(),
             Some(plain) => format!("inflates to {}, sent as {}", length(plain), ratio(self.length, plain)),
         }
+    }
+
+    /// What stands where a number of inflated octets is not known, and will not be.
+    fn unknown(&self) -> &'static str {
+        if self.not_inflated { "–" } else { "" }
     }
 
     /// Whether the preview is of compressed octets.
@@ -168,14 +184,28 @@ impl Row {
     pub(super) fn tooltip(&self, response: Response) {
         if self.has_grown() {
             let words = crate::view::expanded(self.length, self.plain.unwrap_or_default()).unwrap_or_default();
+            let also = self.findings_words().map_or_else(String::new, |also| format!("\n{also}"));
+            response.on_hover_text_at_pointer(words + &also);
+        } else if let Some(words) = self.findings_words() {
             response.on_hover_text_at_pointer(words);
-        } else if let Some(severity) = self.severity {
-            let text = match self.findings {
-                1 => format!("{} here; its field is marked in the diagram", one(severity)),
-                n => format!("{n} findings here, the worst a {severity}", severity = severity.as_str()),
-            };
-            response.on_hover_text_at_pointer(text);
         }
+    }
+
+    /// How many findings there are, and the rules that they are about.
+    fn findings_words(&self) -> Option<String> {
+        let severity = self.severity?;
+        let mut words = match self.findings {
+            1 => format!("{} here; its field is marked in the diagram:", one(severity)),
+            n => format!("{n} findings here, the worst a {}:", severity.as_str()),
+        };
+        for rule in self.rules.iter().take(NAMED) {
+            words.push_str(&format!("\n{} ({})", rule.id(), rule.severity().as_str()));
+        }
+        match self.rules.len().saturating_sub(NAMED) {
+            0 => {}
+            more => words.push_str(&format!("\nand {}", count(more as u64, "more rule"))),
+        }
+        Some(words)
     }
 
     pub(super) fn paint(&self, ui: &Ui, rect: Rect, columns: &Columns, chosen: bool, palette: &Palette) {
@@ -217,7 +247,8 @@ impl Row {
                 Column::Plain => {
                     // What is not compressed is as long as it was sent: no news.
                     let color = if self.compressed { palette.text } else { palette.faint };
-                    value(&self.plain.map_or_else(String::new, text::grouped), mono.clone(), color);
+                    let words = self.plain.map_or_else(|| self.unknown().to_owned(), text::grouped);
+                    value(&words, mono.clone(), color);
                 }
                 Column::Ratio => self.ratio(ui, cell, palette),
                 Column::RoundTrip => {
@@ -249,7 +280,17 @@ impl Row {
 
     /// How much was sent; where that is more than there was, with a mark.
     fn ratio(&self, ui: &Ui, cell: Rect, palette: &Palette) {
-        let Some(plain) = self.plain.filter(|_| self.compressed) else { return };
+        let Some(plain) = self.plain.filter(|_| self.compressed) else {
+            let at = cell.right_center();
+            ui.painter().text(
+                at,
+                Align2::RIGHT_CENTER,
+                self.unknown(),
+                fonts::mono(theme::SECONDARY),
+                palette.secondary,
+            );
+            return;
+        };
         let (words, grown) = (ratio(self.length, plain), self.has_grown());
         let color = if grown { palette.warning } else { palette.text };
         let font = fonts::mono(theme::SECONDARY);
