@@ -500,5 +500,5 @@ fn messages_that_were_not_inflated_to_the_end_are_told() {
     // Who points at the row is told which rule that is.
     harness.get_by_label_contains("octets not inflated ").hover();
     harness.run_steps(8);
-    harness.get_by_label_contains("limit.inflate (note)");
+    harness.get_by_label_contains("A note here, limit.inflate; its field");
 }

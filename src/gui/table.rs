@@ -224,8 +224,12 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     if opened.searched().is_some() {
         empty::message_ui(ui, "Looking for rows", &[]);
     } else if opened.is_filtered() && opened.rows.total() > 0 {
+        let names = match opened.rows.kind() {
+            RowKind::Findings => "rule, opcode and sender",
+            RowKind::Frames | RowKind::Messages => "opcode and sender",
+        };
         let lines = [
-            "A word is looked for in the URL and in the names of opcode and sender, not in the payload.".to_owned(),
+            format!("A word is looked for in the URL and in the names of {names}, not in the payload."),
             "All terms must hold: fewer of them show more.".to_owned(),
         ];
         empty::message_ui(ui, "No row passes the filter", &lines);

@@ -194,10 +194,10 @@ impl Row {
     /// How many findings there are, and the rules that they are about.
     fn findings_words(&self) -> Option<String> {
         let severity = self.severity?;
-        let mut words = match self.findings {
-            1 => format!("{} here; its field is marked in the diagram:", one(severity)),
-            n => format!("{n} findings here, the worst a {}:", severity.as_str()),
-        };
+        if let (1, [rule]) = (self.findings, self.rules.as_slice()) {
+            return Some(format!("{} here, {}; its field is marked in the diagram", one(severity), rule.id()));
+        }
+        let mut words = format!("{} here:", count(self.findings as u64, "finding"));
         for rule in self.rules.iter().take(NAMED) {
             words.push_str(&format!("\n{} ({})", rule.id(), rule.severity().as_str()));
         }
