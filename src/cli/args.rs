@@ -13,7 +13,6 @@ use crate::capture::live;
 #[command(
     name = "framescope",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "FILE is a pcap or pcapng capture, plain or compressed with gzip or zstd, or - for standard input:\n  \
                   ssh host tcpdump -U -s0 -w - | framescope frames -\n\n\
                   Exit status: 0 done, 1 check found a violation, 2 the command line or the file could not be used."
@@ -21,6 +20,9 @@ use crate::capture::live;
 pub struct Arguments {
     /// Open the window on this capture
     pub file: Option<PathBuf>,
+    /// What stands behind something that is no subcommand.
+    #[arg(hide = true, value_name = "REST")]
+    pub rest: Vec<String>,
     /// Inflate no message to more than so many MiB [default: 64]
     #[arg(long, global = true, value_name = "MIB")]
     pub inflate_limit: Option<u32>,
@@ -50,7 +52,7 @@ pub enum Command {
     Show(Show),
     /// Print the bit diagram and every field of pasted octets
     Decode(Decode),
-    /// Index and judge the whole capture; print totals and time
+    /// Index the whole capture; print totals and time
     Stats(Stats),
     /// Print what can be sniffed
     #[cfg(feature = "live")]
@@ -186,7 +188,7 @@ impl From<Least> for Severity {
 pub struct Stats {
     /// The capture; - for standard input
     pub file: PathBuf,
-    /// Judge payloads too: whether text is UTF-8
+    /// Judge payloads too: inflate them, and look whether text is UTF-8
     #[arg(long)]
     pub deep: bool,
     /// Print one JSON object
