@@ -215,3 +215,33 @@ fn the_handshake_pane_plots_round_trips() {
     without.run();
     assert_eq!(without.query_all_by_label_contains("round").count(), 0, "no pings, no plot");
 }
+
+/// Every text that is cut with a mark, as painted.
+fn cut_texts(harness: &Harness<'static, Panes>) -> Vec<String> {
+    fn of(shape: &egui::Shape, cut: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| of(shape, cut)),
+            egui::Shape::Text(text) if text.galley.elided => cut.push(text.galley.text().to_owned()),
+            _ => {}
+        }
+    }
+    let mut cut = Vec::new();
+    harness.output().shapes.iter().for_each(|clipped| of(&clipped.shape, &mut cut));
+    cut
+}
+
+/// The cell of the 7 bits says that the length follows in 64 bits, at every width that the figure has.
+#[test]
+fn the_words_of_a_long_length_are_not_cut() {
+    for width in [600.0, 640.0, 700.0, 760.0, 830.0, 900.0, 1100.0, 1500.0] {
+        let mut octets = vec![0x82, 0xff];
+        octets.extend(65536_u64.to_be_bytes());
+        octets.extend([0x37, 0xfa, 0x21, 0x3d]);
+        octets.extend([0; 32]);
+        let (view, _) = FrameView::from_octets(&octets).unwrap();
+        let mut harness = harness(view, Pane::Diagram, true, [width, 700.0]);
+        harness.run();
+        let cut = cut_texts(&harness);
+        assert!(!cut.iter().any(|text| text.contains("127") || text.contains("follows in")), "{width}: {cut:?}");
+    }
+}
