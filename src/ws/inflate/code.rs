@@ -1,5 +1,7 @@
 //! Huffman codes of DEFLATE (RFC 1951 §3.2).
 
+use std::sync::LazyLock;
+
 use super::InflateError;
 use super::bits::Bits;
 
@@ -155,6 +157,24 @@ impl Alphabet for Lengths {
 pub(super) type LiteralCode = Code<Literals, { 1 << 11 }>;
 /// The code of distances.
 pub(super) type DistanceCode = Code<Distances, { 1 << 9 }>;
+/// The codes of a block.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    pub literals: LiteralCode,
+    pub distances: DistanceCode,
+}
+
+/// Those of RFC 1951 §3.2.6. Most short messages are a block with them, and take less time than making them would.
+pub(super) static FIXED: LazyLock<Codes> = LazyLock::new(|| {
+    let mut lengths = [8; 288];
+    lengths[144..256].fill(9);
+    lengths[256..280].fill(7);
+    let mut codes = Codes::default();
+    // They are whole, so there is nothing to be refused.
+    let _ = codes.literals.set(&lengths).and_then(|()| codes.distances.set(&[5; 32]));
+    codes
+});
+
 /// The code of the lengths of those codes.
 pub(super) type LengthCode = Code<Lengths, { 1 << 7 }>;
 

@@ -281,12 +281,19 @@ fn a_bomb_stops_at_the_limit() {
     }
 }
 
+/// It breaks at its end, in whatever parts it comes, and be it in the middle of what stands before a block.
 #[test]
 fn a_message_that_ends_inside_a_block_is_wrong() {
     let whole = Sender::new(15, 6, true).message(&b"no end in sight, none at all, and no sight of an end".repeat(3));
-    for takeover in [true, false] {
-        let mut inflater = resumed(Agreed { window_bits: 15, takeover }, &Window::default());
-        assert_eq!(inflate(&mut inflater, &whole[..whole.len() / 2], 9), Err(InflateError::Invalid));
+    for (len, takeover) in [(whole.len() / 2, true), (whole.len() / 2, false), (9, true)] {
+        let compressed = &whole[..len];
+        let agreed = Agreed { window_bits: 15, takeover };
+        let mut inflater = resumed(agreed, &Window::default());
+        assert_eq!(inflate(&mut inflater, compressed, 9), Err(InflateError::Invalid));
+        assert_eq!(inflater.taken(), 0, "nothing is left to be taken");
+        let mut inflater = resumed(agreed, &Window::default());
+        assert_eq!(inflate_rest(&mut inflater, compressed, 0, 0), Err(InflateError::Invalid));
+        assert_eq!(inflater.taken(), len);
     }
 }
 
