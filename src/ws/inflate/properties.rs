@@ -212,6 +212,20 @@ proptest! {
     }
 }
 
+/// Whatever came since it was lost before.
+#[test]
+fn a_window_that_is_lost_again() {
+    let mut inflater = resumed(Agreed::default(), &Window::lost());
+    for len in [0, 5, 1000, 40_000, 70_000] {
+        inflate(&mut inflater, &Sender::new(15, 6, true).message(&vec![b'x'; len]), 99).unwrap();
+        inflater.resume(Agreed::default(), &Window::lost(), LIMIT);
+        // "Hel", and five octets from five before, of which all but those three are lost.
+        let (found, _) = inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0x01, 0x13, 0x00, 0x00], 9).unwrap();
+        assert_eq!(found, b"Hel??Hel", "behind {len} octets");
+        inflater.resume(Agreed::default(), &Window::lost(), LIMIT);
+    }
+}
+
 #[test]
 fn the_examples_of_the_rfc() {
     for agreed in [Agreed::default(), Agreed { takeover: false, ..Agreed::default() }] {

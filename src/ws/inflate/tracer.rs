@@ -60,6 +60,8 @@ pub(super) struct Tracer<C> {
     /// Up to `end`, the history and what came behind it.
     room: Vec<C>,
     end: usize,
+    /// A lost window stands at the start of `room`.
+    begins_lost: bool,
     /// How much of `room` was given away.
     given: usize,
     /// Octets of the message before the start of `room`'s part of it.
@@ -108,7 +110,9 @@ impl<C: Cell> Tracer<C> {
     pub fn resume(&mut self, agreed: Agreed, window: &Window) {
         self.agreed = agreed;
         self.room.resize(C::ROOM, C::default());
-        self.end = C::put(window, &mut self.room);
+        // Where message after message breaks it is there already.
+        let is_there = std::mem::replace(&mut self.begins_lost, window.is_lost()) && window.is_lost();
+        self.end = if is_there { WINDOW } else { C::put(window, &mut self.room) };
         self.state = State::Message;
     }
 
@@ -451,7 +455,7 @@ impl<C: Cell> Tracer<C> {
         self.before += gone.saturating_sub(self.start) as u64;
         self.start = self.start.saturating_sub(gone);
         self.room.copy_within(gone..self.end, 0);
-        (self.end, self.given) = (WINDOW, WINDOW);
+        (self.end, self.given, self.begins_lost) = (WINDOW, WINDOW, false);
         if self.before > limit { Err(InflateError::TooLong) } else { Ok(()) }
     }
 
