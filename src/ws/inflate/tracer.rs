@@ -13,7 +13,7 @@ use super::bits::Bits;
 use super::cell::Cell;
 use super::code::{Codes, FIXED, LengthCode};
 use super::window::{WINDOW, Window};
-use super::{Agreed, InflateError, Piece, TAIL};
+use super::{Agreed, InflateError, LOOKAHEAD, Piece, TAIL};
 
 /// Octets that it walks through at once, behind what was left before.
 const STEP: usize = 16 * 1024;
@@ -140,6 +140,8 @@ impl<C: Cell> Tracer<C> {
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<Reach, InflateError> {
+        // Without that, a block that has no end would be sought through all of the messages behind it.
+        let octets = &octets[..octets.len().min(len + LOOKAHEAD)];
         let walked = self.walk(octets, len.min(octets.len()), true, limit, sink);
         self.state = State::Message;
         walked.map(|()| self.reach)
