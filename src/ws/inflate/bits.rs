@@ -149,7 +149,7 @@ impl Stream<'_> {
         let Some(next) = self.octets.first_chunk() else { return false };
         // What does not fit any more is read again, and is the same.
         self.held |= u64::from_le_bytes(*next) << self.count;
-        self.octets = &self.octets[(63 - self.count as usize) / 8 & 7..];
+        self.octets = &self.octets[((63 - self.count as usize) / 8) & 7..];
         self.count |= 56;
         true
     }
