@@ -1,5 +1,7 @@
 //! Whatever a compressor makes comes out again; whatever else comes in, the inflater ends.
 
+mod blocks;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use proptest::prelude::*;
 
