@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::Severity;
 #[cfg(feature = "live")]
 use crate::capture::live;
 
@@ -12,7 +13,6 @@ use crate::capture::live;
 #[command(
     name = "framescope",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "FILE is a pcap or pcapng capture, plain or compressed with gzip or zstd, or - for standard input:\n  \
                   ssh host tcpdump -U -s0 -w - | framescope frames -\n\n\
                   Exit status: 0 done, 1 check found a violation, 2 the command line or the file could not be used."
@@ -20,6 +20,9 @@ use crate::capture::live;
 pub struct Arguments {
     /// Open the window on this capture
     pub file: Option<PathBuf>,
+    /// What stands behind something that is no subcommand.
+    #[arg(hide = true, value_name = "REST")]
+    pub rest: Vec<String>,
     /// Inflate no message to more than so many MiB [default: 64]
     #[arg(long, global = true, value_name = "MIB")]
     pub inflate_limit: Option<u32>,
@@ -49,7 +52,7 @@ pub enum Command {
     Show(Show),
     /// Print the bit diagram and every field of pasted octets
     Decode(Decode),
-    /// Index and judge the whole capture; print totals and time
+    /// Index the whole capture; print totals and time
     Stats(Stats),
     /// Print what can be sniffed
     #[cfg(feature = "live")]
@@ -154,6 +157,30 @@ pub struct Check {
     /// Explain each rule that is named, in two sentences
     #[arg(long)]
     pub explain: bool,
+    /// Print no findings that are less severe; the last line counts them all
+    #[arg(long, value_name = "SEVERITY", default_value = "note")]
+    pub severity: Least,
+}
+
+/// The least severe findings that are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Least {
+    /// All of them
+    Note,
+    /// Those that break a SHOULD, or a MUST
+    Warning,
+    /// Those that break a MUST
+    Violation,
+}
+
+impl From<Least> for Severity {
+    fn from(least: Least) -> Severity {
+        match least {
+            Least::Note => Severity::Note,
+            Least::Warning => Severity::Warning,
+            Least::Violation => Severity::Violation,
+        }
+    }
 }
 
 /// Totals over a capture.
@@ -161,7 +188,7 @@ pub struct Check {
 pub struct Stats {
     /// The capture; - for standard input
     pub file: PathBuf,
-    /// Judge payloads too: whether text is UTF-8
+    /// Judge payloads too: inflate them, and look whether text is UTF-8
     #[arg(long)]
     pub deep: bool,
     /// Print one JSON object

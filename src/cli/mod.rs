@@ -77,6 +77,17 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         set_max_inflated(u64::from(mebibytes) << 20);
     }
     let decisions = decisions(&arguments)?;
+    match (&arguments.file, &arguments.command) {
+        (Some(file), Some(_)) => {
+            let file = file.display();
+            return Err(Failure::Message(format!("{file} stands before the subcommand; the capture comes behind it")));
+        }
+        (Some(word), None) if !arguments.rest.is_empty() => {
+            let word = word.display();
+            return Err(Failure::Message(format!("there is no subcommand {word}; framescope --help lists them")));
+        }
+        _ => {}
+    }
     match arguments.command {
         None => open_window(arguments.file, decisions),
         Some(Command::Connections(list)) if list.others => others::run(&list.list, decisions, output),

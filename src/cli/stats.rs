@@ -9,7 +9,7 @@ use super::args::Stats;
 use super::json;
 use super::output::{Failure, Output};
 use super::walk::read_through;
-use crate::dissect::Decisions;
+use crate::dissect::{Connection, Decisions, Snapshot};
 use crate::view::{count, length};
 use crate::ws::Opcode;
 
@@ -26,6 +26,8 @@ struct Totals {
     payload_octets: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     judged: Option<Judged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compressed: Option<Compressed>,
     findings: Findings,
     elapsed_ns: u64,
 }
@@ -36,6 +38,16 @@ struct Judged {
     /// Text messages of which every octet is there.
     text_messages: u64,
     text_octets: u64,
+}
+
+/// Compressed messages that were inflated to their end.
+#[derive(Serialize)]
+struct Compressed {
+    messages: u64,
+    /// Their octets as they were sent.
+    wire_octets: u64,
+    /// And inflated.
+    plain_octets: u64,
 }
 
 #[derive(Serialize)]
@@ -76,10 +88,21 @@ pub fn run(arguments: &Stats, decisions: Decisions, output: &mut Output) -> Resu
         judged: arguments
             .deep
             .then_some(Judged { text_messages: totals.judged_messages, text_octets: totals.judged_octets }),
+        compressed: arguments.deep.then(|| compressed(&snapshot)),
         findings: Findings { violation, warning, note },
         elapsed_ns: u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX),
     };
     if arguments.json { json::write(&totals, output) } else { table(&totals, output) }
+}
+
+/// What was inflated of all connections.
+fn compressed(snapshot: &Snapshot) -> Compressed {
+    let none = Compressed { messages: 0, wire_octets: 0, plain_octets: 0 };
+    snapshot.connections().flat_map(Connection::deflated).fold(none, |sum, side| Compressed {
+        messages: sum.messages + side.messages,
+        wire_octets: sum.wire_octets + side.wire,
+        plain_octets: sum.plain_octets + side.plain,
+    })
 }
 
 fn table(totals: &Totals, output: &mut Output) -> Result<(), Failure> {
@@ -97,10 +120,14 @@ fn table(totals: &Totals, output: &mut Output) -> Result<(), Failure> {
     if let Some(Judged { text_messages, text_octets }) = totals.judged {
         row("judged", format!("{}, {}", count(text_messages, "text message"), length(text_octets)))?;
     }
+    if let Some(Compressed { messages, wire_octets, plain_octets }) = totals.compressed {
+        let octets = format!("{} on the wire, {} inflated", length(wire_octets), length(plain_octets));
+        row("compressed", format!("{}, {octets}", count(messages, "message")))?;
+    }
     let Findings { violation, warning, note } = totals.findings;
-    row(
-        "findings",
-        format!("{}, {}, {}", count(violation, "violation"), count(warning, "warning"), count(note, "note")),
-    )?;
+    let counts = [count(violation, "violation"), count(warning, "warning"), count(note, "note")].join(", ");
+    // Who reads "0 violations" has to know what was looked at.
+    let judged = if totals.judged.is_some() { "" } else { "; payloads were not judged, --deep does that" };
+    row("findings", format!("{counts}{judged}"))?;
     row("time", format!("{:.3} s", totals.elapsed_ns as f64 / 1e9))
 }

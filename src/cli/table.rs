@@ -5,10 +5,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
-use crate::dissect::{Inflation, Snapshot};
+use crate::dissect::{Inflation, Octets, Snapshot};
 use crate::view::{
-    MessageState, close_summary, connection_row, count, frame_row, length, message_payload, message_row, payload_text,
-    printable,
+    MessageState, PayloadText, close_summary, connection_row, count, frame_row, inflated_text, length, message_payload,
+    message_row, payload_text, printable,
 };
 
 /// Columns of a preview on a terminal; a pipe gets the whole preview.
@@ -86,7 +86,8 @@ pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Outpu
     if payload && let Some(record) = snapshot.frame(id) {
         let octets =
             snapshot.payload(record, 0..PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
-        text = whole(&octets.unmasked(record.header.masking_key()), snapshot.data_opcode(record), row.compressed);
+        let plain = octets.unmasked(record.header.masking_key());
+        text = whole(&plain, payload_text(&plain, snapshot.data_opcode(record), row.compressed));
     }
     let mut notes = Vec::new();
     if row.compressed {
@@ -139,13 +140,16 @@ pub fn message(
             true => format!("[inflates to {}]", length(inflated.plain.total)),
             false => "[not all of it can be inflated]".to_owned(),
         });
-        text = whole(&inflated.plain, row.opcode, false);
+        text = whole(&inflated.plain, inflated_text(&inflated.plain, row.opcode, false));
         if !payload {
+            if inflated.plain.total > most {
+                text.push('…');
+            }
             text = preview(&text, output);
         }
     } else if payload && let Some(message) = snapshot.message(id) {
         let octets = message_payload(snapshot, &message, PAYLOAD_OCTETS).map_err(unreadable)?;
-        text = whole(&octets, row.opcode, false);
+        text = whole(&octets, payload_text(&octets, row.opcode, false));
     }
     let mut notes = Vec::from_iter(ratio);
     match row.state {
@@ -171,8 +175,7 @@ pub fn message(
 }
 
 /// A payload in one line: text with its line ends shown as `·`, else hex.
-fn whole(plain: &crate::dissect::Octets, opcode: crate::ws::Opcode, compressed: bool) -> String {
-    let text = payload_text(plain, opcode, compressed);
+fn whole(plain: &Octets, text: PayloadText) -> String {
     let mut line = if text.text.is_empty() {
         plain.octets.iter().map(|octet| format!("{octet:02x}")).collect()
     } else {
@@ -191,15 +194,21 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
         Some(status) => format!("{status} {}", row.handshake.as_str()),
         None => row.handshake.as_str().to_owned(),
     };
-    let close = match close_summary(connection) {
+    let (close, reason) = match close_summary(connection) {
         Some(close) => {
             let code = close.code.map_or("no code".to_owned(), |code| code.to_string());
-            format!("{code} by {}{}", close.by, if close.clean { "" } else { ", not clean" })
+            (format!("{code} by {}{}", close.by, if close.clean { "" } else { ", not clean" }), close.reason)
         }
-        None if connection.opened => "open".to_owned(),
-        None => String::new(),
+        None if connection.opened => ("open".to_owned(), String::new()),
+        None => Default::default(),
     };
-    let mut notes = vec![row.url.unwrap_or_else(|| format!("{} → {}", row.client, row.server))];
+    let mut notes = vec![match row.url {
+        Some(url) => format!("{url} from {}", row.client),
+        None => format!("{} → {}", row.client, row.server),
+    }];
+    if !reason.is_empty() {
+        notes.push(format!("closed: “{reason}”"));
+    }
     notes.extend(row.subprotocol.map(|subprotocol| format!("subprotocol {subprotocol}")));
     notes.extend(row.extensions);
     let [client, server] = row.payload;

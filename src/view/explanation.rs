@@ -78,7 +78,8 @@ pub fn explanation(rule: Rule) -> &'static str {
              so frames are read as if no extension was."
         }
         Rule::FrameRsvWithoutExtension => {
-            "The three reserved bits are for extensions, and without one they are 0. A receiver must fail the connection, \
+            "The three reserved bits are for extensions, and without one they are 0; with RSV1 the payload mostly is \
+             compressed, although the handshake did not agree on permessage-deflate. A receiver must fail the connection, \
              since it cannot know what the sender meant."
         }
         Rule::FrameOpcodeReserved => {
@@ -206,8 +207,8 @@ pub fn explanation(rule: Rule) -> &'static str {
              from there is unknown, the rest is shown, and nobody is to blame."
         }
         Rule::DeflateExpanded => {
-            "Data that is random, encrypted or compressed already does not become smaller. Sending such messages without RSV1 \
-             saves octets and time."
+            "Messages of a few octets, and data that is random, encrypted or compressed already, do not become smaller. \
+             Sending them without RSV1 saves octets and time."
         }
         Rule::LimitInflate => {
             "A few octets can inflate to gigabytes, so a message is inflated only up to a limit. Raise it with \

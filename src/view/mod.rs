@@ -35,7 +35,7 @@ pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows, inflated_rows};
 pub use inflated::{INFLATED_WINDOW, InflatedView, expanded, ratio};
 pub use meaning::{count, duration, frame_title, length, meaning, value_text};
 pub use message::message_payload;
-pub use payload::{PayloadKind, PayloadText, payload_text, printable};
+pub use payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
 pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,

@@ -114,18 +114,24 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
     preview_of(plain, &payload_text(plain, opcode, compressed))
 }
 
+/// The start of a payload; `…` where it is not all of it.
 fn preview_of(plain: &Octets, text: &PayloadText) -> String {
-    match text.kind {
-        PayloadKind::Empty => String::new(),
+    let (mut start, shown) = match text.kind {
+        PayloadKind::Empty => (String::new(), 0),
         // The middle of a character is better told as octets than as replacement characters.
         PayloadKind::Text | PayloadKind::Json if text.text.chars().any(|character| character != '\u{fffd}') => {
-            printable(&text.text)
+            (printable(&text.text), plain.octets.len())
         }
         _ => {
-            let hex: Vec<String> = plain.octets.iter().take(24).map(|octet| format!("{octet:02x}")).collect();
-            hex.join(" ")
+            let shown = plain.octets.len().min(24);
+            let hex: Vec<String> = plain.octets[..shown].iter().map(|octet| format!("{octet:02x}")).collect();
+            (hex.join(" "), shown)
         }
+    };
+    if (shown as u64) < plain.total {
+        start.push('…');
     }
+    start
 }
 
 /// How far a message has come.

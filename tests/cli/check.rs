@@ -34,6 +34,23 @@ fn every_finding_is_a_row_with_its_place() {
 }
 
 #[test]
+fn what_is_less_severe_is_counted_and_not_printed() {
+    let sample = samples::named("deflate");
+    let rows = |least: &str| run(&["check", "--json", "--severity", least, sample.argument()]).json();
+    let all = run(&["check", "--json", sample.argument()]).json();
+    assert!(!all.is_empty() && all == rows("note"));
+    for (least, kept) in [("warning", &["warning", "violation"][..]), ("violation", &["violation"])] {
+        let expected: Vec<_> = all.iter().filter(|row| kept.contains(&row["severity"].as_str().unwrap())).collect();
+        assert!(expected.len() < all.len() && rows(least).iter().eq(expected), "{least}");
+    }
+    let summary =
+        |least: &str| run(&["check", "--severity", least, sample.argument()]).out.lines().last().map(str::to_owned);
+    assert_eq!(summary("note"), summary("violation"));
+    // A MUST that is broken is told by the status all the same.
+    assert_eq!(run(&["check", "--severity", "violation", samples::named("broken").argument()]).status, 1);
+}
+
+#[test]
 fn each_rule_is_explained_once() {
     let sample = samples::named("broken");
     let text = run(&["check", "--explain", sample.argument()]).out;

@@ -78,6 +78,16 @@ fn a_build_without_a_window_says_so() {
 }
 
 #[test]
+fn what_stands_at_the_wrong_place_is_named() {
+    let sample = samples::named("ipv6");
+    assert!(run(&["statz", sample.argument()]).refused().contains("no subcommand statz;"));
+    assert!(run(&[sample.argument(), "frames", sample.argument()]).refused().contains("before the subcommand"));
+    // Options may stand anywhere.
+    let rows = run(&["frames", "--json", "--inflate-limit", "9", sample.argument()]).json();
+    assert_eq!(run(&["--inflate-limit", "9", "frames", "--json", sample.argument()]).json(), rows);
+}
+
+#[test]
 fn a_capture_without_websockets_is_no_mistake() {
     let capture = crate::common::tcp::Talk::new().capture().pcap();
     for list in ["connections", "frames", "messages"] {

@@ -27,6 +27,23 @@ fn stats_judges_payloads_if_asked_to() {
     assert!(deep[0]["judged"]["text_messages"].as_u64().unwrap() > 30);
     let table = run(&["stats", "--deep", sample.argument()]).quiet().out;
     assert!(table.lines().any(|line| line.starts_with("judged")), "{table}");
+    // Who reads how few violations there are has to know what was not looked at.
+    let says_so = |table: &str| table.lines().any(|line| line.starts_with("findings") && line.contains("--deep"));
+    assert!(!says_so(&table) && says_so(&run(&["stats", sample.argument()]).quiet().out));
+}
+
+/// What compression saved is the sum over all messages that were inflated.
+#[test]
+fn stats_tells_what_was_inflated() {
+    for sample in samples::all() {
+        let row = &run(&["stats", "--deep", "--json", sample.argument()]).quiet().json()[0]["compressed"];
+        let messages = run(&["messages", "--json", sample.argument()]).quiet().json();
+        let compressed: Vec<_> = messages.iter().filter(|row| row["compressed"] == true).collect();
+        let sum = |key: &str| compressed.iter().map(|row| row[key].as_u64().unwrap()).sum::<u64>();
+        let expected = [compressed.len() as u64, sum("wire_length"), sum("length")];
+        let found = ["messages", "wire_octets", "plain_octets"].map(|key| row[key].as_u64().unwrap());
+        assert_eq!(found, expected, "{}", sample.name);
+    }
 }
 
 /// Every text of the samples was really judged, but for one that a reserved bit makes something else.
