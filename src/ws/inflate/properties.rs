@@ -297,6 +297,21 @@ fn a_bomb_stops_at_the_limit() {
     }
 }
 
+#[test]
+fn the_limit_holds_to_the_octet() {
+    let plain: Vec<u8> = (0..150_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 40).collect();
+    // Stored blocks, literals, and nearly nothing but copies.
+    for (level, plain) in [(0, &plain[..]), (1, &plain[..]), (9, &[7; 150_000][..])] {
+        let compressed = Sender::new(15, level, true).message(plain);
+        for (limit, parts) in [(0, 0), (0, 3), (1, 0), (1, 3)].map(|(less, parts)| (plain.len() - less, parts)) {
+            let mut inflater = Inflater::default();
+            inflater.resume(Agreed::default(), &Window::default(), limit as u64);
+            let found = inflate_rest(&mut inflater, &compressed, parts, 0).map(|(octets, _)| octets);
+            assert!(found == if limit == plain.len() { Ok(plain.to_vec()) } else { Err(InflateError::TooLong) });
+        }
+    }
+}
+
 /// It breaks at its end, in whatever parts it comes, and be it in the middle of what stands before a block.
 #[test]
 fn a_message_that_ends_inside_a_block_is_wrong() {
