@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::dissect::{Crew, Inflaters, Job};
+use crate::dissect::{Crew, Job, SpareInflater};
 
 /// Helpers look whether they are still wanted whenever they have inflated so many octets: each millisecond or so.
 const LOOK: u64 = 1 << 20;
@@ -32,7 +32,7 @@ pub struct Helpers {
     wanted: usize,
     threads: Vec<JoinHandle<()>>,
     board: Arc<Board>,
-    own: Inflaters,
+    spare: SpareInflater,
 }
 
 /// What all can see.
@@ -65,7 +65,7 @@ impl Helpers {
     /// So many threads besides the caller's.
     pub fn new(helpers: usize) -> Helpers {
         let wanted = helpers.min(MAX_HELPERS);
-        Helpers { wanted, threads: Vec::new(), board: Arc::default(), own: Inflaters::default() }
+        Helpers { wanted, threads: Vec::new(), board: Arc::default(), spare: SpareInflater::default() }
     }
 
     fn start_threads(&mut self) {
@@ -99,7 +99,7 @@ impl Crew for Helpers {
         while jobs.left > 0 {
             if let Some((number, mut job)) = jobs.waiting.pop_front() {
                 drop(jobs);
-                let is_done = job.run(&mut self.own, budget);
+                let is_done = job.run(&mut self.spare, budget);
                 jobs = self.board.jobs();
                 if !is_done {
                     jobs.waiting.push_front((number, job));
@@ -146,7 +146,7 @@ impl Board {
 
     /// What a helper does.
     fn help(&self) {
-        let mut inflaters = Inflaters::default();
+        let mut spare = SpareInflater::default();
         let mut jobs = self.jobs();
         while !self.is_over.load(Ordering::Relaxed) {
             let Some((number, mut job)) = jobs.waiting.pop_front() else {
@@ -155,7 +155,7 @@ impl Board {
             };
             drop(jobs);
             let at_work = AtWork(self);
-            while !job.run(&mut inflaters, &mut LOOK.clone()) {
+            while !job.run(&mut spare, &mut LOOK.clone()) {
                 if self.is_over.load(Ordering::Relaxed) {
                     return;
                 }

@@ -154,7 +154,7 @@ impl Inflation {
             let before = (is_wanted && !message.ended).then(|| place.clone());
             let wish = if is_wanted { wish } else { &nothing };
             let done = watch.done;
-            inflated = self.inflate(snapshot, connection, &next, &mut place, wish, &mut watch)?;
+            inflated = self.inflate(snapshot, &next, &mut place, wish, &mut watch)?;
             if inflated.is_none() {
                 break;
             }
@@ -187,7 +187,6 @@ impl Inflation {
     fn inflate(
         &mut self,
         snapshot: &Snapshot,
-        connection: &Connection,
         message: &Message,
         place: &mut Place,
         wish: &InflateWish,
@@ -199,9 +198,8 @@ impl Inflation {
         let is_lost = snapshot.lacks_before(first.1, place.end);
         let lost = is_lost.then(Window::lost);
         let window = lost.as_ref().unwrap_or(&place.window);
-        // What was agreed on is judged elsewhere: any window is one of 15 bits too.
-        let agreed = if window.is_known() { Agreed::default() } else { connection.agreed(message.sender) };
-        self.inflater.resume(agreed, window, wish.limit);
+        // What was agreed on is judged elsewhere, and makes no difference to what comes out.
+        self.inflater.resume(Agreed::default(), window, wish.limit);
         let mut kept = Kept::new(wish.keep.clone());
         let mut parts = (wish.parts && window.is_known()).then(|| Parts::new(message.wire_len));
         let (mut result, mut is_whole) = (Ok(()), message.final_seen);

@@ -57,7 +57,7 @@ pub use index::{MAX_ROWS, Totals};
 pub use inflated::{InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated};
 pub use octets::Octets;
 pub use others::{Other, Others};
-pub use payloads::{Crew, Inflaters, Job};
+pub use payloads::{Crew, Job, SpareInflater};
 pub use record::FrameRecord;
 pub use session::{Progress, Session};
 pub use snapshot::{Message, Segment, Snapshot};

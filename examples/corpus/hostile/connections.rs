@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::conversation::{ANSWER, Client, Conversation, REQUEST, Server, client_frame, server_frame};
+use super::conversation::{Client, Conversation, Server, client_frame, server_frame};
 use super::packets::Packets;
 
 pub fn syn(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
@@ -66,18 +66,11 @@ pub fn open(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
 
 /// An octet of DEFLATE that is no end of anything.
 pub fn begun(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
-    let answer = ANSWER.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
-    let request = REQUEST.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
     packets.begin()?;
     (0..count).try_for_each(|index| {
-        packets.truth.connections += 1;
         packets.truth.frames += 1;
         packets.truth.messages += 1;
-        let mut it = Conversation::new(index);
-        it.connect(packets)?;
-        it.send(Client, request.as_bytes(), packets)?;
-        it.send(Server, answer.as_bytes(), packets)?;
-        it.send(Server, &server_frame(0x41, b"\xf2"), packets)
+        Conversation::compressing(index, packets)?.send(Server, &server_frame(0x41, b"\xf2"), packets)
     })
 }
 

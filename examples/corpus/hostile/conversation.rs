@@ -50,6 +50,17 @@ impl Conversation {
         Ok(it)
     }
 
+    /// The same, with permessage-deflate.
+    pub fn compressing(index: u64, packets: &mut Packets<'_>) -> io::Result<Conversation> {
+        let agreed = |head: &str| head.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+        packets.truth.connections += 1;
+        let mut it = Conversation::new(index);
+        it.connect(packets)?;
+        it.send(Client, agreed(REQUEST).as_bytes(), packets)?;
+        it.send(Server, agreed(ANSWER).as_bytes(), packets)?;
+        Ok(it)
+    }
+
     fn header(&self, who: Who, flags: u8, at: u32) -> Header {
         let (from, to, peer) = match who {
             Client => (self.client, SERVER, self.next[1]),

@@ -8,7 +8,16 @@ use super::packets::Packets;
 /// So many of the server's frames back to back in full segments; `frame` makes number `n`.
 fn stream<const LEN: usize>(packets: &mut Packets<'_>, count: u64, frame: impl Fn(u64) -> [u8; LEN]) -> io::Result<()> {
     packets.begin()?;
-    let mut it = Conversation::upgraded(0, packets)?;
+    let it = Conversation::upgraded(0, packets)?;
+    stream_in(it, packets, count, frame)
+}
+
+fn stream_in<const LEN: usize>(
+    mut it: Conversation,
+    packets: &mut Packets<'_>,
+    count: u64,
+    frame: impl Fn(u64) -> [u8; LEN],
+) -> io::Result<()> {
     packets.truth.frames += count;
     let mut segment = Vec::with_capacity(SEGMENT);
     for n in 0..count {
@@ -25,6 +34,38 @@ fn stream<const LEN: usize>(packets: &mut Packets<'_>, count: u64, frame: impl F
 pub fn tiny(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.truth.messages = count;
     stream(packets, count, |_| [0x81, 0])
+}
+
+/// Compressed messages that are all the same.
+fn compressed<const LEN: usize>(packets: &mut Packets<'_>, count: u64, message: [u8; LEN]) -> io::Result<()> {
+    packets.begin()?;
+    packets.truth.messages = count;
+    let it = Conversation::compressing(0, packets)?;
+    stream_in(it, packets, count, |_| message)
+}
+
+/// "Hello", and a block of a kind that there is not.
+pub fn broken(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    compressed(packets, count, [0xc2, 7, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x06])
+}
+
+/// A block with codes of which the end's is 14 bits long, and without an end: whatever stands behind it are octets.
+pub fn unending(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    let message = [
+        0xc2, 21, 0x04, 0xe0, 0x01, 0x82, 0x24, 0x49, 0x92, 0x24, 0x49, 0x02, 0x12, 0x8b, 0x9a, 0x47, 0x56, 0xcf, 0xdd,
+        0xff, 0x9f, 0xbb, 0x00,
+    ];
+    compressed(packets, count, message)
+}
+
+/// Twelve blocks with fixed codes and nothing in them, and an end.
+pub fn hollow(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
+    // Ten bits each: 0, 10, 0000000.
+    const FOUR: [u8; 5] = [0x02, 0x08, 0x20, 0x80, 0x00];
+    let mut message = [0; 2 + 3 * FOUR.len() + 1];
+    (message[0], message[1]) = (0xc2, 16);
+    message[2..17].copy_from_slice(&[FOUR; 3].concat());
+    compressed(packets, count, message)
 }
 
 /// A control frame without FIN, with a reserved opcode and reserved bits.

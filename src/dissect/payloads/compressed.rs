@@ -1,6 +1,6 @@
 //! The compressed messages of one sender: the window between them, and what is said about them.
 
-use super::job::{Inflaters, Outcome};
+use super::job::{Outcome, SpareInflater};
 use super::stretch::{Begin, End, Stretch};
 use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
 use crate::dissect::Connection;
@@ -101,12 +101,12 @@ impl Compressed {
         &mut self,
         stretch: &Stretch,
         index: usize,
-        inflaters: &mut Inflaters,
+        spare: &mut SpareInflater,
         outcomes: &mut Vec<Outcome>,
     ) -> u64 {
         let Some(part) = stretch.part(index) else { return 0 };
         if let Some(begin) = part.begin {
-            self.begin(begin, inflaters);
+            self.begin(begin, spare);
         }
         let Some(inflater) = self.inflater.as_mut().filter(|_| self.is_open) else { return 0 };
         let before = self.plain;
@@ -152,13 +152,13 @@ impl Compressed {
         came
     }
 
-    fn begin(&mut self, begin: Begin, inflaters: &mut Inflaters) {
+    fn begin(&mut self, begin: Begin, spare: &mut SpareInflater) {
         if begin.lacks || self.is_open {
             self.lose();
         }
         self.last = (begin.message, begin.first);
         if self.inflater.is_none() {
-            let mut inflater = inflaters.0.pop().unwrap_or_default();
+            let mut inflater = spare.0.take().unwrap_or_default();
             inflater.resume(self.agreed, &self.window, max_inflated());
             self.inflater = Some(inflater);
         }
@@ -283,14 +283,14 @@ impl Compressed {
     }
 
     /// Between two messages nothing but the window is kept, nor where nothing follows: `is_last`.
-    pub fn rest(&mut self, inflaters: &mut Inflaters, is_last: bool) {
+    pub fn rest(&mut self, spare: &mut SpareInflater, is_last: bool) {
         if (!self.is_open || is_last)
             && let Some(inflater) = self.inflater.take()
         {
             if !self.is_open {
                 inflater.leave(&mut self.window);
             }
-            inflaters.0.push(inflater);
+            spare.0 = Some(inflater);
         }
     }
 }

@@ -38,9 +38,10 @@ pub(super) enum Outcome {
     Checkpoint(Box<Checkpoint>),
 }
 
-/// Inflaters that nobody uses just now.
+/// An inflater that nobody uses just now. There is no use for a second one: a job has one at a time, and those that are in
+/// the middle of a message are with their sender.
 #[derive(Debug, Default)]
-pub struct Inflaters(pub(super) Vec<Inflater>);
+pub struct SpareInflater(pub(super) Option<Inflater>);
 
 impl Job {
     pub(super) fn new(place: u32, compressed: Box<Compressed>, stretch: Stretch, is_last: bool) -> Job {
@@ -55,16 +56,16 @@ impl Job {
     }
 
     /// Inflates until the messages end or about so many octets as the `budget` says came out; returns whether all is done.
-    pub fn run(&mut self, inflaters: &mut Inflaters, budget: &mut u64) -> bool {
+    pub fn run(&mut self, spare: &mut SpareInflater, budget: &mut u64) -> bool {
         while self.stretch.part(self.done).is_some() {
             if *budget == 0 {
                 return false;
             }
-            let plain = self.compressed.run(&self.stretch, self.done, inflaters, &mut self.outcomes);
+            let plain = self.compressed.run(&self.stretch, self.done, spare, &mut self.outcomes);
             *budget = budget.saturating_sub(PART_COST + plain);
             self.done += 1;
         }
-        self.compressed.rest(inflaters, self.is_last);
+        self.compressed.rest(spare, self.is_last);
         true
     }
 }
@@ -85,7 +86,7 @@ pub(super) struct Alone {
     jobs: Vec<Job>,
     /// Those below are done.
     done: usize,
-    inflaters: Inflaters,
+    spare: SpareInflater,
 }
 
 impl Crew for Alone {
@@ -95,7 +96,7 @@ impl Crew for Alone {
 
     fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>> {
         while let Some(job) = self.jobs.get_mut(self.done) {
-            if !job.run(&mut self.inflaters, budget) {
+            if !job.run(&mut self.spare, budget) {
                 return None;
             }
             self.done += 1;

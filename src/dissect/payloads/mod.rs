@@ -32,7 +32,7 @@ mod side;
 mod stretch;
 
 pub(super) use self::at_once::AtOnce;
-pub use self::job::{Crew, Inflaters, Job};
+pub use self::job::{Crew, Job, SpareInflater};
 
 use self::blocks::Octets;
 use self::gathered::Batch;

@@ -91,11 +91,11 @@ impl<'a> Bits<'a> {
         self.held
     }
 
-    /// The next octets, at most `most`, where it is at the start of one and they need not be held.
+    /// The next octets, at most `most`, where it is at the start of one.
     pub fn octets(&mut self, most: usize) -> &'a [u8] {
-        if self.count > 0 {
-            return &[];
-        }
+        // Those that are held stand there too.
+        self.at -= self.count as usize / 8;
+        (self.held, self.count) = (0, 0);
         let octets = &self.octets[self.at..self.len];
         let octets = &octets[..most.min(octets.len())];
         self.at += octets.len();
@@ -149,7 +149,7 @@ impl Stream<'_> {
         let Some(next) = self.octets.first_chunk() else { return false };
         // What does not fit any more is read again, and is the same.
         self.held |= u64::from_le_bytes(*next) << self.count;
-        self.octets = &self.octets[(63 - self.count as usize) / 8 & 7..];
+        self.octets = &self.octets[((63 - self.count as usize) / 8) & 7..];
         self.count |= 56;
         true
     }

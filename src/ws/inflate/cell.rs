@@ -40,6 +40,10 @@ impl Cell for u8 {
 /// [`UNKNOWN`] is among them.
 impl Cell for u16 {
     fn put(window: &Window, room: &mut [u16]) -> usize {
+        if window.is_lost() {
+            room[..WINDOW].fill(UNKNOWN);
+            return WINDOW;
+        }
         room.iter_mut().take(WINDOW).zip(window.each()).map(|(place, octet)| *place = octet).count()
     }
 

@@ -1,5 +1,7 @@
 //! Huffman codes of DEFLATE (RFC 1951 §3.2).
 
+use std::sync::LazyLock;
+
 use super::InflateError;
 use super::bits::Bits;
 
@@ -155,6 +157,24 @@ impl Alphabet for Lengths {
 pub(super) type LiteralCode = Code<Literals, { 1 << 11 }>;
 /// The code of distances.
 pub(super) type DistanceCode = Code<Distances, { 1 << 9 }>;
+/// The codes of a block.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    pub literals: LiteralCode,
+    pub distances: DistanceCode,
+}
+
+/// Those of RFC 1951 §3.2.6. Most short messages are a block with them, and take less time than making them would.
+pub(super) static FIXED: LazyLock<Codes> = LazyLock::new(|| {
+    let mut lengths = [8; 288];
+    lengths[144..256].fill(9);
+    lengths[256..280].fill(7);
+    let mut codes = Codes::default();
+    // They are whole, so there is nothing to be refused.
+    let _ = codes.literals.set(&lengths).and_then(|()| codes.distances.set(&[5; 32]));
+    codes
+});
+
 /// The code of the lengths of those codes.
 pub(super) type LengthCode = Code<Lengths, { 1 << 7 }>;
 
@@ -167,6 +187,8 @@ pub(super) struct Code<A, const SIZE: usize> {
     counts: [u16; MAX_BITS + 1],
     /// The symbols in the order of their codes.
     symbols: [u16; MAX_SYMBOLS],
+    /// The first code that as many bits as are looked up do not tell yet, and how many symbols have shorter ones.
+    longer: (u32, u32),
     alphabet: std::marker::PhantomData<A>,
 }
 
@@ -176,6 +198,7 @@ impl<A: Alphabet, const SIZE: usize> Default for Code<A, SIZE> {
             short: Box::new([Meaning::default(); SIZE]),
             counts: [0; MAX_BITS + 1],
             symbols: [0; MAX_SYMBOLS],
+            longer: (0, 0),
             alphabet: std::marker::PhantomData,
         }
     }
@@ -236,6 +259,7 @@ impl<A: Alphabet, const SIZE: usize> Code<A, SIZE> {
                 code += 1;
             }
         }
+        self.longer = (code, self.counts[1..=bits as usize].iter().map(|count| u32::from(*count)).sum());
     }
 
     /// What the next bits mean, the lowest first, if their code is a short one.
@@ -244,20 +268,24 @@ impl<A: Alphabet, const SIZE: usize> Code<A, SIZE> {
         self.short[bits as usize & (SIZE - 1)]
     }
 
-    /// What the next bits mean, however long their code is: at least 15 of them, or as many as there are and zeros.
+    /// What the next bits mean, at least 15 of them, or as many as there are and zeros, if their code is no short one.
     #[cold]
     pub fn long(&self, bits: u64) -> Meaning {
-        let (mut code, mut first, mut index) = (0i32, 0i32, 0i32);
-        for (len, count) in (1u32..).zip(&self.counts[1..]) {
-            code |= (bits >> (len - 1) & 1) as i32;
-            let count = i32::from(*count);
-            if code - count < first {
+        let table = SIZE.trailing_zeros();
+        let (mut first, mut index) = self.longer;
+        let mut code = (bits as u32 & (SIZE as u32 - 1)).reverse_bits() >> (32 - table);
+        // A short one that must not be used.
+        if code < first {
+            return Meaning::default();
+        }
+        for (len, count) in (1u32..).zip(&self.counts[1..]).skip(table as usize) {
+            let count = u32::from(*count);
+            (code, first) = (code << 1 | (bits >> (len - 1) & 1) as u32, first << 1);
+            if code - first < count {
                 let symbol = self.symbols.get((index + code - first) as usize);
                 return symbol.map_or(Meaning::default(), |symbol| meaning::<A>(*symbol, len));
             }
-            index += count;
-            first = (first + count) << 1;
-            code <<= 1;
+            (first, index) = (first + count, index + count);
         }
         Meaning::default()
     }

@@ -1,5 +1,7 @@
 //! Whatever a compressor makes comes out again; whatever else comes in, the inflater ends.
 
+mod blocks;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use proptest::prelude::*;
 
@@ -212,6 +214,20 @@ proptest! {
     }
 }
 
+/// Whatever came since it was lost before.
+#[test]
+fn a_window_that_is_lost_again() {
+    let mut inflater = resumed(Agreed::default(), &Window::lost());
+    for len in [0, 5, 1000, 40_000, 70_000] {
+        inflate(&mut inflater, &Sender::new(15, 6, true).message(&vec![b'x'; len]), 99).unwrap();
+        inflater.resume(Agreed::default(), &Window::lost(), LIMIT);
+        // "Hel", and five octets from five before, of which all but those three are lost.
+        let (found, _) = inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0x01, 0x13, 0x00, 0x00], 9).unwrap();
+        assert_eq!(found, b"Hel??Hel", "behind {len} octets");
+        inflater.resume(Agreed::default(), &Window::lost(), LIMIT);
+    }
+}
+
 #[test]
 fn the_examples_of_the_rfc() {
     for agreed in [Agreed::default(), Agreed { takeover: false, ..Agreed::default() }] {
@@ -282,11 +298,33 @@ fn a_bomb_stops_at_the_limit() {
 }
 
 #[test]
+fn the_limit_holds_to_the_octet() {
+    let plain: Vec<u8> = (0..150_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 % 40).collect();
+    // Stored blocks, literals, and nearly nothing but copies.
+    for (level, plain) in [(0, &plain[..]), (1, &plain[..]), (9, &[7; 150_000][..])] {
+        let compressed = Sender::new(15, level, true).message(plain);
+        for (limit, parts) in [(0, 0), (0, 3), (1, 0), (1, 3)].map(|(less, parts)| (plain.len() - less, parts)) {
+            let mut inflater = Inflater::default();
+            inflater.resume(Agreed::default(), &Window::default(), limit as u64);
+            let found = inflate_rest(&mut inflater, &compressed, parts, 0).map(|(octets, _)| octets);
+            assert!(found == if limit == plain.len() { Ok(plain.to_vec()) } else { Err(InflateError::TooLong) });
+        }
+    }
+}
+
+/// It breaks at its end, in whatever parts it comes, and be it in the middle of what stands before a block.
+#[test]
 fn a_message_that_ends_inside_a_block_is_wrong() {
     let whole = Sender::new(15, 6, true).message(&b"no end in sight, none at all, and no sight of an end".repeat(3));
-    for takeover in [true, false] {
-        let mut inflater = resumed(Agreed { window_bits: 15, takeover }, &Window::default());
-        assert_eq!(inflate(&mut inflater, &whole[..whole.len() / 2], 9), Err(InflateError::Invalid));
+    for (len, takeover) in [(whole.len() / 2, true), (whole.len() / 2, false), (9, true)] {
+        let compressed = &whole[..len];
+        let agreed = Agreed { window_bits: 15, takeover };
+        let mut inflater = resumed(agreed, &Window::default());
+        assert_eq!(inflate(&mut inflater, compressed, 9), Err(InflateError::Invalid));
+        assert_eq!(inflater.taken(), 0, "nothing is left to be taken");
+        let mut inflater = resumed(agreed, &Window::default());
+        assert_eq!(inflate_rest(&mut inflater, compressed, 0, 0), Err(InflateError::Invalid));
+        assert_eq!(inflater.taken(), len);
     }
 }
 

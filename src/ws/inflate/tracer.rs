@@ -11,9 +11,9 @@ mod run;
 use self::run::STEP_ROOM;
 use super::bits::Bits;
 use super::cell::Cell;
-use super::code::{DistanceCode, LengthCode, LiteralCode};
+use super::code::{Codes, FIXED, LengthCode};
 use super::window::{WINDOW, Window};
-use super::{Agreed, InflateError, Piece, TAIL};
+use super::{Agreed, InflateError, LOOKAHEAD, Piece, TAIL};
 
 /// Octets that it walks through at once, behind what was left before.
 const STEP: usize = 16 * 1024;
@@ -27,6 +27,14 @@ pub(super) struct Reach {
     pub farthest: u32,
     /// A distance leads to before the message's first octet.
     pub before_message: bool,
+}
+
+impl Reach {
+    /// A copy from `distance` before octet `at` of the message, or of as much of it as is at hand.
+    fn note(&mut self, distance: usize, at: usize) {
+        self.farthest = self.farthest.max(distance as u32);
+        self.before_message |= distance > at;
+    }
 }
 
 /// Where the walk is.
@@ -52,6 +60,8 @@ pub(super) struct Tracer<C> {
     /// Up to `end`, the history and what came behind it.
     room: Vec<C>,
     end: usize,
+    /// A lost window stands at the start of `room`.
+    begins_lost: bool,
     /// How much of `room` was given away.
     given: usize,
     /// Octets of the message before the start of `room`'s part of it.
@@ -71,8 +81,7 @@ pub(super) struct Tracer<C> {
     /// Octets that were taken of those handed over last.
     taken: usize,
     lengths: LengthCode,
-    literals: LiteralCode,
-    distances: DistanceCode,
+    codes: Codes,
     plain: Vec<u8>,
 }
 
@@ -81,6 +90,8 @@ pub(super) struct Tracer<C> {
 struct Block {
     /// It says that it is the last.
     is_last: bool,
+    /// It is compressed with [`FIXED`] codes.
+    is_fixed: bool,
     /// The first compressed octet of the message of which nothing was taken before the block.
     at: u64,
     /// Octets that the message had given before it.
@@ -99,7 +110,9 @@ impl<C: Cell> Tracer<C> {
     pub fn resume(&mut self, agreed: Agreed, window: &Window) {
         self.agreed = agreed;
         self.room.resize(C::ROOM, C::default());
-        self.end = C::put(window, &mut self.room);
+        // Where message after message breaks it is there already.
+        let is_there = std::mem::replace(&mut self.begins_lost, window.is_lost()) && window.is_lost();
+        self.end = if is_there { WINDOW } else { C::put(window, &mut self.room) };
         self.state = State::Message;
     }
 
@@ -127,6 +140,8 @@ impl<C: Cell> Tracer<C> {
         limit: u64,
         sink: &mut dyn FnMut(Piece<'_>),
     ) -> Result<Reach, InflateError> {
+        // Without that, a block that has no end would be sought through all of the messages behind it.
+        let octets = &octets[..octets.len().min(len + LOOKAHEAD)];
         let walked = self.walk(octets, len.min(octets.len()), true, limit, sink);
         self.state = State::Message;
         walked.map(|()| self.reach)
@@ -169,7 +184,9 @@ impl<C: Cell> Tracer<C> {
             self.came += step as u64;
             let walked = self.blocks(&mut bits, ends && at == len, limit, sink);
             let bits_left = bits.bits_left();
-            self.taken = (self.came - bits_left / 8).saturating_sub(start) as usize;
+            // Where more is wanted than comes, it breaks at its end.
+            let behind = if walked.is_err() && bits.ran_out() { 0 } else { bits_left / 8 };
+            self.taken = (self.came - behind).saturating_sub(start) as usize;
             let done = before + step - bits_left.div_ceil(8) as usize;
             self.done_bits = (8 - bits_left % 8) as u32 % 8;
             if before > 0 {
@@ -267,25 +284,17 @@ impl<C: Cell> Tracer<C> {
                 State::Stored(len as u16)
             }
             1 => {
-                self.set_fixed()?;
+                self.block.is_fixed = true;
                 State::Compressed
             }
             2 => {
+                self.block.is_fixed = false;
                 self.read_codes(bits)?;
                 State::Compressed
             }
             _ => return Err(InflateError::Invalid),
         };
         Ok(())
-    }
-
-    /// The codes of RFC 1951 §3.2.6.
-    fn set_fixed(&mut self) -> Result<(), InflateError> {
-        let mut lengths = [8; 288];
-        lengths[144..256].fill(9);
-        lengths[256..280].fill(7);
-        self.literals.set(&lengths)?;
-        self.distances.set(&[5; 32])
     }
 
     /// The codes of a block (RFC 1951 §3.2.7).
@@ -322,8 +331,8 @@ impl<C: Cell> Tracer<C> {
         if lengths[256] == 0 {
             return Err(InflateError::Invalid);
         }
-        self.literals.set(&lengths[..literals])?;
-        self.distances.set(&lengths[literals..all])
+        self.codes.literals.set(&lengths[..literals])?;
+        self.codes.distances.set(&lengths[literals..all])
     }
 
     /// The octets of a block without compression, as far as they are there: `len` are left.
@@ -336,12 +345,10 @@ impl<C: Cell> Tracer<C> {
     ) -> Result<(), InflateError> {
         let octets = bits.octets(usize::from(len));
         if octets.is_empty() {
-            let octet = bits.take(8)? as u8;
-            self.state = State::Stored(len - 1);
-            return self.add(octet, limit, sink);
+            return bits.need(8);
         }
         self.state = State::Stored(len - octets.len() as u16);
-        octets.iter().try_for_each(|octet| self.add(*octet, limit, sink))
+        self.add(octets, limit, sink)
     }
 
     /// The symbols of a compressed block, as far as they are there.
@@ -361,7 +368,7 @@ impl<C: Cell> Tracer<C> {
             // One by one: the last ones there are, and what must not be.
             let before = *bits;
             match self.symbol(bits) {
-                Ok(Symbol::Octet(octet)) => self.add(octet, limit, sink)?,
+                Ok(Symbol::Octet(octet)) => self.add(&[octet], limit, sink)?,
                 Ok(Symbol::Copy { distance, len }) => self.copy(distance, len, limit, sink)?,
                 Ok(Symbol::End) => {
                     self.state = State::BlockEnd;
@@ -378,21 +385,36 @@ impl<C: Cell> Tracer<C> {
     }
 
     fn symbol(&self, bits: &mut Bits<'_>) -> Result<Symbol, InflateError> {
-        let (symbol, value) = self.literals.symbol(bits)?;
+        let codes = if self.block.is_fixed { &*FIXED } else { &self.codes };
+        let (symbol, value) = codes.literals.symbol(bits)?;
         if symbol.is_octet() {
             return Ok(Symbol::Octet(value as u8));
         }
         if symbol.is_end() {
             return Ok(Symbol::End);
         }
-        let (_, distance) = self.distances.symbol(bits)?;
+        let (_, distance) = codes.distances.symbol(bits)?;
         let (distance, len) = (distance as usize, value as usize);
         Ok(Symbol::Copy { distance, len })
     }
 
-    #[inline]
-    fn add(&mut self, octet: u8, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
-        self.add_cell(C::from(octet), limit, sink)
+    fn add(&mut self, mut octets: &[u8], limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+        while !octets.is_empty() {
+            if self.end >= self.room.len() {
+                self.make_room(limit, sink)?;
+            }
+            let wanted = usize::try_from(limit.saturating_sub(self.len())).unwrap_or(usize::MAX);
+            if wanted == 0 {
+                return Err(InflateError::TooLong);
+            }
+            let (now, rest) = octets.split_at(octets.len().min(self.room.len() - self.end).min(wanted));
+            for (place, octet) in self.room[self.end..].iter_mut().zip(now) {
+                *place = C::from(*octet);
+            }
+            self.end += now.len();
+            octets = rest;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -418,8 +440,7 @@ impl<C: Cell> Tracer<C> {
         if distance > self.end {
             return Err(InflateError::Invalid);
         }
-        self.reach.farthest = self.reach.farthest.max(distance as u32);
-        self.reach.before_message |= self.len() < distance as u64;
+        self.reach.note(distance, self.end - self.start);
         for _ in 0..len {
             // Making room moves everything alike.
             let octet = self.end.checked_sub(distance).and_then(|from| self.room.get(from)).copied();
@@ -436,7 +457,7 @@ impl<C: Cell> Tracer<C> {
         self.before += gone.saturating_sub(self.start) as u64;
         self.start = self.start.saturating_sub(gone);
         self.room.copy_within(gone..self.end, 0);
-        (self.end, self.given) = (WINDOW, WINDOW);
+        (self.end, self.given, self.begins_lost) = (WINDOW, WINDOW, false);
         if self.before > limit { Err(InflateError::TooLong) } else { Ok(()) }
     }
 

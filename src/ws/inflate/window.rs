@@ -53,6 +53,11 @@ impl Window {
         self.partly.is_empty() && !self.is_lost
     }
 
+    /// Whether it is there, and nothing of it is known.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
     /// How many octets of memory it takes.
     pub fn size(&self) -> usize {
         self.octets.capacity() + 2 * self.partly.capacity()

@@ -4,7 +4,7 @@
 use super::{MOST, State, Tracer};
 use crate::ws::inflate::bits::{Bits, Stream};
 use crate::ws::inflate::cell::Cell;
-use crate::ws::inflate::code::Meaning;
+use crate::ws::inflate::code::{Codes, FIXED, Meaning};
 
 /// Octets that are copied at once …
 const CHUNK: usize = 64;
@@ -14,14 +14,14 @@ const NEAR: usize = 16;
 pub(super) const STEP_ROOM: usize = 3 + MOST + CHUNK;
 
 /// Walks through symbols as long as there is nothing special about them; whether the block has ended. What stopped it
-/// comes next: the end of what there is, or what its sender has not agreed to, or must not be at all. No more than `wanted`
-/// octets are given.
+/// comes next: the end of what there is, or what must not be. No more than `wanted` octets are given.
 ///
 /// The same is compiled for processors that shift by any register, which takes off a twentieth.
 #[multiversion::multiversion(targets("x86_64+bmi1+bmi2"))]
 pub(super) fn run<C: Cell>(tracer: &mut Tracer<C>, bits: &mut Bits<'_>, wanted: u64) -> bool {
     let (window, floor) = (1 << tracer.agreed.window_bits, if tracer.agreed.takeover { 0 } else { tracer.start });
-    let (literals, distances) = (&tracer.literals, &tracer.distances);
+    let Codes { literals, distances } = if tracer.block.is_fixed { &*FIXED } else { &tracer.codes };
+    let (start, mut reach) = (tracer.start, tracer.reach);
     let end = tracer.end;
     let room = end.saturating_add(usize::try_from(wanted).unwrap_or(usize::MAX)).min(tracer.room.len());
     let mut out = Out { stream: bits.stream(), room: &mut tracer.room[..room], end };
@@ -76,8 +76,12 @@ pub(super) fn run<C: Cell>(tracer: &mut Tracer<C>, bits: &mut Bits<'_>, wanted: 
         let distance = found.value_with(out.stream.ahead()) as usize;
         out.stream.skip(found.bits());
         if found.is_none() || distance > window || distance > out.end - floor {
-            out.stream = before;
-            break false;
+            if found.is_none() || distance > out.end {
+                out.stream = before;
+                break false;
+            }
+            // Its sender has not agreed to that.
+            reach.note(distance, out.end - start);
         }
         // What comes next is looked up while this is copied.
         goes_on = out.has_room(STEP_ROOM + len) && out.stream.fill();
@@ -91,7 +95,7 @@ pub(super) fn run<C: Cell>(tracer: &mut Tracer<C>, bits: &mut Bits<'_>, wanted: 
         tracer.is_careful = true;
         return false;
     }
-    tracer.end = end;
+    (tracer.end, tracer.reach) = (end, reach);
     if has_ended {
         tracer.state = State::BlockEnd;
     }
