@@ -6,7 +6,7 @@ use super::window::{UNKNOWN, WINDOW, Window};
 /// An octet of a history.
 pub(super) trait Cell: Copy + Default + From<u8> + std::fmt::Debug {
     /// How many there is room for: the history, and what comes out before that is given away.
-    const ROOM: usize = 128 * 1024 / size_of::<Self>();
+    const ROOM: usize = 192 * 1024 / size_of::<Self>();
 
     /// Puts a window's octets, of which there are at most [`WINDOW`], at the start of a room; how many those are.
     fn put(window: &Window, room: &mut [Self]) -> usize;

@@ -248,8 +248,11 @@ impl<A: Alphabet, const SIZE: usize> Code<A, SIZE> {
     fn fill(&mut self) {
         let short = &mut *self.short;
         let mut symbols = self.symbols.iter();
-        let (mut code, mut bits, mut size) = (0u32, 0, 1);
-        short[0] = Meaning::default();
+        // Nothing is shorter than the first code.
+        let first = self.counts.iter().position(|count| *count > 0).unwrap_or_default();
+        let (mut code, mut bits) = (0u32, first.clamp(1, SIZE.ilog2() as usize) as u32 - 1);
+        let mut size = 1 << bits;
+        short[..size].fill(Meaning::default());
         while size < SIZE {
             short.copy_within(..size, size);
             (code, bits, size) = (code << 1, bits + 1, size * 2);
