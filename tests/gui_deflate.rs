@@ -41,6 +41,18 @@ const SMALL: [f32; 2] = [1024.0, 700.0];
 
 type WindowHarness = Harness<'static, Window>;
 
+/// The wheel over `at`, as far down as it goes.
+fn scroll_down<S>(harness: &mut Harness<'_, S>, at: egui::Pos2) {
+    harness.event(egui::Event::PointerMoved(at));
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, -1e8),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
+}
+
 fn open(size: [f32; 2], input: Input) -> WindowHarness {
     let settings = Settings { dark: Some(true), ..Settings::default() };
     let mut harness = Harness::builder()
@@ -217,14 +229,7 @@ fn a_long_message_is_shown_a_window_at_a_time_up_to_the_limit() {
     harness.get_by_label_contains("6,000,000 octets inflated from");
     assert!(harness.query_by_label_contains("Inflated to the limit").is_none());
     let at = harness.get_by_label("inflated octet 20, 30").rect().center();
-    harness.event(egui::Event::PointerMoved(at));
-    harness.event(egui::Event::MouseWheel {
-        unit: egui::MouseWheelUnit::Point,
-        delta: egui::vec2(0.0, -1e8),
-        phase: egui::TouchPhase::Move,
-        source: egui::MouseWheelSource::Wheel,
-        modifiers: Modifiers::NONE,
-    });
+    scroll_down(&mut harness, at);
     until(&mut harness, |harness| harness.query_by_label("inflated octet 5999999, 0a").is_some());
     harness.get_by_label("inflated octet 5999998, 39");
 }
@@ -387,14 +392,7 @@ fn octets_that_are_not_there_are_not_waited_for_by_painting() {
                 0..0,
             );
         let at = harness.get_by_label("inflated octet 20, 30").rect().center();
-        harness.event(egui::Event::PointerMoved(at));
-        harness.event(egui::Event::MouseWheel {
-            unit: egui::MouseWheelUnit::Point,
-            delta: egui::vec2(0.0, -1e8),
-            phase: egui::TouchPhase::Move,
-            source: egui::MouseWheelSource::Wheel,
-            modifiers: Modifiers::NONE,
-        });
+        scroll_down(&mut harness, at);
         assert!(harness.try_run().is_ok(), "painted for ever: {doing:?}");
         // It was asked for what is in sight, though.
         assert!(harness.state().end >= 6_000_000, "{doing:?}: {:?}", harness.state());

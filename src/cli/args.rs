@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::base::Severity;
 #[cfg(feature = "live")]
@@ -157,30 +157,18 @@ pub struct Check {
     /// Explain each rule that is named, in two sentences
     #[arg(long)]
     pub explain: bool,
-    /// Print no findings that are less severe; the last line counts them all
-    #[arg(long, value_name = "SEVERITY", default_value = "note")]
-    pub severity: Least,
+    /// Print no findings that are less severe than note, warning or violation; the last line counts them all
+    #[arg(long, value_name = "SEVERITY", default_value = "note", value_parser = severity)]
+    pub severity: Severity,
 }
 
-/// The least severe findings that are printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Least {
-    /// All of them
-    Note,
-    /// Those that break a SHOULD, or a MUST
-    Warning,
-    /// Those that break a MUST
-    Violation,
-}
-
-impl From<Least> for Severity {
-    fn from(least: Least) -> Severity {
-        match least {
-            Least::Note => Severity::Note,
-            Least::Warning => Severity::Warning,
-            Least::Violation => Severity::Violation,
-        }
-    }
+/// A severity, by its name.
+fn severity(text: &str) -> Result<Severity, String> {
+    let all = [Severity::Note, Severity::Warning, Severity::Violation];
+    all.into_iter().find(|severity| severity.as_str() == text).ok_or_else(|| {
+        let names = all.map(Severity::as_str);
+        format!("possible values: {}", names.join(", "))
+    })
 }
 
 /// Totals over a capture.

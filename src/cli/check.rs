@@ -49,14 +49,13 @@ impl<'a> Row<'a> {
 /// [`Failure::Violations`] where a MUST is broken.
 pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let Check { list: ListFile { file, json }, explain, severity } = arguments;
-    let least = Severity::from(*severity);
     let (mut told, mut violations) = (0, 0);
     let mut named = BTreeSet::new();
     walk(file, decisions, |snapshot, moment| {
         while let Some(finding) = snapshot.finding(told) {
             told += 1;
             violations += usize::from(finding.severity() == Severity::Violation);
-            if finding.severity() < least {
+            if finding.severity() < *severity {
                 continue;
             }
             named.insert(finding.rule);

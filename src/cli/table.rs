@@ -140,7 +140,7 @@ pub fn message(
             true => format!("[inflates to {}]", length(inflated.plain.total)),
             false => "[not all of it can be inflated]".to_owned(),
         });
-        text = whole(&inflated.plain, inflated_text(&inflated.plain, row.opcode, false));
+        text = whole(&inflated.plain, inflated_text(&inflated.plain, row.opcode));
         if !payload {
             if inflated.plain.total > most {
                 text.push('…');

@@ -40,9 +40,7 @@ impl InflatedView {
     ) -> io::Result<Option<InflatedView>> {
         let wish = InflateWish { keep: from..from.saturating_add(INFLATED_WINDOW), limit, parts: true };
         let Some(inflated) = inflation.watched(snapshot, message, &wish, watch)? else { return Ok(None) };
-        // Nothing but what cannot be inflated at all is shown as compressed.
-        let is_closed = inflated.plain.total == 0 && !inflated.reached_end;
-        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode, is_closed));
+        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode));
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 

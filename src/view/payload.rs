@@ -36,9 +36,9 @@ pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> Payload
     text_of(plain, opcode, compressed, "not captured")
 }
 
-/// The same of what a message inflates to; with `closed` it could not be inflated at all. Octets that it lacks are unknown.
-pub fn inflated_text(plain: &Octets, opcode: Opcode, closed: bool) -> PayloadText {
-    text_of(plain, opcode, closed, "unknown")
+/// The same of what a message inflates to. Octets that it lacks are unknown.
+pub fn inflated_text(plain: &Octets, opcode: Opcode) -> PayloadText {
+    text_of(plain, opcode, false, "unknown")
 }
 
 fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {

@@ -256,7 +256,7 @@ pub fn inflated_preview(
 ) -> io::Result<Option<String>> {
     let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
     let inflated = inflation.watched(snapshot, message, &wish, watch)?;
-    Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode, false))))
+    Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode))))
 }
 
 /// How a connection was closed.

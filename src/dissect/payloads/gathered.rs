@@ -9,10 +9,10 @@ use super::stretch::Stretch;
 const BATCH: usize = 16 << 20;
 /// … but fewer at first, while nobody else has anything to do; each time twice as many.
 const FIRST_BATCH: usize = 1 << 20;
-/// Octets of room that is kept for the next ones, which have some to spare.
-const KEPT: usize = BATCH / 2 * 3;
 /// … and of one sender, who need not wait for the others.
 const STRETCH: usize = 256 << 10;
+/// Octets of room that is kept for the next ones, which have some to spare.
+const KEPT: usize = BATCH / 2 * 3;
 
 /// A sender's compressed messages.
 #[derive(Debug, Default)]

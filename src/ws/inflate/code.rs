@@ -157,6 +157,9 @@ impl Alphabet for Lengths {
 pub(super) type LiteralCode = Code<Literals, { 1 << 11 }>;
 /// The code of distances.
 pub(super) type DistanceCode = Code<Distances, { 1 << 9 }>;
+/// The code of the lengths of those codes.
+pub(super) type LengthCode = Code<Lengths, { 1 << 7 }>;
+
 /// The codes of a block.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
@@ -174,9 +177,6 @@ pub(super) static FIXED: LazyLock<Codes> = LazyLock::new(|| {
     let _ = codes.literals.set(&lengths).and_then(|()| codes.distances.set(&[5; 32]));
     codes
 });
-
-/// The code of the lengths of those codes.
-pub(super) type LengthCode = Code<Lengths, { 1 << 7 }>;
 
 /// The code of an alphabet, of which so many bits are looked up at once that `SIZE` is two to the power of them.
 #[derive(Debug)]

@@ -71,10 +71,10 @@ pub(super) struct Tracer<C> {
     state: State,
     reach: Reach,
     block: Block,
-    /// How many compressed octets of the message came.
-    came: u64,
     /// The end of a block was sought in what does not count: each symbol has to be looked at.
     is_careful: bool,
+    /// How many compressed octets of the message came.
+    came: u64,
     /// The last of them, which say nothing without those that follow, and how many bits of the first are done with.
     left: Vec<u8>,
     done_bits: u32,

@@ -23,8 +23,11 @@ impl Window {
     }
 
     /// The window behind `octets`.
-    pub fn of(octets: &[u8]) -> Window {
-        Window { octets: octets[octets.len().saturating_sub(WINDOW)..].to_vec(), ..Window::default() }
+    #[cfg(test)]
+    pub(crate) fn of(octets: &[u8]) -> Window {
+        let mut window = Window::default();
+        window.refill(octets);
+        window
     }
 
     /// Becomes the window behind `octets`, where it is: in the room that it has, which grows to 32 KiB at most.
@@ -32,9 +35,11 @@ impl Window {
         let octets = &octets[octets.len().saturating_sub(WINDOW)..];
         (self.partly, self.is_lost) = (Vec::new(), false);
         self.octets.clear();
-        if self.octets.capacity() < octets.len() {
+        // One that grows will go on doing so; a new one may be kept as it is.
+        if (1..octets.len()).contains(&self.octets.capacity()) {
             self.octets.reserve_exact((2 * octets.len()).min(WINDOW));
         }
+        self.octets.reserve_exact(octets.len());
         self.octets.extend_from_slice(octets);
     }
 
@@ -88,6 +93,7 @@ mod tests {
             assert_eq!(window, Window::of(&vec![7; len]));
             assert!(window.size() <= WINDOW, "{} for {len}", window.size());
         }
+        assert_eq!(Window::of(&[7; 1000]).size(), 1000, "a new one");
     }
 
     /// Many senders may have lost theirs.
