@@ -73,11 +73,11 @@
 //! | [`dissect::MAX_BACKLOG`] | 64 MiB for what all connections keep because something is missing: segments behind a hole, octets behind an unanswered Upgrade request, heads that are not whole | the connection that has waited longest waits no more: the hole is a `capture.gap` that says so; the octets behind the request are taken for frames if they look like it, else left out; a connection with half a head is not read on |
 //! | [`net::MAX_HELD_PIECES`], [`net::MAX_HELD_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
 //! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged, and 1 s behind the end of a connection | the hole is a `capture.gap` |
-//! | `dissect::guess::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of each direction of a connection that began before the capture, and 4,096 in all, captured or lost, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
-//! | `dissect::forced::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |
+//! | `dissect::opening::recognition::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of each direction of a connection that began before the capture, and 4,096 in all, captured or lost, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
+//! | `dissect::opening::user_override::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |
 //! | `dissect::flow::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
-//! | `dissect::handshake::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |
-//! | `dissect::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
+//! | `dissect::opening::exchange::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |
+//! | `dissect::websocket::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
 //! | [`dissect::MAX_KEPT_TEXT`] | 8,000 octets of a URL, a subprotocol, a list of extensions | `…` where it is cut; the handshake shows all |
 //! | [`http::MAX_HEAD_LEN`], `http::head::MAX_FIELDS` | 64 KiB and 4,096 fields of a request or a response | it is not taken for HTTP; the connection is not read on |
 //! | `http::upgrade::MAX_QUOTED`, `MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
@@ -89,7 +89,7 @@
 //! | [`capture::MAX_UNPACKED`], [`capture::MAX_UNPACKED_RATIO`] | 1 GiB out of a compressed capture, or 200 times its size | the same; unpack it first to read the rest |
 //! | [`dissect::MAX_ROWS`] | 3,000,000,000 frames, findings, TCP connections | reading ends there: a warning, and everything before is shown |
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
-//! | `dissect::payloads::gathered::BATCH` | 16 MiB of compressed messages that wait to be inflated, and 16 more that are being; 24 MiB of room for the next ones | nothing more is gathered meanwhile |
+//! | `dissect::payload::gathered::BATCH` | 16 MiB of compressed messages that wait to be inflated, and 16 more that are being; 24 MiB of room for the next ones | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
 //!
 //! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on

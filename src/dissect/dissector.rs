@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::backlog::{Backlog, MAX_BACKLOG};
-use super::decisions::{Decisions, is_between};
-use super::flows::{Flows, Slot};
-use super::others::Others;
-use super::payloads::{AtOnce, Crew, Payloads, Scene};
-use super::snapshot::Snapshot;
 use crate::base::{AtHand, FlowId, LinkType, PacketId, PacketRef, ReadAt, Span, Timestamp};
 use crate::capture::{Layout, Packet};
+use crate::dissect::flow::backlog::{Backlog, MAX_BACKLOG};
+use crate::dissect::flow::others::Others;
+use crate::dissect::flow::table::{Flows, Slot};
+use crate::dissect::index::snapshot::Snapshot;
+use crate::dissect::opening::decisions::{Decisions, is_between};
+use crate::dissect::payload::{AtOnce, Crew, Payloads, Scene};
 use crate::net::{Decoder, Flow, Outcome, WholeSegment};
 
 /// Packets that are looked up together.

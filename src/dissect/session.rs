@@ -4,10 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::index::MAX_ROWS;
 use super::{Crew, Decisions, Dissector, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
+use crate::dissect::index::MAX_ROWS;
 use crate::net::Flow;
 
 /// How far a step went.

@@ -1,0 +1,387 @@
+//! What readers see: the index as it was at one moment, and the way home to the octets (DESIGN decision 7).
+//!
+//! ```text
+//!   frame ─▶ its connection's stream ─▶ stream offsets ─▶ spans of the file ─▶ packets
+//! ```
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
+use crate::capture::Layout;
+use crate::dissect::index::record::FrameRecord;
+use crate::dissect::index::{Index, Totals};
+use crate::dissect::payload::on_demand::Checkpoint;
+use crate::dissect::{Connection, HeadPlace, Octets};
+use crate::net::StreamView;
+use crate::ws::Opcode;
+
+/// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
+#[derive(Clone)]
+pub struct Snapshot {
+    pub(in crate::dissect) index: Arc<Index>,
+    source: Arc<dyn ReadAt>,
+    layout: Layout,
+}
+
+/// A data message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// Who sent it.
+    pub sender: Sender,
+    /// Text or binary.
+    pub opcode: Opcode,
+    /// Whether permessage-deflate compressed it.
+    pub compressed: bool,
+    /// Its first frame.
+    pub first: FrameId,
+    /// Its last frame so far.
+    pub last: FrameId,
+    /// How many frames it has so far.
+    pub frames: u32,
+    /// Payload octets as its frame headers declare them, as sent.
+    pub wire_len: u64,
+    /// The final frame was seen.
+    pub final_seen: bool,
+    /// Nothing more of it will come.
+    pub ended: bool,
+    /// Every octet of its frames that have ended was captured.
+    pub whole: bool,
+}
+
+/// A part of a frame as one TCP segment brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Octet of the frame it starts with (0 is the first of its header).
+    pub at: u64,
+    /// How many octets of the frame it brought.
+    pub len: u32,
+    /// The packet.
+    pub packet: PacketId,
+    /// Where the octets are in the file.
+    pub span: crate::base::Span,
+    /// Where the packet's record starts in the file.
+    pub record_at: u64,
+}
+
+impl Snapshot {
+    pub(in crate::dissect) fn new(index: Index, source: Arc<dyn ReadAt>, layout: Layout) -> Snapshot {
+        Snapshot { index: Arc::new(index), source, layout }
+    }
+
+    /// How many frames there are.
+    pub fn frame_count(&self) -> usize {
+        self.index.frames.len()
+    }
+
+    /// How many messages there are.
+    pub fn message_count(&self) -> usize {
+        self.index.messages.len()
+    }
+
+    /// How many connections there are.
+    pub fn connection_count(&self) -> usize {
+        self.index.published.len()
+    }
+
+    /// Counts over the whole capture.
+    pub fn totals(&self) -> Totals {
+        self.index.totals
+    }
+
+    /// A frame.
+    pub fn frame(&self, id: FrameId) -> Option<&FrameRecord> {
+        self.index.frames.get(id.index())
+    }
+
+    /// A connection.
+    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.index.published.get(id.index())?.connection.as_deref()
+    }
+
+    /// The connections in order.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.index.published.iter().filter_map(|published| published.connection.as_deref())
+    }
+
+    /// A message.
+    pub fn message(&self, id: MessageId) -> Option<Message> {
+        let first_id = *self.index.messages.get(id.index())?;
+        let first = self.frame(first_id)?;
+        let row = self.index.fragmented(id);
+        let (last, frames, wire_len, final_seen, broken_off, whole) = match row {
+            Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off, !row.has_holes),
+            None => (first_id, 1, first.header.payload_len(), true, false, !first.is_ended() || first.is_whole()),
+        };
+        Some(Message {
+            id,
+            connection: first.connection,
+            sender: first.sender(),
+            opcode: first.header.opcode(),
+            compressed: first.is_compressed(),
+            first: first_id,
+            last,
+            frames,
+            wire_len,
+            final_seen,
+            ended: (final_seen || broken_off) && self.frame(last).is_some_and(FrameRecord::is_ended),
+            whole,
+        })
+    }
+
+    /// How many octets a compressed message inflates to, as far as messages were inflated in the background.
+    pub fn plain_len(&self, message: MessageId) -> Option<u64> {
+        self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
+    }
+
+    /// How many octets a message holds without compression, as far as that is known.
+    pub fn plain_len_of(&self, message: &Message) -> Option<u64> {
+        if message.compressed { self.plain_len(message.id) } else { Some(message.wire_len) }
+    }
+
+    /// Whether any compressed message was inflated in the background.
+    pub fn has_plain_lens(&self) -> bool {
+        !self.index.plain_lens.is_empty()
+    }
+
+    /// How many checkpoints there are that messages can be inflated from.
+    pub fn checkpoints(&self) -> usize {
+        self.index.checkpoints.len()
+    }
+
+    /// The last checkpoint before a message. There are few: each time there are 1,024 more, they become twice as far apart.
+    pub(in crate::dissect) fn checkpoint(&self, message: &Message) -> Option<&Checkpoint> {
+        let is_before = |it: &&Checkpoint| {
+            it.connection == message.connection && it.sender == message.sender && it.last.0 < message.id
+        };
+        self.index.checkpoints.iter().map(|checkpoint| &**checkpoint).filter(is_before).last()
+    }
+
+    /// How bad the worst finding about a message's frames is.
+    pub fn message_severity(&self, message: &Message) -> Option<Severity> {
+        match self.index.fragmented(message.id) {
+            Some(row) => row.worst,
+            None => self.finding_records_of_frame(message.first).iter().map(|finding| finding.severity()).max(),
+        }
+    }
+
+    /// The message as far as its first frames go, at most `most` of them: to go through all frames of a message takes
+    /// time for each.
+    pub fn start_of(&self, message: &Message, most: u32) -> Message {
+        /// Frames of all connections that are looked at for one of the message.
+        const BETWEEN: usize = 64;
+        if message.frames <= most {
+            return *message;
+        }
+        let mut start = Message { last: message.first, frames: 1, ..*message };
+        while start.frames < most
+            && let Some(next) = self.next_frame_within(message, start.last, BETWEEN)
+        {
+            (start.last, start.frames) = (next, start.frames + 1);
+        }
+        start
+    }
+
+    /// The frame of a message behind one of its frames.
+    pub fn next_frame(&self, message: &Message, frame: FrameId) -> Option<FrameId> {
+        self.next_frame_within(message, frame, usize::MAX)
+    }
+
+    fn next_frame_within(&self, message: &Message, frame: FrameId, most: usize) -> Option<FrameId> {
+        let range = frame.index() + 1..message.last.index() + 1;
+        let is_of_it = |record: &FrameRecord| record.message() == Some(message.id);
+        let at = self.index.frames.range(range).take(most).position(is_of_it)?;
+        Some(FrameId::from_index(frame.index() + 1 + at))
+    }
+
+    /// The frame of a message before one of its frames.
+    pub fn previous_frame(&self, message: &Message, frame: FrameId) -> Option<FrameId> {
+        let mut at = frame;
+        while at > message.first {
+            at = self.frame(at)?.previous()?;
+            if self.frame(at)?.message() == Some(message.id) {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// What a frame's payload is: for a continuation, the opcode of its message's first frame.
+    pub fn data_opcode(&self, frame: &FrameRecord) -> Opcode {
+        let message = frame.message().filter(|_| frame.header.opcode() == Opcode::CONTINUATION);
+        message.and_then(|id| self.message(id)).map_or(frame.header.opcode(), |message| message.opcode)
+    }
+
+    /// Of a pong, how long after its ping it was captured, in nanoseconds: the round-trip time, as far as the place of the
+    /// capture sees it.
+    pub fn round_trip_ns(&self, pong: &FrameRecord) -> Option<i64> {
+        let ping = self.frame(pong.counterpart().filter(|_| pong.header.opcode() == Opcode::PONG)?)?;
+        Some(pong.time.since(ping.time))
+    }
+
+    /// The pings of a connection that wait or waited for their pongs, the newest first.
+    pub fn pings(&self, id: ConnectionId) -> impl Iterator<Item = (FrameId, &FrameRecord)> {
+        let newest = self.connection(id).map(|connection| connection.last_ping);
+        let row = |row: u32| self.index.pings.get(row as usize);
+        std::iter::successors(newest.and_then(row), move |record| row(record.previous))
+            .filter_map(|record| Some((record.ping, self.frame(record.ping)?)))
+    }
+
+    /// Whether nothing more will be found about a frame: it has ended, and its message too.
+    pub fn is_settled(&self, frame: &FrameRecord) -> bool {
+        let message = frame.message().and_then(|id| self.message(id));
+        frame.is_ended() && message.is_none_or(|message| message.ended)
+    }
+
+    /// The frames of a message, in order.
+    pub fn message_frames(&self, message: &Message) -> Vec<FrameId> {
+        let mut frames = Vec::new();
+        let mut next = Some(message.last);
+        while let Some((id, frame)) = next.and_then(|id| Some((id, self.frame(id)?))) {
+            if frame.message() == Some(message.id) {
+                frames.push(id);
+            }
+            next = if id == message.first { None } else { frame.previous() };
+        }
+        frames.reverse();
+        frames
+    }
+
+    fn stream(&self, frame: &FrameRecord) -> Option<StreamView<'_>> {
+        let direction = self.connection(frame.connection)?.direction(frame.sender());
+        Some(self.index.streams(frame.connection)?[direction.index()].view())
+    }
+
+    /// How many payload octets of a frame the capture holds.
+    pub fn captured_len(&self, frame: &FrameRecord) -> u64 {
+        self.stream(frame).map_or(0, |stream| stream.captured(frame.payload_range()))
+    }
+
+    /// How far into a frame's payload the capture reaches, holes included: no octet behind this one was captured.
+    pub fn payload_end(&self, frame: &FrameRecord) -> u64 {
+        let Some(stream) = self.stream(frame) else { return 0 };
+        let payload = frame.payload_range();
+        let reached = match stream.missing() {
+            0 => stream.end(),
+            _ => stream.spans(payload.clone()).last().map_or(0, |piece| piece.end()),
+        };
+        reached.min(payload.end).saturating_sub(payload.start)
+    }
+
+    /// Which octets of a frame's payload the capture lacks, those behind its end included.
+    pub fn missing(&self, frame: &FrameRecord) -> Vec<Range<u64>> {
+        let (payload, declared) = (frame.payload_range(), frame.header.payload_len());
+        let mut holes = Vec::new();
+        // Relative to the payload: a claimed length near 2^64 does not fit behind a stream offset.
+        let mut at = 0;
+        let spans = self.stream(frame).map(|stream| stream.spans(payload.clone()));
+        for piece in spans.into_iter().flatten() {
+            if at < piece.at - payload.start {
+                holes.push(at..piece.at - payload.start);
+            }
+            at = piece.end() - payload.start;
+        }
+        if at < declared {
+            holes.push(at..declared);
+        }
+        holes
+    }
+
+    /// Whether the capture lacks octets of the sender's stream between `from` and a frame.
+    pub(in crate::dissect) fn lacks_before(&self, frame: &FrameRecord, from: u64) -> bool {
+        let between = from.min(frame.at)..frame.at;
+        let len = between.end - between.start;
+        self.stream(frame).is_none_or(|stream| stream.missing() > 0 && stream.captured(between) < len)
+    }
+
+    /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn payload(&self, frame: &FrameRecord, range: Range<u64>) -> io::Result<Octets> {
+        let end = self.payload_end(frame).min(range.end);
+        let from = range.start.min(end);
+        let start = frame.payload_at();
+        let Some(stream) = self.stream(frame) else { return Ok(Octets::default()) };
+        let mut read = self.read(stream, start + from..start + end)?;
+        read.from = from;
+        for hole in &mut read.missing {
+            *hole = hole.start - start..hole.end - start;
+        }
+        read.total = frame.header.payload_len();
+        Ok(read)
+    }
+
+    /// Octets of a head of a connection's opening handshake.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn head(&self, connection: ConnectionId, place: &HeadPlace) -> io::Result<Octets> {
+        let Some(streams) = self.index.streams(connection) else { return Ok(Octets::default()) };
+        let stream = streams[place.direction.index()].view();
+        self.read(stream, place.at..place.at + u64::from(place.len))
+    }
+
+    /// The packets that brought a head, in order.
+    pub fn head_packets(&self, connection: ConnectionId, place: &HeadPlace) -> Vec<PacketId> {
+        let Some(streams) = self.index.streams(connection) else { return Vec::new() };
+        let stream = streams[place.direction.index()].view();
+        stream.spans(place.at..place.at + u64::from(place.len)).map(|piece| piece.packet).collect()
+    }
+
+    /// The octets of `range` of a stream; positions in the result are stream offsets.
+    fn read(&self, stream: StreamView<'_>, range: Range<u64>) -> io::Result<Octets> {
+        let mut octets = Octets { from: range.start, total: range.end - range.start, ..Octets::default() };
+        let mut part = Vec::new();
+        for piece in stream.spans(range.clone()) {
+            octets.fill_hole(piece.at);
+            self.source.read_span(piece.span, &mut part)?;
+            octets.octets.extend_from_slice(&part);
+            // A file that has become shorter: what is gone is missing.
+            octets.fill_hole(piece.end());
+        }
+        octets.fill_hole(range.end);
+        Ok(octets)
+    }
+
+    /// The TCP segments that brought a frame, in order; at most `most`.
+    pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<Segment> {
+        let Some(stream) = self.stream(frame) else { return Vec::new() };
+        let spans = stream.spans(frame.at..frame.payload_range().end);
+        let segment = |piece: crate::net::StreamSpan| Segment {
+            at: piece.at - frame.at,
+            len: piece.span.len,
+            packet: piece.packet,
+            span: piece.span,
+            record_at: piece.record_at,
+        };
+        spans.map(segment).take(most).collect()
+    }
+
+    /// When the packet with the last captured octet of a frame was captured.
+    pub fn end_time(&self, frame: &FrameRecord) -> Timestamp {
+        let last = self.stream(frame).and_then(|stream| stream.spans(frame.at..frame.payload_range().end).last());
+        last.and_then(|piece| self.packet_time(piece.record_at)).unwrap_or(frame.time)
+    }
+
+    /// When the packet whose record starts at `record_at` was captured, read again from the file.
+    pub fn packet_time(&self, record_at: u64) -> Option<Timestamp> {
+        self.layout.packet_at(&*self.source, record_at).ok().flatten().and_then(|record| record.time)
+    }
+}
+
+impl Octets {
+    /// Makes the octets reach `end`: what is not there is a hole.
+    fn fill_hole(&mut self, end: u64) {
+        let here = self.end();
+        if here < end {
+            self.missing.push(here..end);
+            self.octets.resize((end - self.from) as usize, 0);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The compressed messages of one sender: the window between them, and what is said about them.
+
+use super::job::{Outcome, SpareInflater};
+use super::stretch::{Begin, End, Stretch};
+use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
+use crate::dissect::Connection;
+use crate::dissect::index::connection::Deflated;
+use crate::dissect::index::finding::octets;
+use crate::dissect::index::record::NONE;
+use crate::dissect::payload::on_demand::{Checkpoint, max_inflated};
+use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
+
+/// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
+/// takes some 250 octets.
+const MAX_EXPANDED: u32 = 1000;
+
+/// Octets between two checkpoints of a sender: some 10 ms of inflating.
+const STRIDE: u64 = 4 << 20;
+/// What a message costs besides its octets, in octets.
+const MESSAGE_COST: u64 = 512;
+/// Whenever there are so many checkpoints more, which take 32 KiB each, they are made half as often.
+const CHECKPOINTS: usize = 1024;
+
+/// Something to be said about a compressed message.
+#[derive(Debug)]
+pub(super) struct Remark {
+    pub rule: Rule,
+    pub place: Place,
+    pub text: String,
+}
+
+/// What is kept of a sender's compression.
+#[derive(Debug)]
+pub(super) struct Compressed {
+    connection: ConnectionId,
+    sender: Sender,
+    agreed: Agreed,
+    window: Window,
+    /// While there is something to inflate.
+    inflater: Option<Inflater>,
+    /// A message has begun and not ended.
+    is_open: bool,
+    is_text: bool,
+    text: Utf8,
+    plain: u64,
+    has_unknown: bool,
+    wrong: Option<InvalidUtf8>,
+    /// That the window is lost was said.
+    said_lost: bool,
+    /// Messages of which it was said that compression made them larger.
+    expanded: u32,
+    tally: Deflated,
+    /// The last message, and its first frame.
+    last: (MessageId, FrameId),
+    /// What it would take to inflate everything behind the last checkpoint, in octets.
+    behind: u64,
+    /// What may lie between two checkpoints.
+    stride: u64,
+}
+
+impl Compressed {
+    pub fn new(connection: &Connection, sender: Sender) -> Compressed {
+        Compressed {
+            connection: connection.id,
+            sender,
+            agreed: connection.agreed(sender),
+            window: connection.first_window(),
+            inflater: None,
+            is_open: false,
+            is_text: false,
+            text: Utf8::default(),
+            plain: 0,
+            has_unknown: false,
+            wrong: None,
+            said_lost: false,
+            expanded: 0,
+            tally: Deflated::default(),
+            last: (MessageId(NONE), FrameId(NONE)),
+            behind: 0,
+            stride: STRIDE,
+        }
+    }
+
+    /// Whether a message has begun and not ended.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// What was inflated so far.
+    pub fn tally(&self) -> Deflated {
+        self.tally
+    }
+
+    /// There are so many checkpoints by now.
+    pub fn space_checkpoints(&mut self, made: usize) {
+        self.stride = STRIDE << (made / CHECKPOINTS).min(32);
+    }
+
+    /// Inflates a part of a stretch; how many octets came out.
+    pub fn run(
+        &mut self,
+        stretch: &Stretch,
+        index: usize,
+        spare: &mut SpareInflater,
+        outcomes: &mut Vec<Outcome>,
+    ) -> u64 {
+        let Some(part) = stretch.part(index) else { return 0 };
+        if let Some(begin) = part.begin {
+            self.begin(begin, spare);
+        }
+        let Some(inflater) = self.inflater.as_mut().filter(|_| self.is_open) else { return 0 };
+        let before = self.plain;
+        let mut text = Some(&mut self.text).filter(|_| self.is_text);
+        let (plain, has_unknown, wrong) = (&mut self.plain, &mut self.has_unknown, &mut self.wrong);
+        let mut sink = |piece: Piece<'_>| match piece {
+            Piece::Octets(octets) => {
+                *plain += octets.len() as u64;
+                if let Some(text) = text.as_mut().filter(|_| !*has_unknown && wrong.is_none()) {
+                    *wrong = text.push(octets).err();
+                }
+            }
+            Piece::Unknown(len) => {
+                *plain += len;
+                *has_unknown = true;
+            }
+        };
+        let (data, len) = stretch.octets(part);
+        let inflated = match part.end {
+            End::Whole { .. } => inflater.message(data, len, &mut sink),
+            End::Open | End::Lost => {
+                inflater.push(data.get(..len).unwrap_or_default(), &mut sink).map(|()| Strayed::default())
+            }
+        };
+        let came = self.plain - before;
+        let (taken, message) = (inflater.taken(), self.last.0);
+        let mut say = |(frame, remark)| outcomes.push(Outcome::Said { message, frame, remark });
+        match (inflated, part.end) {
+            (Err(error), _) => {
+                if let Some((frame, at)) = stretch.frame(index, taken) {
+                    self.fail(error, at).into_iter().for_each(|remark| say((frame, remark)));
+                }
+            }
+            (Ok(strayed), End::Whole { wire, at }) => {
+                let Some((frame, payload_len)) = stretch.frame(index, len) else { return came };
+                self.end_message(strayed, wire, payload_len).into_iter().for_each(|remark| say((frame, remark)));
+                outcomes.push(Outcome::Plain { message, len: self.plain, is_text: self.is_text });
+                outcomes.extend(self.checkpoint(at).map(|made| Outcome::Checkpoint(Box::new(made))));
+            }
+            (Ok(_), End::Open) => {}
+            (Ok(_), End::Lost) => self.lose(),
+        }
+        came
+    }
+
+    fn begin(&mut self, begin: Begin, spare: &mut SpareInflater) {
+        if begin.lacks || self.is_open {
+            self.lose();
+        }
+        self.last = (begin.message, begin.first);
+        if self.inflater.is_none() {
+            let mut inflater = spare.0.take().unwrap_or_default();
+            inflater.resume(self.agreed, &self.window, max_inflated());
+            self.inflater = Some(inflater);
+        }
+        (self.is_open, self.is_text, self.text) = (true, begin.is_text, Utf8::default());
+        (self.plain, self.has_unknown, self.wrong) = (0, false, None);
+    }
+
+    /// All octets of the message came, `wire` of them, the last `payload_len` with its last frame: what is to be said.
+    fn end_message(&mut self, strayed: Strayed, wire: u64, payload_len: u64) -> Vec<Remark> {
+        self.is_open = false;
+        let all = Place::PayloadOctets { at: 0, len: payload_len };
+        let mut remarks = Vec::new();
+        let mut say = |rule, text: String| remarks.push(Remark { rule, place: all, text });
+        self.say_strayed(strayed, &mut say);
+        if self.has_unknown && !std::mem::replace(&mut self.said_lost, true) {
+            say(
+                Rule::DeflateContextLost,
+                format!(
+                    "The message copies from messages of the {} before it that the capture lacks or that could not be \
+                     inflated; octets from there are marked as unknown, here and in the messages behind.",
+                    self.sender
+                ),
+            );
+        }
+        if self.is_text
+            && !self.has_unknown
+            && let Some(wrong) = self.wrong.take().or_else(|| self.text.finish().err())
+        {
+            say(
+                Rule::MessageInvalidUtf8,
+                format!("The inflated text is not UTF-8 from octet {} of the message on.", wrong.at),
+            );
+        }
+        if wire > self.plain && self.expanded < MAX_EXPANDED {
+            self.expanded += 1;
+            let more = match self.expanded {
+                MAX_EXPANDED => " Further ones of this sender are not listed.",
+                _ => "",
+            };
+            say(
+                Rule::DeflateExpanded,
+                format!(
+                    "Compression made the message larger: {} on the wire for {} of payload.{more}",
+                    octets(wire),
+                    octets(self.plain)
+                ),
+            );
+        }
+        self.tally.messages += 1;
+        self.tally.wire += wire;
+        self.tally.plain += self.plain;
+        self.behind += MESSAGE_COST + wire + self.plain;
+        remarks
+    }
+
+    fn say_strayed(&self, strayed: Strayed, say: &mut impl FnMut(Rule, String)) {
+        let Strayed { beyond_window, kept_context } = strayed;
+        if beyond_window > 0 {
+            let bits = self.agreed.window_bits;
+            let text = format!(
+                "A distance of {beyond_window} octets is longer than the {sender}'s window of {bits} bits, which is {} \
+                 octets.",
+                1 << bits,
+                sender = self.sender
+            );
+            say(Rule::DeflateWindowExceeded, text);
+        }
+        if kept_context {
+            let sender = self.sender;
+            let text = format!(
+                "The message copies from messages before it, although {sender}_no_context_takeover was agreed: each message \
+                 must stand for itself."
+            );
+            say(Rule::DeflateContextKept, text);
+        }
+    }
+
+    /// The message cannot be inflated: what is to be said about the frame that was being read, up to octet `at` of its
+    /// payload.
+    fn fail(&mut self, error: InflateError, at: u64) -> Option<Remark> {
+        self.is_open = false;
+        // Behind a loss nobody did anything wrong.
+        let knew_window = self.window.is_known();
+        self.lose();
+        let place = Place::PayloadOctets { at: 0, len: at };
+        let consequence = "What later messages copy from it is not known.";
+        match error {
+            InflateError::TooLong => Some(Remark {
+                rule: Rule::LimitInflate,
+                place,
+                text: format!(
+                    "The message inflates to more than {} MiB, and was not inflated further. {consequence} \
+                     --inflate-limit raises this limit.",
+                    max_inflated() >> 20
+                ),
+            }),
+            InflateError::Invalid if knew_window => Some(Remark {
+                rule: Rule::DeflateInvalidData,
+                place,
+                text: format!("The message's data is not valid DEFLATE: the context breaks here. {consequence}"),
+            }),
+            InflateError::Invalid => None,
+        }
+    }
+
+    /// From here on the window is not known.
+    fn lose(&mut self) {
+        self.is_open = false;
+        self.window = Window::lost();
+        self.said_lost = false;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.resume(self.agreed, &self.window, max_inflated());
+        }
+    }
+
+    /// A checkpoint behind the last message, which ends at stream offset `end`, where the last one is far behind.
+    fn checkpoint(&mut self, end: u64) -> Option<Checkpoint> {
+        let inflater = self.inflater.as_ref().filter(|_| self.behind >= self.stride)?;
+        self.behind = 0;
+        let (connection, sender, last) = (self.connection, self.sender, self.last);
+        Some(Checkpoint { connection, sender, last, end, window: inflater.window() })
+    }
+
+    /// Between two messages nothing but the window is kept, nor where nothing follows: `is_last`.
+    pub fn rest(&mut self, spare: &mut SpareInflater, is_last: bool) {
+        if (!self.is_open || is_last)
+            && let Some(inflater) = self.inflater.take()
+        {
+            if !self.is_open {
+                inflater.leave(&mut self.window);
+            }
+            spare.0 = Some(inflater);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Compressed messages, inflated when somebody looks at them (DESIGN decision 9).
+//!
+//! ```text
+//!   side:   m₁ ─ m₂ ─ m₃ ─ …  ─ mₙ        wanted: mₙ
+//!                     └ the window that m₃ left is remembered: inflate m₄ … mₙ
+//! ```
+
+mod parts;
+mod places;
+
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use self::parts::InflatedPart;
+use self::parts::Parts;
+use self::places::{Place, Places};
+use crate::base::{ConnectionId, FrameId, MessageId, Sender};
+use crate::dissect::{Connection, Message, Octets, Snapshot};
+use crate::http::{DeflateParameters, extensions_in, is_deflate};
+use crate::ws::{Agreed, InflateError, Inflater, Piece, Window};
+
+/// Octets that a message may inflate to, unless the user says otherwise.
+pub const MAX_INFLATED: u64 = 64 << 20;
+
+static LIMIT: AtomicU64 = AtomicU64::new(MAX_INFLATED);
+
+/// Lets messages inflate to `octets` in this process, instead of [`MAX_INFLATED`].
+pub fn set_max_inflated(octets: u64) {
+    LIMIT.store(octets, Ordering::Relaxed);
+}
+
+/// Octets that a message may inflate to.
+pub fn max_inflated() -> u64 {
+    LIMIT.load(Ordering::Relaxed)
+}
+
+/// Octets of a payload that are read at once.
+const READ: u64 = 256 * 1024;
+/// What a message costs besides its octets, in octets.
+const MESSAGE_COST: u64 = 512;
+
+/// What is wanted of a compressed message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InflateWish {
+    /// The octets that are kept of what it inflates to.
+    pub keep: Range<u64>,
+    /// Octets that a message may inflate to.
+    pub limit: u64,
+    /// Whether to find out which octets of its frames give which of those it inflates to.
+    pub parts: bool,
+}
+
+/// A compressed message, inflated as far as that goes.
+#[derive(Clone, Debug, Default)]
+pub struct Inflated {
+    /// What is known of it, as far as it was to be kept: `total` is its length as far as it was inflated.
+    pub plain: Octets,
+    /// Octets of it are not known, be they kept or not.
+    pub has_unknown: bool,
+    /// In order, which octets of its frames gave which of those it inflates to, where that was asked for and can be told:
+    /// behind a loss it cannot. Fine where the message is short, coarse where it is long.
+    pub parts: Vec<InflatedPart>,
+    /// The final frame was seen, and all of it could be inflated; octets may be unknown all the same.
+    pub reached_end: bool,
+    /// Why it could not be inflated to its end.
+    pub error: Option<InflateError>,
+}
+
+impl Inflated {
+    /// Whether every octet is known.
+    pub fn is_complete(&self) -> bool {
+        self.reached_end && !self.has_unknown
+    }
+}
+
+/// Where a sender's messages can be inflated from, kept by the pass that inflates them all.
+#[derive(Clone, Debug)]
+pub(in crate::dissect) struct Checkpoint {
+    pub connection: ConnectionId,
+    pub sender: Sender,
+    /// The message before, and its first frame.
+    pub last: (MessageId, FrameId),
+    /// Stream offset behind it.
+    pub end: u64,
+    pub window: Window,
+}
+
+/// Inflates messages on demand, and remembers where it was: to go through the messages of a connection in order inflates
+/// each once.
+#[derive(Debug, Default)]
+pub struct Inflation {
+    inflater: Inflater,
+    places: Places,
+    /// What the places were reached with.
+    limit: u64,
+}
+
+impl Connection {
+    /// What `sender` agreed to about compression.
+    pub fn agreed(&self, sender: Sender) -> Agreed {
+        let accepted = extensions_in(self.extensions.as_deref().unwrap_or_default());
+        let deflate = accepted.iter().find(|extension| is_deflate(extension));
+        let said = deflate.and_then(|it| DeflateParameters::read(it, false).ok()).unwrap_or_default();
+        let (bits, no_takeover) = match sender {
+            Sender::Server => (said.server_max_window_bits, said.server_no_context_takeover),
+            _ => (said.client_max_window_bits.flatten(), said.client_no_context_takeover),
+        };
+        Agreed { window_bits: bits.unwrap_or(15), takeover: !no_takeover }
+    }
+
+    /// The window that its senders start with: empty, unless the capture began when they had been talking already.
+    pub(in crate::dissect) fn first_window(&self) -> Window {
+        if self.request.is_none() && self.response.is_none() { Window::lost() } else { Window::default() }
+    }
+}
+
+impl Inflation {
+    /// Inflates `message` and keeps its first `max` octets.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn message(&mut self, snapshot: &Snapshot, message: &Message, max: u64) -> io::Result<Inflated> {
+        let wish = InflateWish { keep: 0..max, limit: max_inflated(), parts: false };
+        self.watched(snapshot, message, &wish, &mut |_| true).map(Option::unwrap_or_default)
+    }
+
+    /// Inflates `message` and keeps what is wanted of it. `watch` is told again and again which part of the work is done,
+    /// from 0 to 1, and ends it by saying `false`: then there is nothing, but what was done need not be done again.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn watched(
+        &mut self,
+        snapshot: &Snapshot,
+        message: &Message,
+        wish: &InflateWish,
+        watch: &mut dyn FnMut(f32) -> bool,
+    ) -> io::Result<Option<Inflated>> {
+        let Some(connection) = snapshot.connection(message.connection) else { return Ok(None) };
+        if std::mem::replace(&mut self.limit, wish.limit) != wish.limit {
+            self.places = Places::default();
+        }
+        let mut place = self.place(snapshot, connection, message);
+        let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
+        let cost = |message: &Message| message.wire_len.saturating_add(MESSAGE_COST);
+        let total = waiting.iter().fold(0u64, |sum, message| sum.saturating_add(cost(message)));
+        let mut watch = Watch { done: 0, total, say: watch };
+        let nothing = InflateWish { keep: 0..0, limit: wish.limit, parts: false };
+        let mut inflated = Some(Inflated::default());
+        while let Some(next) = waiting.pop() {
+            let is_wanted = next.id == message.id;
+            // More of an open message may come: then it is inflated anew.
+            let before = (is_wanted && !message.ended).then(|| place.clone());
+            let wish = if is_wanted { wish } else { &nothing };
+            let done = watch.done;
+            inflated = self.inflate(snapshot, &next, &mut place, wish, &mut watch)?;
+            if inflated.is_none() {
+                break;
+            }
+            watch.done = done.saturating_add(cost(&next));
+            place = before.unwrap_or(place);
+        }
+        self.places.put(place);
+        Ok(inflated)
+    }
+
+    /// Where to go on for `message`: behind what was inflated before it, or at the start.
+    fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> Place {
+        let known = self.places.take(connection.id, message.sender);
+        let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
+        let last = known.as_ref().and_then(|place| place.last);
+        if let Some(checkpoint) = snapshot.checkpoint(message).filter(|it| Some(it.last) > last) {
+            let Checkpoint { connection, sender, last, end, ref window } = *checkpoint;
+            return Place { connection, sender, last: Some(last), end, window: window.clone() };
+        }
+        known.unwrap_or_else(|| Place {
+            connection: connection.id,
+            sender: message.sender,
+            last: None,
+            end: 0,
+            window: connection.first_window(),
+        })
+    }
+
+    /// Inflates the next message behind `place`; nothing where `watch` ended that.
+    fn inflate(
+        &mut self,
+        snapshot: &Snapshot,
+        message: &Message,
+        place: &mut Place,
+        wish: &InflateWish,
+        watch: &mut Watch<'_>,
+    ) -> io::Result<Option<Inflated>> {
+        let frames = snapshot.message_frames(message);
+        let records: Vec<_> = frames.iter().filter_map(|id| Some((*id, snapshot.frame(*id)?))).collect();
+        let Some((first, last)) = records.first().zip(records.last()) else { return Ok(Some(Inflated::default())) };
+        let is_lost = snapshot.lacks_before(first.1, place.end);
+        let lost = is_lost.then(Window::lost);
+        let window = lost.as_ref().unwrap_or(&place.window);
+        // What was agreed on is judged elsewhere, and makes no difference to what comes out.
+        self.inflater.resume(Agreed::default(), window, wish.limit);
+        let mut kept = Kept::new(wish.keep.clone());
+        let mut parts = (wish.parts && window.is_known()).then(|| Parts::new(message.wire_len));
+        let (mut result, mut is_whole) = (Ok(()), message.final_seen);
+        'frames: for (id, frame) in &records {
+            let mut at = 0;
+            while at < frame.header.payload_len() {
+                if !watch.tell() {
+                    return Ok(None);
+                }
+                let part = snapshot.payload(frame, at..at.saturating_add(READ))?;
+                let hole = part.missing.first().map_or(part.end(), |hole| hole.start);
+                let known = (hole.saturating_sub(at) as usize).min(part.octets.len());
+                let part = part.unmasked(frame.header.masking_key());
+                let step = parts.as_ref().map_or(known, Parts::step).max(1);
+                for piece in part.octets[..known].chunks(step) {
+                    let before = kept.plain.total;
+                    result = self.inflater.push(piece, &mut |piece| kept.take(piece));
+                    if let Some(parts) = &mut parts {
+                        parts.add(*id, at, piece.len(), before..kept.plain.total);
+                    }
+                    if result.is_err() {
+                        break 'frames;
+                    }
+                    at += piece.len() as u64;
+                    watch.done = watch.done.saturating_add(piece.len() as u64);
+                }
+                if known == 0 || hole < part.end() {
+                    is_whole = false;
+                    break 'frames;
+                }
+            }
+        }
+        if is_whole && result.is_ok() {
+            result = self.inflater.end(&mut |piece| kept.take(piece)).map(drop);
+        }
+        let reached_end = is_whole && result.is_ok();
+        place.window = if reached_end { self.inflater.window() } else { Window::lost() };
+        (place.last, place.end) = (Some((message.id, message.first)), last.1.payload_range().end);
+        let parts = parts.map_or_else(Vec::new, |parts| parts.end(kept.plain.total));
+        let Kept { plain, has_unknown, .. } = kept;
+        Ok(Some(Inflated { plain, has_unknown, parts, reached_end, error: result.err() }))
+    }
+}
+
+/// Who is told how far it is.
+struct Watch<'a> {
+    done: u64,
+    total: u64,
+    say: &'a mut dyn FnMut(f32) -> bool,
+}
+
+impl Watch<'_> {
+    fn tell(&mut self) -> bool {
+        (self.say)((self.done as f32 / self.total.max(1) as f32).min(1.0))
+    }
+}
+
+/// What is kept of a message.
+struct Kept {
+    plain: Octets,
+    has_unknown: bool,
+    range: Range<u64>,
+}
+
+impl Kept {
+    fn new(range: Range<u64>) -> Kept {
+        Kept { plain: Octets { from: range.start, ..Octets::default() }, has_unknown: false, range }
+    }
+
+    fn take(&mut self, piece: Piece<'_>) {
+        let len = match piece {
+            Piece::Octets(octets) => octets.len() as u64,
+            Piece::Unknown(len) => len,
+        };
+        let from = self.plain.total;
+        self.plain.total += len;
+        self.has_unknown |= matches!(piece, Piece::Unknown(_));
+        let (start, end) = (from.max(self.range.start), self.plain.total.min(self.range.end));
+        if start >= end {
+            return;
+        }
+        match piece {
+            Piece::Octets(octets) => {
+                self.plain.octets.extend_from_slice(&octets[(start - from) as usize..(end - from) as usize]);
+            }
+            Piece::Unknown(_) => {
+                self.plain.octets.resize(self.plain.octets.len() + (end - start) as usize, 0);
+                match self.plain.missing.last_mut() {
+                    Some(last) if last.end == start => last.end = end,
+                    _ => self.plain.missing.push(start..end),
+                }
+            }
+        }
+    }
+}
+
+/// The compressed messages of `message`'s sender from behind the frame `after` to `message` itself, the last one first.
+fn messages_between(snapshot: &Snapshot, message: &Message, after: Option<FrameId>) -> Vec<Message> {
+    let mut found = vec![*message];
+    let mut next = snapshot.frame(message.first).and_then(|frame| frame.previous());
+    while let Some(id) = next.filter(|id| after.is_none_or(|after| *id > after)) {
+        let Some(frame) = snapshot.frame(id) else { break };
+        if frame.is_compressed()
+            && frame.sender() == message.sender
+            && let Some(before) = frame.message().and_then(|id| snapshot.message(id)).filter(|it| it.first == id)
+        {
+            found.push(before);
+        }
+        next = frame.previous();
+    }
+    found
+}

@@ -1,0 +1,495 @@
+//! From one direction of an open WebSocket to frame records, messages and findings.
+
+use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
+use crate::dissect::flow::lane::{Chunk, Side};
+use crate::dissect::flow::{Context, FlowState};
+use crate::dissect::index::connection::{CloseRecord, End, side};
+use crate::dissect::index::finding::Gap;
+use crate::dissect::index::record::{FrameRecord, NONE, flag};
+use crate::dissect::index::{Tally, Writer};
+use crate::dissect::websocket::conversation::{Conversation, Heartbeat};
+use crate::dissect::websocket::seek::Seeker;
+use crate::net::Direction;
+use crate::ws::{
+    CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
+};
+
+/// What is known of one sender. In the order in which it lies in memory ([`Lane`](crate::dissect::flow::lane::Lane)): what every frame needs
+/// comes first, down to the first octets of the deframer.
+#[derive(Debug)]
+#[repr(C)]
+pub(in crate::dissect) struct FrameSide {
+    pub joiner: Joiner,
+    /// Payload octets exchanged.
+    payload: u64,
+    frames: u64,
+    messages: u64,
+    /// A gap lies over a header, and frames are looked for behind it.
+    pub(super) seeker: Option<Box<Seeker>>,
+    /// The masking-key of the frame before.
+    pub(super) previous_key: Option<[u8; 4]>,
+    pub sender: Sender,
+    pub negotiated: Negotiated,
+    close_sent: bool,
+    /// Octets are missing, so nothing that is absent can be held against anybody.
+    gap_seen: bool,
+    ended: bool,
+    /// Where the first frame starts was not known.
+    pub(super) is_joined_blindly: bool,
+    pub deframer: Deframer,
+    /// The frame whose payload is being read.
+    current: Option<FrameId>,
+    /// The length of its payload.
+    current_len: u64,
+    /// Stream offset of the first frame.
+    start: u64,
+    /// The packet with the first octet of the header that is being read.
+    began: PacketRef,
+}
+
+impl FrameSide {
+    /// A side whose first frame starts at stream offset `at`.
+    pub fn new(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        FrameSide {
+            deframer: Deframer::new(at),
+            joiner: Joiner::default(),
+            sender,
+            negotiated,
+            current: None,
+            current_len: 0,
+            began: PacketRef::default(),
+            frames: 0,
+            messages: 0,
+            payload: 0,
+            previous_key: None,
+            close_sent: false,
+            gap_seen: false,
+            ended: false,
+            start: at,
+            seeker: None,
+            is_joined_blindly: false,
+        }
+    }
+
+    /// Whether octets are missing, or what stands there is no WebSocket: then nothing is held against anybody that never
+    /// came.
+    pub fn lacks_octets(&self) -> bool {
+        self.gap_seen || self.deframer.is_lost()
+    }
+
+    /// What was agreed on, if this is the client's side and no octet of it was read.
+    pub fn untouched_client(&self) -> Option<Negotiated> {
+        (self.sender == Sender::Client && self.deframer.at() == self.start).then_some(self.negotiated)
+    }
+
+    /// The same where the capture lacks what stood before.
+    pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        FrameSide { gap_seen: true, ..FrameSide::new(at, sender, negotiated) }
+    }
+
+    /// The same where it is not known either where in a frame that place is.
+    pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
+        let mut side = FrameSide::behind_gap(at, sender, negotiated);
+        side.deframer.give_up();
+        side.is_joined_blindly = true;
+        side.seeker = Some(Box::default());
+        side
+    }
+}
+
+impl FlowState {
+    /// The direction's frame side and its connection.
+    fn frame_side(&mut self, direction: Direction) -> Option<(&mut FrameSide, ConnectionId)> {
+        let connection = self.connection?;
+        match &mut self.lanes[direction.index()].side {
+            Side::Frames(side) => Some((side, connection)),
+            Side::Http(_) | Side::Guess | Side::Search | Side::Done => None,
+        }
+    }
+
+    /// Octets are missing where frames are read.
+    pub(in crate::dissect) fn frames_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
+        let Chunk::Gap { at, len, .. } = chunk else { return };
+        let Some(connection) = self.connection else { return };
+        let Side::Frames(side) = &mut self.lanes[direction.index()].side else { return };
+        side.gap_seen = true;
+        self.conversation.gap(side.sender);
+        let was_lost = side.deframer.is_lost();
+        let cut = side.current;
+        if let Some(id) = cut {
+            side.note_hole(id, len, context.writer);
+        }
+        let mut left = len;
+        while let Some(step) = side.deframer.skip(&mut left) {
+            match step {
+                Step::End => side.end(connection, &mut self.conversation, context.writer),
+                // Where another protocol stands, no frames are looked for behind a gap either.
+                Step::Lost { .. } => side.seeker = Some(Box::default()),
+                Step::Header { .. } => {}
+            }
+        }
+        if let Some(seeker) = &mut side.seeker {
+            seeker.skip(at.saturating_add(len));
+        }
+        if was_lost {
+            // That nothing can be placed here was said.
+            return self.count_gap(direction, len, context);
+        }
+        let lost = side.deframer.is_lost();
+        self.gap(direction, chunk, cut, lost, context);
+    }
+
+    fn count_gap(&mut self, direction: Direction, len: u64, context: &mut Context<'_>) {
+        if let Some(row) = self.connection.and_then(|id| context.writer.connection(id)) {
+            row.missing[side(row.sender(direction))] += len;
+        }
+    }
+
+    /// Counts the octets of a connection that are missing, and says what that means.
+    pub(in crate::dissect) fn gap(
+        &mut self,
+        direction: Direction,
+        chunk: Chunk,
+        frame: Option<FrameId>,
+        lost: bool,
+        context: &mut Context<'_>,
+    ) {
+        let before = self.lanes[direction.index()].last_packet;
+        let Chunk::Gap { at, len, cause, packet } = chunk else { return };
+        self.count_gap(direction, len, context);
+        let Some(connection) = self.connection else { return };
+        let Some(sender) = context.writer.connection(connection).map(|row| row.sender(direction)) else { return };
+        let gap = Gap { at, len, cause, before, packet: packet.id, lost };
+        context.writer.report_gap(connection, sender, frame, gap);
+    }
+
+    /// Nothing more comes in this direction. Called again, it does nothing.
+    pub(in crate::dissect) fn frames_end(&mut self, direction: Direction, how: Option<End>, context: &mut Context<'_>) {
+        let Some((side, connection)) = self.frame_side(direction) else { return };
+        if std::mem::replace(&mut side.ended, true) {
+            return;
+        }
+        let end = match how {
+            Some(End::Fin) => "The sender ended TCP",
+            Some(End::Reset) => "TCP was reset",
+            None => "The capture ends",
+        };
+        if let Some(frame) = side.current.take() {
+            let here = side.current_len - side.deframer.payload_left();
+            side.payload = side.payload.saturating_add(here);
+            context.writer.end_frame(frame, false, here);
+            let text = format!("{end} after {here} of {} payload octets.", side.current_len);
+            let place = Place::PayloadOctets { at: here, len: side.deframer.payload_left() };
+            report(
+                context.writer,
+                connection,
+                side.sender,
+                Some(frame),
+                None,
+                Breach { rule: Rule::FrameTruncated, place, text },
+            );
+        }
+        side.report_cut_header(connection, end, context.writer);
+        if let Some(message) = side.joiner.open() {
+            let frame = context.writer.fragmented(message).map(|row| {
+                row.broken_off = true;
+                row.last_frame
+            });
+            if how.is_some() && !side.gap_seen {
+                let text = "The connection ends before the message's final frame.".to_owned();
+                let breach = Breach { rule: Rule::MessageUnfinished, place: Place::Connection, text };
+                report(context.writer, connection, side.sender, frame, Some(message), breach);
+            }
+        }
+    }
+}
+
+impl FrameSide {
+    /// Adds what this side counted.
+    pub fn count(&self, tally: &mut Tally) {
+        let side = side(self.sender);
+        tally.frames[side] += self.frames;
+        tally.messages[side] += self.messages;
+        tally.payload[side] = tally.payload[side].saturating_add(self.payload);
+    }
+
+    /// Takes all of `octets`, which `packet` brought at stream offset `at`.
+    #[inline(always)]
+    pub fn feed(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        writer: &mut Writer,
+    ) {
+        let mut rest = octets;
+        if self.deframer.is_between_frames() {
+            rest = self.whole_frames(connection, conversation, octets, packet.time, writer);
+            if rest.is_empty() {
+                return;
+            }
+        } else if self.deframer.pass_payload(octets.len()) {
+            return;
+        }
+        self.feed_closely(connection, conversation, (at, octets.len() - rest.len()), rest, &packet, writer);
+    }
+
+    /// Takes the frames at the start of `octets` that are data frames and whole, which nearly every frame is; what is left. A
+    /// control frame's body has to be read.
+    #[inline(never)]
+    fn whole_frames<'o>(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        octets: &'o [u8],
+        time: Timestamp,
+        writer: &mut Writer,
+    ) -> &'o [u8] {
+        let mut rest = octets;
+        while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
+            && !header.is_doubtful(self.negotiated)
+        {
+            let len = payload.len() as u64;
+            self.header(connection, conversation, self.deframer.at(), (&header, len), true, time, writer);
+            writer.judge_at_once(&header, self.negotiated, payload);
+            self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
+        }
+        rest
+    }
+
+    /// Takes all of `rest`, which `packet` brought behind so many octets at stream offset `at`, whatever it is.
+    #[inline(never)]
+    fn feed_closely(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        (at, taken): (u64, usize),
+        mut rest: &[u8],
+        packet: &PacketRef,
+        writer: &mut Writer,
+    ) {
+        if self.deframer.is_lost() && self.seeker.is_some() {
+            match self.seek(connection, at + taken as u64, rest, writer) {
+                Some(behind) => rest = behind,
+                None => return while self.deframer.next(&mut rest).is_some() {},
+            }
+        }
+        loop {
+            if self.deframer.is_between_frames() {
+                rest = self.whole_frames(connection, conversation, rest, packet.time, writer);
+                if rest.is_empty() {
+                    return;
+                }
+            }
+            if self.deframer.end_payload(&mut rest) {
+                self.end(connection, conversation, writer);
+                continue;
+            }
+            let (start, header) = match self.deframer.begin_frame(&mut rest) {
+                Some(begun) => begun,
+                None => match self.deframer.next(&mut rest) {
+                    None => break,
+                    Some(Step::Header { at, header }) => (at, header.copied()),
+                    Some(Step::End) => {
+                        self.end(connection, conversation, writer);
+                        continue;
+                    }
+                    Some(Step::Lost { .. }) => continue,
+                },
+            };
+            // What began in an earlier piece keeps that piece's packet.
+            let time = if start < at { self.began.time } else { packet.time };
+            if header.is_doubtful(self.negotiated)
+                && self.is_impostor(connection, start, &header.copied(), rest, writer)
+            {
+                self.deframer.give_up();
+                continue;
+            }
+            let header = (&header, header.payload_len());
+            self.header(connection, conversation, start, header, false, time, writer);
+        }
+        if self.deframer.partial_header().is_some_and(|(start, _)| start >= at) {
+            self.began = *packet;
+        }
+    }
+
+    /// Takes a header and the length that it tells of its payload.
+    #[expect(clippy::too_many_arguments, reason = "a private step of feed")]
+    #[inline(always)]
+    fn header(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        at: u64,
+        (header, payload_len): (&FrameHeader, u64),
+        is_whole: bool,
+        time: Timestamp,
+        writer: &mut Writer,
+    ) {
+        let id = FrameId::from_index(writer.index.frames.len());
+        let new = writer.next_message();
+        let joined = self.joiner.place(header, new);
+        let mut flags = if self.sender == Sender::Server { flag::SERVER } else { 0 };
+        if self.negotiated.deflate {
+            flags |= flag::DEFLATE;
+        }
+        if is_whole {
+            flags |= flag::ENDED | flag::REACHED_END;
+        }
+        let message = match joined {
+            Joined::First { interrupted } => {
+                if let Some(row) = interrupted.and_then(|message| writer.fragmented(message)) {
+                    row.broken_off = true;
+                }
+                if self.negotiated.deflate && header.rsv()[0] {
+                    flags |= flag::COMPRESSED;
+                }
+                writer.add_message(id, header.fin(), payload_len);
+                self.messages += 1;
+                Some(new)
+            }
+            Joined::Next(message) => {
+                flags |= continue_message(message, id, header, writer);
+                Some(message)
+            }
+            Joined::Control | Joined::Reserved | Joined::Orphan => None,
+        };
+        let previous = conversation.last_frame.replace(id).map_or(NONE, |previous| previous.0);
+        writer.add_frame(FrameRecord {
+            at,
+            time,
+            connection,
+            message: message.map_or(NONE, |message| message.0),
+            previous,
+            finding: NONE,
+            header: header.copied(),
+            flags,
+        });
+        self.frames += 1;
+        if is_whole {
+            self.payload = self.payload.saturating_add(payload_len);
+            writer.count_payload(payload_len);
+        } else {
+            (self.current, self.current_len) = (Some(id), payload_len);
+        }
+        self.judge(id, header, joined, writer);
+        self.previous_key = header.masking_key();
+        if header.opcode() == Opcode::CLOSE
+            && let Some(row) = writer.connection(connection)
+        {
+            // Its body comes with its end, if that comes.
+            let close = CloseRecord { frame: id, time, code: None, reason: String::new() };
+            row.closes[side(self.sender)].get_or_insert_with(|| Box::new(close));
+        }
+    }
+
+    #[inline(always)]
+    fn judge(&mut self, id: FrameId, header: &FrameHeader, joined: Joined, writer: &mut Writer) {
+        self.breaches(header, joined, |breach| writer.report_frame(id, breach));
+        if header.opcode() == Opcode::CLOSE {
+            self.close_sent = true;
+        }
+    }
+
+    /// What a header breaks where it stands now.
+    #[inline(always)]
+    pub(in crate::dissect) fn breaches(
+        &self,
+        header: &FrameHeader,
+        joined: Joined,
+        mut report: impl FnMut(FrameBreach),
+    ) {
+        judge_header(header, self.sender, self.negotiated, self.previous_key, &mut report);
+        match joined {
+            Joined::Orphan if !self.gap_seen => report(FrameBreach::ContinuationWithoutStart),
+            Joined::First { interrupted: Some(open) } if !self.gap_seen => report(FrameBreach::Interleaved { open }),
+            _ => {}
+        }
+        if self.close_sent && !header.opcode().is_control() {
+            report(FrameBreach::DataAfterClose);
+        }
+    }
+
+    /// The capture lacks octets inside frame `id`. Said once a frame: where the others are, the payload tells.
+    fn note_hole(&self, id: FrameId, gap: u64, writer: &mut Writer) {
+        let Some(frame) = writer.frame(id) else { return };
+        if frame.flags & flag::GAP != 0 {
+            return;
+        }
+        frame.flags |= flag::GAP;
+        let left = self.deframer.payload_left();
+        writer.report_hole(id, self.current_len - left, gap.min(left));
+    }
+
+    /// The current frame's payload is complete, or its missing part was stepped over.
+    fn end(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
+        let Some(id) = self.current.take() else { return };
+        self.payload = self.payload.saturating_add(self.current_len);
+        let Some((opcode, time)) = writer.end_frame(id, true, self.current_len) else { return };
+        if !matches!(opcode, Opcode::PING | Opcode::PONG | Opcode::CLOSE) {
+            return;
+        }
+        let body = self.deframer.control_payload();
+        if opcode != Opcode::CLOSE {
+            // Without its body, nobody can tell which pong answers it.
+            let Some(body) = &body else { return conversation.gap(self.sender) };
+            let heartbeat = Heartbeat { sender: self.sender, frame: id, time, body };
+            return match opcode {
+                // Who has got a Close frame need not answer a ping any more (RFC 6455 §5.5.2).
+                Opcode::PING if self.close_sent => {}
+                Opcode::PING => conversation.ping(&heartbeat, writer),
+                _ => conversation.pong(&heartbeat, writer),
+            };
+        }
+        let close = match body.as_deref().map(CloseBody::parse) {
+            None => return,
+            Some(parsed) => CloseRecord {
+                frame: id,
+                time,
+                code: parsed.code(),
+                reason: match parsed {
+                    CloseBody::Code { reason, .. } => String::from_utf8_lossy(reason).into_owned(),
+                    CloseBody::Empty | CloseBody::OneOctet(_) => String::new(),
+                },
+            },
+        };
+        if let Some(row) = writer.connection(connection) {
+            row.closes[side(self.sender)] = row.closes[side(self.sender)]
+                .take()
+                .filter(|first| first.frame != id)
+                .or_else(|| Some(Box::new(close)));
+        }
+        if let Some(body) = body {
+            judge_close(&body, |breach| writer.report_frame(id, breach));
+        }
+    }
+}
+
+/// Adds a continuation to its message; the flags it inherits.
+fn continue_message(message: MessageId, id: FrameId, header: &FrameHeader, writer: &mut Writer) -> u8 {
+    let Some(row) = writer.fragmented(message) else { return 0 };
+    let last = std::mem::replace(&mut row.last_frame, id);
+    row.frames = row.frames.saturating_add(1);
+    row.final_seen = header.fin();
+    row.payload_len = row.payload_len.saturating_add(header.payload_len());
+    writer.frame(last).map_or(0, |frame| frame.flags & flag::COMPRESSED)
+}
+
+pub(in crate::dissect) fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+pub(in crate::dissect) fn report(
+    writer: &mut Writer,
+    connection: ConnectionId,
+    sender: Sender,
+    frame: Option<FrameId>,
+    message: Option<MessageId>,
+    breach: Breach,
+) {
+    let Breach { rule, place, text } = breach;
+    let message = message.or_else(|| frame.and_then(|id| writer.frame(id)).and_then(|frame| frame.message()));
+    writer.report(Finding { rule, connection: Some(connection), frame, message, sender, place, text });
+}
