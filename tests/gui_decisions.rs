@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::frame::{self, BINARY, FIN, TEXT};
 use common::link::{self, Link};
+use common::running::ended;
 use common::tcp::Talk;
 use common::tcp::Who::{Client, Server};
 use egui::accesskit::Role;
@@ -215,7 +216,7 @@ fn a_capture_that_grows_is_read_again() {
     feed(&whole[first..]);
     until(&mut harness, 3);
     drop(writer);
-    filling.join().unwrap();
+    ended(filling);
     let start = Instant::now();
     while harness.state().opened().unwrap().state.phase != Phase::Finished {
         assert!(start.elapsed() < Duration::from_secs(20), "the end is not seen");

@@ -2,8 +2,6 @@
 
 #[path = "common/mod.rs"]
 mod common;
-#[path = "live/rights.rs"]
-mod rights;
 #[path = "../examples/live/talk.rs"]
 #[allow(dead_code, reason = "the measurement uses more of it")]
 mod talk;
@@ -11,6 +9,7 @@ mod talk;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use common::rights::can_sniff;
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node};
 use framescope::gui::command::Command;
@@ -18,7 +17,6 @@ use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::{self};
-use rights::{Need, has};
 use talk::{Listening, talk};
 
 type WindowHarness = Harness<'static, Window>;
@@ -75,7 +73,7 @@ fn click(harness: &mut WindowHarness, find: impl for<'a> Fn(&'a WindowHarness) -
 /// Live…, Start, and a frame that comes: three clicks to its bits.
 #[test]
 fn three_clicks_to_the_bits_of_a_live_frame() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +113,7 @@ fn three_clicks_to_the_bits_of_a_live_frame() {
 
 #[test]
 fn discarding_asks_first() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

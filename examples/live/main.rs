@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize, usual: u64| arguments.get(index).map_or(usual, |text| text.parse().unwrap());
@@ -51,7 +53,8 @@ fn main() {
     drop(server);
     assert_eq!(client.join().unwrap(), sent);
     std::thread::sleep(Duration::from_millis(500));
-    _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let id = Pid::from_raw(child.id().cast_signed()).unwrap();
+    kill_process(id, Signal::INT).unwrap();
     let mut delays = reader.join().unwrap();
     let mut summary = String::new();
     child.stderr.take().unwrap().read_to_string(&mut summary).unwrap();

@@ -13,6 +13,17 @@ const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r
 /// Octets of a frame's payload: the time at which it was sent, and its number.
 pub const PAYLOAD: usize = 40;
 
+/// The time after which a peer that hears nothing from the other one gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes a stream that sends each frame at once and waits for nothing without a bound.
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
 /// A server's connection to its client.
 pub struct Server {
     stream: TcpStream,
@@ -34,8 +45,7 @@ impl Listening {
 
     /// Accepts the client and its opening handshake.
     pub fn accept(self) -> io::Result<Server> {
-        let (mut stream, _) = self.0.accept()?;
-        stream.set_nodelay(true)?;
+        let mut stream = prepared(self.client()?)?;
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             let mut octet = [0];
@@ -44,6 +54,23 @@ impl Listening {
         }
         stream.write_all(ANSWER)?;
         Ok(Server { stream, sent: 0 })
+    }
+
+    fn client(&self) -> io::Result<TcpStream> {
+        self.0.set_nonblocking(true)?;
+        let start = Instant::now();
+        loop {
+            match self.0.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false)?;
+                    return Ok(stream);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && start.elapsed() < PATIENCE => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -76,8 +103,7 @@ impl Server {
 /// A client that reads until its server ends.
 pub fn client(address: SocketAddr) -> JoinHandle<u64> {
     let read = move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_nodelay(true).unwrap();
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE).and_then(prepared).unwrap();
         stream.write_all(REQUEST).unwrap();
         let (mut buffer, mut octets) = (vec![0; 1 << 16], 0);
         while let Ok(n @ 1..) = stream.read(&mut buffer) {

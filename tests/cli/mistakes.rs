@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::common::program::{program, run, run_with};
+use crate::common::running::Running;
 use crate::common::samples;
 
 const LISTS: [&[&str]; 4] = [&["connections"], &["frames"], &["messages"], &["show", "--frame", "1"]];
@@ -162,8 +163,9 @@ fn names_are_taken_as_they_are() {
     let expected = run(&["frames", sample.argument()]).quiet().out;
     for name in ["with spaces and 中文.pcap", "no-extension", "-starts-with-a-dash.pcap", "sample.PCAP.gz"] {
         std::fs::copy(&sample.path, directory.path().join(name)).unwrap();
-        let output = program().current_dir(directory.path()).args(["frames", "--", name]).output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{name}: what counts is what is inside");
-        assert!(output.status.success(), "{name}");
+        let mut command = program();
+        command.current_dir(directory.path()).args(["frames", "--", name]);
+        let found = Running::start(&mut command).finish().quiet().out;
+        assert_eq!(found, expected, "{name}: what counts is what is inside");
     }
 }

@@ -1,71 +1,25 @@
 //! Pipes: rows while the input stays open, and readers that stop.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
-
 use crate::common::frame::{self, FIN, TEXT};
 use crate::common::program::{program, run, run_with};
+use crate::common::running::Running;
 use crate::common::samples::{self, Sample};
 use crate::common::tcp::{Client, Server, Talk};
 
-/// The program at work between two pipes.
-struct Running {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
-    /// Dropping it calls the watchdog off.
-    _watchdog: mpsc::Sender<()>,
+fn start(arguments: &[&str]) -> Running {
+    Running::start(program().args(arguments))
 }
 
-impl Running {
-    fn start(arguments: &[&str]) -> Running {
-        let mut command = program();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
-        let (_watchdog, called_off) = mpsc::channel::<()>();
-        let id = child.id().to_string();
-        // A row that never comes must fail the test, not hang it.
-        let watch = move || {
-            if called_off.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                _ = std::process::Command::new("kill").arg(id).status();
-            }
-        };
-        std::thread::Builder::new().name("watchdog".into()).spawn(watch).unwrap();
-        Running { child, stdin, stdout, _watchdog }
-    }
+/// Waits for a row.
+fn row(running: &mut Running) -> String {
+    let line = running.line();
+    assert!(!line.is_empty(), "a row should have come while the pipe is open");
+    line
+}
 
-    fn write(&mut self, octets: &[u8]) {
-        let stdin = self.stdin.as_mut().unwrap();
-        stdin.write_all(octets).and_then(|()| stdin.flush()).unwrap();
-    }
-
-    /// Waits for a row.
-    fn row(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        assert!(line.ends_with('\n'), "a row should have come while the pipe is open; came: {line:?}");
-        line
-    }
-
-    /// Closes the input, and returns the rest of the output.
-    fn finish(mut self) -> String {
-        drop(self.stdin.take());
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        let (status, complaints) = self.end();
-        assert_eq!((complaints.as_str(), status), ("", 0));
-        rest
-    }
-
-    /// Waits for the end: exit status and standard error.
-    fn end(&mut self) -> (i32, String) {
-        let mut complaints = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
-        (self.child.wait().unwrap().code().expect("it ended by itself"), complaints)
-    }
+/// Closes the input, and returns the rest of the output.
+fn finish(running: Running) -> String {
+    running.finish().quiet().out
 }
 
 fn sorted(text: &str) -> Vec<&str> {
@@ -91,12 +45,12 @@ fn rows_appear_while_the_pipe_is_open() {
         let expected = rows_before(list, &sample, tail);
         assert!(expected.len() > 5, "{name}");
 
-        let mut running = Running::start(&arguments);
+        let mut running = start(&arguments);
         running.write(&octets[..tail]);
-        let early: String = expected.iter().map(|_| running.row()).collect();
+        let early: String = expected.iter().map(|_| row(&mut running) + "\n").collect();
         assert_eq!(sorted(&early), sorted(&expected.join("\n")), "{name}");
         running.write(&octets[tail..]);
-        assert_eq!(sorted(&(early + &running.finish())), sorted(&whole), "{name}");
+        assert_eq!(sorted(&(early + &finish(running))), sorted(&whole), "{name}");
     }
 }
 
@@ -111,38 +65,36 @@ fn a_row_for_every_frame_at_once() {
         ends.push(talk.capture().pcap().len());
     }
     let octets = talk.capture().pcap();
-    let mut running = Running::start(&["frames", "--json", "--payload", "-"]);
+    let mut running = start(&["frames", "--json", "--payload", "-"]);
     running.write(&octets[..handshake]);
     let mut start = handshake;
     for (index, end) in ends.into_iter().enumerate() {
         running.write(&octets[start..end]);
         start = end;
-        let row: serde_json::Value = serde_json::from_str(&running.row()).unwrap();
+        let row: serde_json::Value = serde_json::from_str(&row(&mut running)).unwrap();
         assert_eq!(row["frame"], index + 1);
     }
-    assert_eq!(running.finish(), "");
+    assert_eq!(finish(running), "");
 }
 
 #[test]
 fn tables_and_show_answer_while_the_pipe_is_open() {
     let sample = samples::named("chat-unicode");
     let octets = sample.octets();
-    let mut running = Running::start(&["frames", "-"]);
+    let mut running = start(&["frames", "-"]);
     running.write(&octets[..octets.len() - 1500]);
     let table = run(&["frames", sample.argument()]).quiet().out;
     for line in table.lines().take(10) {
-        assert_eq!(running.row().trim_end_matches('\n'), line);
+        assert_eq!(row(&mut running), line);
     }
     running.write(&octets[octets.len() - 1500..]);
-    running.finish();
+    finish(running);
 
-    let mut running = Running::start(&["show", "-", "--frame", "2"]);
+    let mut running = start(&["show", "-", "--frame", "2"]);
     running.write(&octets[..octets.len() - 1500]);
     let shown = run(&["show", sample.argument(), "--frame", "2"]).quiet().out;
     // One frame was asked for, so it ends without waiting for the rest.
-    let mut text = String::new();
-    running.stdout.read_to_string(&mut text).unwrap();
-    assert_eq!((text, running.end()), (shown, (0, String::new())));
+    assert_eq!(running.end().quiet().out, shown);
 }
 
 /// A connection's row sums the connection up: it must not come while the other side still sends.
@@ -172,11 +124,11 @@ fn a_half_closed_connection_is_not_summed_up_yet() {
     let whole = run_with(&["connections", "--json", "-"], &octets).quiet().out;
     assert_eq!(whole.lines().count(), 2);
 
-    let mut running = Running::start(&["connections", "--json", "-"]);
+    let mut running = start(&["connections", "--json", "-"]);
     running.write(&octets[..so_far]);
-    let first = running.row();
+    let first = row(&mut running) + "\n";
     running.write(&octets[so_far..]);
-    let rows = first + &running.finish();
+    let rows = first + &finish(running);
     assert_eq!(sorted(&rows), sorted(&whole));
 }
 
@@ -206,26 +158,22 @@ fn a_refused_attempt_is_a_row_while_its_connection_goes_on() {
     other.upgrade();
     other.finish(Client);
     talk.segments.extend(other.segments);
-    let mut running = Running::start(&["connections", "--json", "-"]);
+    let mut running = start(&["connections", "--json", "-"]);
     running.write(&talk.capture().pcap());
     // The third connection has ended, so its row comes in any case: the refused one has to come before it.
-    let row: serde_json::Value = serde_json::from_str(&running.row()).unwrap();
+    let row: serde_json::Value = serde_json::from_str(&row(&mut running)).unwrap();
     assert_eq!((&row["connection"], &row["status"]), (&1.into(), &401.into()));
-    running.finish();
+    finish(running);
 }
 
 #[test]
 fn a_reader_that_stops_ends_the_program_quietly() {
     // More than a pipe holds, so that the program meets the closed end while it writes.
     let sample = samples::named("large-binary");
-    let mut running = Running::start(&["frames", "--json", "--payload", sample.argument()]);
-    let mut first = [0; 100];
-    running.stdout.read_exact(&mut first).unwrap();
-    assert!(first.starts_with(b"{\"frame\":1,"));
-    let Running { child, stdout, .. } = running;
-    drop(stdout);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.stderr.as_slice(), output.status.code()), (&b""[..], Some(0)));
+    let mut running = start(&["frames", "--json", "--payload", sample.argument()]);
+    assert!(running.octets(100).starts_with(b"{\"frame\":1,"));
+    running.close_output();
+    running.end().quiet();
 }
 
 #[test]
@@ -234,20 +182,12 @@ fn a_reader_that_never_reads() {
     for arguments in
         [&["frames", "-"][..], &["connections", "-"], &["messages", "--json", "-"], &["--help"], &["decode", "8100"]]
     {
-        let mut running = Running::start(arguments);
-        drop(std::mem::replace(&mut running.stdout, BufReader::new(closed_output())));
+        let mut running = start(arguments);
+        running.close_output();
         if arguments.contains(&"-") {
             // It may end before it has read everything; then the pipe breaks on our side.
-            _ = running.stdin.as_mut().unwrap().write_all(&sample.octets());
+            running.offer(&sample.octets());
         }
-        drop(running.stdin.take());
-        assert_eq!(running.end(), (0, String::new()), "{arguments:?}");
+        running.finish().quiet();
     }
-}
-
-/// The output of a program that has ended.
-fn closed_output() -> ChildStdout {
-    let mut child = std::process::Command::new("true").stdout(Stdio::piped()).spawn().unwrap();
-    child.wait().unwrap();
-    child.stdout.take().unwrap()
 }

@@ -7,6 +7,8 @@ pub mod frame;
 pub mod link;
 pub mod pcap;
 pub mod program;
+pub mod rights;
 pub mod rows;
+pub mod running;
 pub mod samples;
 pub mod tcp;

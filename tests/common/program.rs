@@ -1,9 +1,11 @@
 //! Running the real program.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
+
+use super::running::{Running, ended};
 
 /// What became of a run.
 #[derive(Debug)]
@@ -12,7 +14,7 @@ pub struct Ran {
     pub out: String,
     /// Standard error.
     pub err: String,
-    /// The exit status.
+    /// The exit status; -1 where a signal ended it.
     pub status: i32,
 }
 
@@ -52,20 +54,15 @@ pub fn run(arguments: &[&str]) -> Ran {
 
 /// Runs it with `arguments` and `input` on standard input.
 pub fn run_with(arguments: &[&str], input: &[u8]) -> Ran {
-    let mut command = program();
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let mut running = Running::start(program().args(arguments));
+    let mut stdin = running.take_input();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
         // A program that does not read its input closes it; that is its right.
         _ = stdin.write_all(&input);
     });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    Ran {
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-        status: output.status.code().expect("it ended by itself"),
-    }
+    let ran = running.end();
+    ended(writer);
+    assert_ne!(ran.status, -1, "it ended by itself: {ran:?}");
+    ran
 }

@@ -1,10 +1,8 @@
 //! What the command line tells of judged payloads.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Stdio;
-
 use crate::common::frame::{self, FIN, TEXT};
 use crate::common::program::{program, run, run_with};
+use crate::common::running::Running;
 use crate::common::samples;
 use crate::common::tcp::{Server, Talk};
 
@@ -85,18 +83,12 @@ fn rows_of_a_pipe_do_not_wait() {
     let so_far = talk.capture().pcap().len();
     talk.say(Server, frame::server(FIN, b"!"));
     let octets = talk.capture().pcap();
-    let mut child =
-        program().args(["frames", "--json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdin.write_all(&octets[..so_far]).unwrap();
-    let mut rows = String::new();
-    stdout.read_line(&mut rows).unwrap();
-    stdout.read_line(&mut rows).unwrap();
-    assert!(rows.contains("\"frame\":2,"), "{rows}");
-    stdin.write_all(&octets[so_far..]).unwrap();
-    drop(stdin);
-    assert!(child.wait().unwrap().success());
+    let mut running = Running::start(program().args(["frames", "--json", "-"]));
+    running.write(&octets[..so_far]);
+    assert!(running.line().contains("\"frame\":1,"));
+    assert!(running.line().contains("\"frame\":2,"));
+    running.write(&octets[so_far..]);
+    assert_eq!(running.finish().quiet().out.lines().count(), 1);
     let messages = run_with(&["messages", "--json", "-"], &octets).quiet().json();
     assert_eq!(messages[1]["findings"], serde_json::json!(["message.invalid-utf8"]));
 }

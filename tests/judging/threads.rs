@@ -1,6 +1,7 @@
 //! However many threads inflate, and in whatever steps, the same is found, in the same order.
 
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use framescope::base::{MessageId, Place, Rule};
 use framescope::capture::Source;
@@ -11,6 +12,9 @@ use proptest::prelude::*;
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, TEXT};
 use crate::common::tcp::{Client, Server, Talk};
 use crate::compressed::{Deflater, RSV1, agreed_between};
+
+/// The time after which a test that hears nothing of its helpers fails.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A message: who sends it, how long it is in kilooctets, whether it repeats itself, whether it is text, and what goes wrong
 /// with it.
@@ -164,7 +168,7 @@ fn closing_a_capture_does_not_wait_for_what_is_left() {
     for helpers in [0, 1] {
         let (session, told) = just_begun(helpers);
         drop(session);
-        let left = told.recv().unwrap();
+        let left = told.recv_timeout(PATIENCE).unwrap();
         // One that helps may just have been done.
         assert!(helpers > 0 || left > 0);
     }
@@ -176,7 +180,7 @@ fn others_go_on_where_some_began() {
     for helpers in [0, 1] {
         let (mut session, told) = just_begun(helpers);
         session.set_crew(Box::new(Helpers::new(0)));
-        assert_eq!(told.recv(), Ok(0), "they are done");
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(0), "they are done");
         while session.judge(1 << 20) {}
         assert_eq!(session.snapshot().totals().judged_messages, 60);
         assert!(session.damage().is_none());

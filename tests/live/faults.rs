@@ -1,11 +1,15 @@
 //! What goes wrong: processes are killed, disks are full, the kernel drops packets.
 
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::common::program::run;
-use crate::rights::{Need, has};
-use crate::sniffer::{Sniffer, until};
+use crate::common::rights::{can_sniff, granted};
+use crate::common::running::{Running, until};
+use crate::sniffer::Sniffer;
 use crate::talk::talk;
 use crate::{Place, ends_with_statistics, numbers, peers};
 
@@ -16,7 +20,7 @@ fn len(file: &str) -> u64 {
 /// Everything up to then is there, and it is no damaged capture.
 #[test]
 fn the_sniffing_process_is_killed() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (place, (listening, filter)) = (Place::new(), peers());
@@ -26,7 +30,7 @@ fn the_sniffing_process_is_killed() {
     server.send_for(5_000, Duration::from_millis(300)).unwrap();
     let at_least = server.sent * 42;
     until("what was sent is written", || len(&file) > at_least);
-    sniffer.signal("KILL");
+    sniffer.signal(Signal::KILL);
     assert_eq!(sniffer.end().status, -1);
     let kept = numbers(&file);
     assert!(!kept.is_empty());
@@ -38,7 +42,7 @@ fn the_sniffing_process_is_killed() {
 /// What the window holds is the other end of standard input. It ends with the window, however that ends.
 #[test]
 fn the_window_is_killed() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (place, (listening, filter)) = (Place::new(), peers());
@@ -47,7 +51,7 @@ fn the_window_is_killed() {
     assert_eq!(sniffer.row()["event"], "started");
     let (mut server, client) = talk(listening);
     (0..100).for_each(|_| server.send().unwrap());
-    drop(sniffer.stdin.take());
+    sniffer.close_input();
     let ran = sniffer.end();
     let last: serde_json::Value = serde_json::from_str(ran.out.lines().last().unwrap()).unwrap();
     assert_eq!((ran.status, &last["event"], &last["why"]), (0, &"ended".into(), &"asked".into()));
@@ -61,27 +65,37 @@ fn the_window_is_killed() {
 struct Disk(Place);
 
 impl Disk {
-    fn new(size: &str) -> Disk {
+    fn new(size: &str) -> Result<Disk, String> {
         let place = Place::new();
         let options = format!("size={size}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "none", &place.path("")]).status();
-        assert!(mounted.unwrap().success(), "a tmpfs can be mounted");
-        Disk(place)
+        mount("mount", &["-t", "tmpfs", "-o", &options, "none", &place.path("")])?;
+        Ok(Disk(place))
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        _ = Command::new("umount").arg(self.0.path("")).status();
+        mount("umount", &[&self.0.path("")]).unwrap();
     }
+}
+
+/// Runs `mount` or `umount`.
+///
+/// # Errors
+/// When there is none, or it may not do what it is to do.
+fn mount(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let running = Running::try_start(Command::new(program).args(arguments));
+    let ran = running.map_err(|error| format!("{program} (Debian: mount): {error}"))?.finish();
+    if ran.status == 0 { Ok(()) } else { Err(format!("{program}: {}", ran.err.trim())) }
 }
 
 #[test]
 fn the_disk_is_full() {
-    if !has(Need::Root) {
+    if !can_sniff() {
         return;
     }
-    let (disk, (listening, filter)) = (Disk::new("256k"), peers());
+    let Some(disk) = granted(Disk::new("256k")) else { return };
+    let (listening, filter) = peers();
     let file = disk.0.path("capture.pcapng");
     let sniffer = Sniffer::start(&["-i", "lo", "-w", &file, "--filter", &filter]);
     let (mut server, client) = talk(listening);
@@ -106,17 +120,17 @@ fn the_disk_is_full() {
 /// The process stands still while more comes than the kernel's buffer holds.
 #[test]
 fn what_the_kernel_drops_is_told() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (place, (listening, filter)) = (Place::new(), peers());
     let file = place.path("capture.pcapng");
     let sniffer = Sniffer::start(&["-i", "lo", "-w", &file, "--json", "--buffer", "256k", "--filter", &filter]);
     let (mut server, client) = talk(listening);
-    sniffer.signal("STOP");
+    sniffer.signal(Signal::STOP);
     until("it stands still", || sniffer.status().contains("State:\tT"));
     (0..20_000).for_each(|_| server.send().unwrap());
-    sniffer.signal("CONT");
+    sniffer.signal(Signal::CONT);
     drop(server);
     client.join().unwrap();
     let ran = sniffer.interrupt();
@@ -131,36 +145,42 @@ fn what_the_kernel_drops_is_told() {
     assert!(octets[octets.len() - 150..].windows(option.len()).any(|part| part == option));
 }
 
-/// Who may not sniff is told how to get the right.
+/// Whoever may not sniff is told how to get the right.
 #[test]
 fn without_rights() {
-    if !has(Need::Root) {
-        return;
-    }
-    let place = Place::new();
-    // Where another user may start it.
+    let Some(place) = granted(for_all_users()) else { return };
     let copy = place.path("framescope");
     std::fs::copy(env!("CARGO_BIN_EXE_framescope"), &copy).unwrap();
-    open_to_all(&place);
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]);
-    command.args([&copy, "capture", "-i", "lo", "--duration", "10ms"]);
-    let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+    let mut command = Command::new(&copy);
+    let ran =
+        Running::start(command.args(["capture", "-i", "lo", "--duration", "10ms"]).uid(NOBODY).gid(NOBODY)).finish();
+    let said = ran.refused();
     assert!(said.contains("lo: this user may not sniff") && said.contains("sudo setcap cap_net_raw=ep "), "{said}");
     assert!(said.contains(&copy), "{said}");
 }
 
-pub fn open_to_all(place: &Place) {
-    use std::os::unix::fs::PermissionsExt;
+/// A user without any rights.
+pub const NOBODY: u32 = 65_534;
+
+/// Returns a place that other users may enter.
+///
+/// # Errors
+/// When this user may do nothing as another one.
+pub fn for_all_users() -> Result<Place, String> {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let place = Place::new();
+    let file = place.path("nobodys");
+    std::fs::write(&file, "")
+        .and_then(|()| chown(&file, Some(NOBODY), Some(NOBODY)))
+        .map_err(|error| format!("what belongs to another user takes root's rights: {error}"))?;
     std::fs::set_permissions(place.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
+    Ok(place)
 }
 
 /// A reader that stops ends the sniffing quietly, even if no other frame ever comes.
 #[test]
 fn nobody_reads_the_rows_any_more() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (listening, filter) = peers();

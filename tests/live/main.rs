@@ -5,16 +5,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+#[cfg(target_os = "linux")]
 mod namespaces;
 mod privileges;
-mod rights;
 mod sniffer;
 #[path = "../../examples/live/talk.rs"]
 #[allow(dead_code, reason = "the measurement uses more of it")]
 mod talk;
 
 use common::program::run;
-use rights::{Need, has};
+use common::rights::can_sniff;
+use common::running::Running;
+use rustix::process::Signal;
 use serde_json::Value;
 use sniffer::Sniffer;
 use talk::{Listening, talk};
@@ -88,7 +90,7 @@ fn mistakes_say_what_to_do() {
         let ran = run(&[&["capture"], arguments].concat());
         assert!(ran.refused().contains(why), "{ran:?}");
     }
-    if has(Need::Sniff) {
+    if can_sniff() {
         let bad = run(&["capture", "-i", "lo", "--filter", "tcp prt 80"]);
         assert!(bad.refused().contains("the capture filter cannot be used: "), "{bad:?}");
         let nowhere = run(&["capture", "-i", "lo", "-w", "/no/such/directory/file"]);
@@ -99,7 +101,7 @@ fn mistakes_say_what_to_do() {
 /// A row for every frame, while the connection is open, before the next frame is sent.
 #[test]
 fn every_frame_is_a_row_at_once() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (listening, filter) = peers();
@@ -122,10 +124,10 @@ fn every_frame_is_a_row_at_once() {
 /// What is written is what was sent, to the last frame before Ctrl-C; the file tells what was dropped.
 #[test]
 fn a_file_has_every_frame() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
-    for ending in ["INT", "TERM"] {
+    for ending in [Signal::INT, Signal::TERM] {
         let (place, (listening, filter)) = (Place::new(), peers());
         let file = place.path("capture.pcapng");
         let sniffer = Sniffer::start(&["-i", "lo", "-w", &file, "--filter", &filter]);
@@ -151,7 +153,7 @@ pub(crate) fn ends_with_statistics(file: &str) -> bool {
 
 #[test]
 fn limits_act_and_say_so() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (place, (listening, filter)) = (Place::new(), peers());
@@ -195,30 +197,27 @@ fn limits_act_and_say_so() {
 /// `framescope capture -w - | framescope frames -`
 #[test]
 fn a_capture_goes_through_a_pipe() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (listening, filter) = peers();
     let mut sniffer = Sniffer::start(&["-i", "lo", "-w", "-", "--packets", "40", "--filter", &filter]);
     let mut command = common::program::program();
-    command.args(["frames", "--json", "--payload", "-"]).stdin(sniffer.output());
-    let reader = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let reader = Running::behind(sniffer.take_output(), command.args(["frames", "--json", "--payload", "-"]));
     let (mut server, client) = talk(listening);
     (0..40).for_each(|_| server.send().unwrap());
-    let output = reader.wait_with_output().unwrap();
+    let rows = reader.end().quiet().json();
     let ran = sniffer.leave();
     assert!(ran.err.contains("ended after 40 packets"), "{ran:?}");
     drop(server);
     client.join().unwrap();
-    let rows: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!rows.is_empty() && numbers_of(&rows).is_sorted());
 }
 
 /// What the measurement `examples/live` does for minutes, for a moment: nothing is lost, and memory is as the frames are.
 #[test]
 fn a_steady_rate_costs_memory_per_frame() {
-    if !has(Need::Sniff) {
+    if !can_sniff() {
         return;
     }
     let (listening, filter) = peers();

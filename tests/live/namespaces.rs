@@ -1,11 +1,16 @@
 //! Two network namespaces with a cable between them: real peers that are not on loopback.
 
-use std::process::{Child, Command, Stdio};
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::process::Command;
 use std::time::Duration;
 
-use crate::common::program::run;
-use crate::rights::{Need, has};
-use crate::sniffer::{Sniffer, until};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::common::program::{program, run};
+use crate::common::rights::{can_sniff, granted};
+use crate::common::running::Running;
+use crate::sniffer::Sniffer;
 use crate::talk::{Listening, client};
 use crate::{Place, ends_with_statistics, numbers};
 
@@ -14,94 +19,75 @@ struct Cable {
     name: String,
 }
 
-fn ip(arguments: &[&str]) {
-    let output = Command::new("ip").args(arguments).output().unwrap();
-    assert!(output.status.success(), "ip {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+/// Runs `ip`.
+///
+/// # Errors
+/// When there is none, or it may not do what it is to do.
+fn ip(arguments: &[&str]) -> Result<(), String> {
+    let running = Running::try_start(Command::new("ip").args(arguments));
+    let ran = running.map_err(|error| format!("ip (Debian: iproute2): {error}"))?.finish();
+    if ran.status == 0 { Ok(()) } else { Err(format!("ip {}: {}", arguments.join(" "), ran.err.trim())) }
 }
 
 impl Cable {
-    fn new(name: &str) -> Cable {
+    fn new(name: &str) -> Result<Cable, String> {
         let cable = Cable { name: format!("framescope-{name}-{}", std::process::id()) };
         let [a, b] = [cable.side("a"), cable.side("b")];
-        ip(&["netns", "add", &a]);
-        ip(&["netns", "add", &b]);
-        ip(&["-n", &a, "link", "add", "cable0", "type", "veth", "peer", "name", "cable0", "netns", &b]);
+        ip(&["netns", "add", &a])?;
+        ip(&["netns", "add", &b])?;
+        ip(&["-n", &a, "link", "add", "cable0", "type", "veth", "peer", "name", "cable0", "netns", &b])?;
         for (side, address) in [(&a, "10.99.0.1/24"), (&b, "10.99.0.2/24")] {
-            ip(&["-n", side, "address", "add", address, "dev", "cable0"]);
-            ip(&["-n", side, "link", "set", "cable0", "up"]);
-            ip(&["-n", side, "link", "set", "lo", "up"]);
+            ip(&["-n", side, "address", "add", address, "dev", "cable0"])?;
+            ip(&["-n", side, "link", "set", "cable0", "up"])?;
+            ip(&["-n", side, "link", "set", "lo", "up"])?;
         }
-        cable
+        Ok(cable)
     }
 
     fn side(&self, side: &str) -> String {
         format!("{}-{side}", self.name)
     }
 
-    /// A program inside one side.
-    fn on(&self, side: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &self.side(side), program]);
-        command
-    }
-
-    /// One of the two peers below, as a process of its own.
-    fn peer(&self, side: &str, role: &str) -> Child {
-        let this = std::env::current_exe().unwrap();
-        let mut command = self.on(side, this.to_str().unwrap());
-        command.args(["--exact", "namespaces::as_a_peer", "--ignored", "--nocapture"]);
-        command.env("FRAMESCOPE_LIVE_PEER", role).stdout(Stdio::null()).spawn().unwrap()
+    /// Runs something inside one side. The sockets, threads and processes that it makes stay there.
+    fn on<T: Send>(&self, side: &str, run: impl FnOnce() -> T + Send) -> T {
+        let namespace = File::open(format!("/run/netns/{}", self.side(side))).unwrap();
+        let inside = || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+            run()
+        };
+        std::thread::scope(|scope| scope.spawn(inside).join().unwrap())
     }
 
     fn sniffer(&self, arguments: &[&str]) -> Sniffer {
-        let mut command = self.on("a", env!("CARGO_BIN_EXE_framescope"));
-        command.arg("capture").args(arguments);
-        Sniffer::run(command)
+        self.on("a", || Sniffer::start(arguments))
     }
 }
 
 impl Drop for Cable {
     fn drop(&mut self) {
         for side in ["a", "b"] {
-            _ = Command::new("ip").args(["netns", "del", &self.side(side)]).status();
+            // One that could not be made is not there.
+            _ = ip(&["netns", "del", &self.side(side)]);
         }
-    }
-}
-
-/// Not a test: what the processes of [`Cable::peer`] do.
-#[test]
-#[ignore = "the other tests run it inside a namespace"]
-fn as_a_peer() {
-    match std::env::var("FRAMESCOPE_LIVE_PEER").as_deref() {
-        Ok("server") => {
-            let mut server = Listening::on("10.99.0.1:8080").unwrap().accept().unwrap();
-            server.send_for(500, Duration::from_millis(400)).unwrap();
-        }
-        Ok("client") => {
-            let address = "10.99.0.1:8080".parse().unwrap();
-            assert!(client(address).join().unwrap() > 100);
-        }
-        _ => {}
     }
 }
 
 #[test]
 fn frames_between_two_machines() {
-    if !has(Need::Root) {
+    if !can_sniff() {
         return;
     }
     for interface in ["cable0", "any"] {
-        let (cable, place) = (Cable::new(interface), Place::new());
+        let Some(cable) = granted(Cable::new(interface)) else { return };
+        let place = Place::new();
         let file = place.path("capture.pcapng");
         let sniffer = cable.sniffer(&["-i", interface, "-w", &file, "--filter", "tcp port 8080", "--promiscuous"]);
-        let mut server = cable.peer("a", "server");
-        // Its socket is there as soon as the kernel lists the port.
-        until("the server listens", || {
-            let sockets = cable.on("a", "cat").arg("/proc/net/tcp").output().unwrap().stdout;
-            String::from_utf8(sockets).unwrap().contains(":1F90 ")
-        });
-        let mut client = cable.peer("b", "client");
-        assert!(server.wait().unwrap().success() && client.wait().unwrap().success());
+        let listening = cable.on("a", || Listening::on("10.99.0.1:8080").unwrap());
+        let client = cable.on("b", || client("10.99.0.1:8080".parse().unwrap()));
+        let mut server = listening.accept().unwrap();
+        server.send_for(500, Duration::from_millis(400)).unwrap();
+        drop(server);
+        assert!(client.join().unwrap() > 100);
         let ran = sniffer.interrupt();
         assert!(ran.status == 0 && ran.err.contains("none dropped"), "{ran:?}");
         let kept = numbers(&file);
@@ -114,13 +100,14 @@ fn frames_between_two_machines() {
 
 #[test]
 fn the_interface_goes_down() {
-    if !has(Need::Root) {
+    if !can_sniff() {
         return;
     }
-    let (cable, place) = (Cable::new("down"), Place::new());
+    let Some(cable) = granted(Cable::new("down")) else { return };
+    let place = Place::new();
     let file = place.path("capture.pcapng");
     let sniffer = cable.sniffer(&["-i", "cable0", "-w", &file]);
-    ip(&["-n", &cable.side("a"), "link", "set", "cable0", "down"]);
+    ip(&["-n", &cable.side("a"), "link", "set", "cable0", "down"]).unwrap();
     let ran = sniffer.end();
     assert_eq!(ran.status, 2, "{ran:?}");
     assert!(ran.err.contains("cable0: sniffing ended: ") && ran.err.contains("is kept"), "{ran:?}");
@@ -128,7 +115,6 @@ fn the_interface_goes_down() {
     assert_eq!(run(&["stats", "--json", &file]).quiet().json().len(), 1);
 
     // And before it is opened.
-    let command = cable.on("a", env!("CARGO_BIN_EXE_framescope")).args(["capture", "-i", "cable0"]).output().unwrap();
-    let said = String::from_utf8(command.stderr).unwrap();
-    assert!(said.contains("the interface is down") && command.status.code() == Some(2), "{said}");
+    let refused = cable.on("a", || Running::start(program().args(["capture", "-i", "cable0"])).finish());
+    assert!(refused.refused().contains("the interface is down"), "{refused:?}");
 }

@@ -1,21 +1,15 @@
 //! The program, sniffing.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::process::{ChildStdout, Command};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::common::program::{Ran, program};
+use crate::common::running::{Running, until};
 
-/// The program at work. A test that never ends is ended by the watchdog.
-pub struct Sniffer {
-    child: Child,
-    pub stdin: Option<ChildStdin>,
-    stdout: Option<BufReader<ChildStdout>>,
-    _watchdog: mpsc::Sender<()>,
-}
+/// The program at work, with its card open.
+pub struct Sniffer(Running);
 
 impl Sniffer {
     pub fn start(arguments: &[&str]) -> Sniffer {
@@ -25,51 +19,36 @@ impl Sniffer {
     }
 
     pub fn run(mut command: Command) -> Sniffer {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
-        let (_watchdog, called_off) = mpsc::channel::<()>();
-        let id = child.id();
-        let watch = move || {
-            if called_off.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                signal(id, "KILL");
-            }
-        };
-        std::thread::Builder::new().name("watchdog".into()).spawn(watch).unwrap();
-        let sniffer = Sniffer { child, stdin, stdout, _watchdog };
-        sniffer.wait_for_card();
+        let sniffer = Sniffer(Running::start(&mut command));
+        // Rights are given away when the card is open, which is when nobody may get new ones any more.
+        until("the card is open", || {
+            let status = sniffer.status();
+            status.is_empty() || status.contains("NoNewPrivs:\t1") || status.contains("State:\tZ")
+        });
         sniffer
     }
 
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.0.id()
     }
 
-    /// Waits until the card is open and rights are given away, which is when nobody may get new ones any more.
-    fn wait_for_card(&self) {
-        until("the card is open", || {
-            let status = self.status();
-            status.is_empty() || status.contains("NoNewPrivs:\t1") || status.contains("State:\tZ")
-        });
-    }
-
-    /// What the kernel says of the process: proc_pid_status(5).
+    /// Returns what the kernel says of the process: proc_pid_status(5).
     pub fn status(&self) -> String {
         std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default()
     }
 
-    pub fn signal(&self, name: &str) {
-        signal(self.id(), name);
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id().cast_signed()).unwrap();
+        kill_process(id, signal).unwrap_or_else(|error| panic!("{signal:?} to {id:?}: {error}"));
     }
 
-    /// The next line of its output.
+    /// Waits for the next line of its output; an empty one stands for the end.
     pub fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        self.0.line()
     }
 
-    /// The next row.
+    /// Waits for the next row.
     pub fn row(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
@@ -77,47 +56,27 @@ impl Sniffer {
 
     /// Ends it as Ctrl-C does.
     pub fn interrupt(self) -> Ran {
-        self.signal("INT");
+        self.signal(Signal::INT);
         self.end()
     }
 
-    /// Its output, for another program to read.
-    pub fn output(&mut self) -> ChildStdout {
-        self.stdout.take().unwrap().into_inner()
+    pub fn close_input(&mut self) {
+        self.0.close_input();
+    }
+
+    /// Returns its output, for another program to read.
+    pub fn take_output(&mut self) -> ChildStdout {
+        self.0.take_output()
     }
 
     /// Reads its output no more, and waits for its end.
-    pub fn leave(self) -> Ran {
-        let Sniffer { child, stdin, stdout, _watchdog } = self;
-        drop(stdout);
-        Sniffer::ended(child, stdin, String::new())
+    pub fn leave(mut self) -> Ran {
+        self.0.close_output();
+        self.end()
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Ran {
-        let mut out = String::new();
-        self.stdout.as_mut().unwrap().read_to_string(&mut out).unwrap();
-        Sniffer::ended(self.child, self.stdin, out)
-    }
-
-    fn ended(mut child: Child, _stdin: Option<ChildStdin>, out: String) -> Ran {
-        let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        // No exit status: a signal ended it.
-        Ran { out, err, status: child.wait().unwrap().code().unwrap_or(-1) }
-    }
-}
-
-pub fn signal(id: u32, name: &str) {
-    _ = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
-}
-
-/// Waits for something that happens soon.
-#[track_caller]
-pub fn until(what: &str, mut happens: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !happens() {
-        assert!(start.elapsed() < Duration::from_secs(30), "it never happens that {what}");
-        std::thread::sleep(Duration::from_millis(5));
+    pub fn end(self) -> Ran {
+        self.0.end()
     }
 }
