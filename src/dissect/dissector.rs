@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{AtHand, FlowId, LinkType, PacketId, PacketRef, ReadAt, Span, Timestamp};
+use crate::base::{AtHand, FlowId, LinkType, Nearby, PacketId, PacketRef, ReadAt, Span, Timestamp};
 use crate::capture::{Layout, Packet};
 use crate::dissect::flow::backlog::{Backlog, MAX_BACKLOG};
 use crate::dissect::flow::others::Others;
@@ -236,7 +236,10 @@ impl Dissector {
 
     fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
         let Flows { source, slots, writer, touched, .. } = &mut self.flows;
-        (&mut self.payloads, Scene { writer, flows: slots, source: &**source, at_hand, touched, budget })
+        (
+            &mut self.payloads,
+            Scene { writer, flows: slots, nearby: Nearby { at_hand, source: &**source }, touched, budget },
+        )
     }
 
     /// How many jobs the crew lost, because whoever did them died: each is a sender whose messages are not inflated any

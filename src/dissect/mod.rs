@@ -15,6 +15,7 @@
 //! A [`Dissector`] is a plain value with `push`; a [`Session`] feeds it from a capture file. One writer owns it, readers
 //! take a [`Snapshot`], which costs next to nothing and never changes.
 
+mod carrier;
 mod dissector;
 mod flow;
 mod index;
@@ -23,6 +24,7 @@ mod payload;
 mod session;
 mod websocket;
 
+pub use carrier::Octets;
 pub use dissector::Dissector;
 pub use flow::backlog::MAX_BACKLOG;
 pub use flow::others::{Other, Others};
@@ -35,7 +37,6 @@ pub use index::snapshot::{Message, Segment, Snapshot};
 pub use index::{MAX_ROWS, Totals};
 pub use opening::decisions::{Decision, Decisions};
 pub use opening::exchange::MAX_KEPT_TEXT;
-pub use payload::octets::Octets;
 pub use payload::on_demand::{
     InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated,
 };

@@ -23,6 +23,7 @@ use std::collections::VecDeque;
 
 use crate::base::{ConnectionId, FlowId, PacketRef, Piece, ReadAt};
 use crate::dissect::Decision;
+use crate::dissect::carrier::Carrier;
 use crate::dissect::flow::lane::{Chunk, Lane, Side};
 use crate::dissect::flow::overlap::Double;
 use crate::dissect::index::connection::{End, TcpEnd};
@@ -32,7 +33,7 @@ use crate::dissect::opening::recognition::Patience;
 use crate::dissect::opening::user_override::Forced;
 use crate::dissect::websocket::conversation::Conversation;
 use crate::http::HttpStep;
-use crate::net::{self, Direction, KeptStream, Segment, StreamEvent, WholeSegment};
+use crate::net::{self, Direction, Segment, StreamEvent, WholeSegment};
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
@@ -210,7 +211,7 @@ impl FlowState {
         self.changed = false;
         self.publish_connection(writer);
         if let Some(connection) = self.connection {
-            writer.publish_streams(connection, self.streams());
+            writer.publish_carrier(connection, self.carrier());
         }
     }
 
@@ -227,9 +228,9 @@ impl FlowState {
         writer.publish(connection, tally);
     }
 
-    /// Where the octets of both directions are.
-    pub fn streams(&self) -> [KeptStream; 2] {
-        self.lanes.each_ref().map(|lane| lane.stream.keep())
+    /// Both directions as they are now.
+    pub fn carrier(&self) -> Carrier {
+        Carrier::Tcp(self.lanes.each_ref().map(|lane| lane.stream.keep()))
     }
 
     pub fn events(&mut self, direction: Direction, mut events: Vec<StreamEvent>, context: &mut Context<'_>) {

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
 use crate::dissect::Connection;
+use crate::dissect::carrier::Carrier;
 use crate::dissect::index::connection::side;
 use crate::dissect::index::finding::{Detail, FindingRecord};
 use crate::dissect::index::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::dissect::opening::encrypted::Encrypted;
 use crate::dissect::payload::AtOnce;
 use crate::dissect::payload::on_demand::Checkpoint;
-use crate::net::{KeptStream, StreamEvent};
+use crate::net::StreamEvent;
 use crate::ws::Opcode;
 
 /// A connection as snapshots see it.
@@ -23,8 +24,8 @@ use crate::ws::Opcode;
 pub(in crate::dissect) struct Published {
     /// Shared with the writer until it changes its own; nothing until it was published.
     pub connection: Option<Arc<Connection>>,
-    /// The row of its flow's streams: a flow can carry a hundred thousand attempts, one behind another.
-    streams: usize,
+    /// The row of its carrier: a flow can carry a hundred thousand attempts, one behind another.
+    carrier: usize,
 }
 
 /// Counts over the whole capture.
@@ -65,8 +66,8 @@ pub(in crate::dissect) struct Index {
     /// What findings need that no frame's header tells.
     pub details: Table<Detail>,
     pub published: Table<Published>,
-    /// Where the octets of each flow with a connection are, as far as that was published.
-    streams: Table<Option<Arc<[KeptStream; 2]>>>,
+    /// What carries the connections, as far as that was published.
+    carriers: Table<Option<Arc<Carrier>>>,
     /// By message: one more than the octets that a compressed one inflates to, 0 where that is not known. No longer than up
     /// to the last one that is.
     pub plain_lens: Table<u32>,
@@ -86,16 +87,17 @@ impl Index {
         self.fragmented.partition_point_near_end(|row| row.message < message)
     }
 
-    /// The same, to be kept for a while.
-    pub fn shared_streams(&self, connection: ConnectionId) -> Option<Arc<[KeptStream; 2]>> {
-        let row = self.published.get(connection.index())?.streams;
-        self.streams.get(row)?.clone()
+    /// The carrier of a connection, to be kept for a while.
+    pub fn shared_carrier(&self, connection: ConnectionId) -> Option<Arc<Carrier>> {
+        let row = self.published.get(connection.index())?.carrier;
+        self.carriers.get(row)?.clone()
     }
 
-    /// Where the octets of a connection's flow are.
-    pub fn streams(&self, connection: ConnectionId) -> Option<&[KeptStream; 2]> {
-        let row = self.published.get(connection.index())?.streams;
-        self.streams.get(row)?.as_deref()
+    /// The carrier of a connection.
+    #[inline]
+    pub fn carrier(&self, connection: ConnectionId) -> Option<&Carrier> {
+        let row = self.published.get(connection.index())?.carrier;
+        self.carriers.get(row)?.as_deref()
     }
 }
 
@@ -142,14 +144,14 @@ impl Writer {
         &self.connections
     }
 
-    /// Adds a connection whose flow carried the connection `before`, if any.
+    /// Adds a connection whose carrier bore the connection `before`, if any.
     pub fn add_connection(&mut self, connection: Connection, before: Option<ConnectionId>) {
-        let known = before.and_then(|id| self.index.published.get(id.index())).map(|before| before.streams);
-        let streams = known.unwrap_or_else(|| {
-            self.index.streams.push(None);
-            self.index.streams.len() - 1
+        let known = before.and_then(|id| self.index.published.get(id.index())).map(|before| before.carrier);
+        let carrier = known.unwrap_or_else(|| {
+            self.index.carriers.push(None);
+            self.index.carriers.len() - 1
         });
-        self.index.published.push(Published { connection: None, streams });
+        self.index.published.push(Published { connection: None, carrier });
         self.connections.push(Arc::new(connection));
     }
 
@@ -185,11 +187,11 @@ impl Writer {
         }
     }
 
-    /// Lets snapshots see the streams of the connection's flow as they are now.
-    pub fn publish_streams(&mut self, id: ConnectionId, streams: [KeptStream; 2]) {
-        let row = self.index.published.get(id.index()).map(|published| published.streams);
-        if let Some(shared) = row.and_then(|row| self.index.streams.get_mut(row)) {
-            *shared = Some(Arc::new(streams));
+    /// Lets snapshots see the connection's carrier as it is now.
+    pub fn publish_carrier(&mut self, id: ConnectionId, carrier: Carrier) {
+        let row = self.index.published.get(id.index()).map(|published| published.carrier);
+        if let Some(shared) = row.and_then(|row| self.index.carriers.get_mut(row)) {
+            *shared = Some(Arc::new(carrier));
         }
     }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
 use crate::capture::Layout;
+use crate::dissect::carrier::{Stream, Traced};
 use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Index, Totals};
 use crate::dissect::payload::on_demand::Checkpoint;
 use crate::dissect::{Connection, HeadPlace, Octets};
-use crate::net::StreamView;
 use crate::ws::Opcode;
 
 /// The index as it was at one moment. Costs next to nothing to take and never changes; a clone costs nothing.
@@ -252,9 +252,9 @@ impl Snapshot {
         frames
     }
 
-    fn stream(&self, frame: &FrameRecord) -> Option<StreamView<'_>> {
+    fn stream(&self, frame: &FrameRecord) -> Option<Stream<'_>> {
         let direction = self.connection(frame.connection)?.direction(frame.sender());
-        Some(self.index.streams(frame.connection)?[direction.index()].view())
+        Some(self.index.carrier(frame.connection)?.stream(direction))
     }
 
     /// How many payload octets of a frame the capture holds.
@@ -266,11 +266,7 @@ impl Snapshot {
     pub fn payload_end(&self, frame: &FrameRecord) -> u64 {
         let Some(stream) = self.stream(frame) else { return 0 };
         let payload = frame.payload_range();
-        let reached = match stream.missing() {
-            0 => stream.end(),
-            _ => stream.spans(payload.clone()).last().map_or(0, |piece| piece.end()),
-        };
-        reached.min(payload.end).saturating_sub(payload.start)
+        stream.reached(&payload) - payload.start
     }
 
     /// Which octets of a frame's payload the capture lacks, those behind its end included.
@@ -279,12 +275,12 @@ impl Snapshot {
         let mut holes = Vec::new();
         // Relative to the payload: a claimed length near 2^64 does not fit behind a stream offset.
         let mut at = 0;
-        let spans = self.stream(frame).map(|stream| stream.spans(payload.clone()));
-        for piece in spans.into_iter().flatten() {
-            if at < piece.at - payload.start {
-                holes.push(at..piece.at - payload.start);
+        let stream = self.stream(frame);
+        for run in stream.iter().flat_map(|stream| stream.runs(payload.clone())) {
+            if at < run.at - payload.start {
+                holes.push(at..run.at - payload.start);
             }
-            at = piece.end() - payload.start;
+            at = run.end() - payload.start;
         }
         if at < declared {
             holes.push(at..declared);
@@ -308,7 +304,7 @@ impl Snapshot {
         let from = range.start.min(end);
         let start = frame.payload_at();
         let Some(stream) = self.stream(frame) else { return Ok(Octets::default()) };
-        let mut read = self.read(stream, start + from..start + end)?;
+        let mut read = stream.read(start + from..start + end, &*self.source)?;
         read.from = from;
         for hole in &mut read.missing {
             *hole = hole.start - start..hole.end - start;
@@ -322,66 +318,39 @@ impl Snapshot {
     /// # Errors
     /// When the capture file cannot be read.
     pub fn head(&self, connection: ConnectionId, place: &HeadPlace) -> io::Result<Octets> {
-        let Some(streams) = self.index.streams(connection) else { return Ok(Octets::default()) };
-        let stream = streams[place.direction.index()].view();
-        self.read(stream, place.at..place.at + u64::from(place.len))
+        let Some(carrier) = self.index.carrier(connection) else { return Ok(Octets::default()) };
+        carrier.stream(place.direction).read(place.at..place.at + u64::from(place.len), &*self.source)
     }
 
     /// The packets that brought a head, in order.
     pub fn head_packets(&self, connection: ConnectionId, place: &HeadPlace) -> Vec<PacketId> {
-        let Some(streams) = self.index.streams(connection) else { return Vec::new() };
-        let stream = streams[place.direction.index()].view();
-        stream.spans(place.at..place.at + u64::from(place.len)).map(|piece| piece.packet).collect()
-    }
-
-    /// The octets of `range` of a stream; positions in the result are stream offsets.
-    fn read(&self, stream: StreamView<'_>, range: Range<u64>) -> io::Result<Octets> {
-        let mut octets = Octets { from: range.start, total: range.end - range.start, ..Octets::default() };
-        let mut part = Vec::new();
-        for piece in stream.spans(range.clone()) {
-            octets.fill_hole(piece.at);
-            self.source.read_span(piece.span, &mut part)?;
-            octets.octets.extend_from_slice(&part);
-            // A file that has become shorter: what is gone is missing.
-            octets.fill_hole(piece.end());
-        }
-        octets.fill_hole(range.end);
-        Ok(octets)
+        let Some(carrier) = self.index.carrier(connection) else { return Vec::new() };
+        let stream = carrier.stream(place.direction);
+        stream.trace(place.at..place.at + u64::from(place.len)).map(|traced| traced.packet).collect()
     }
 
     /// The TCP segments that brought a frame, in order; at most `most`.
     pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<Segment> {
         let Some(stream) = self.stream(frame) else { return Vec::new() };
-        let spans = stream.spans(frame.at..frame.payload_range().end);
-        let segment = |piece: crate::net::StreamSpan| Segment {
-            at: piece.at - frame.at,
-            len: piece.span.len,
-            packet: piece.packet,
-            span: piece.span,
-            record_at: piece.record_at,
+        let segment = |traced: Traced| Segment {
+            at: traced.at - frame.at,
+            len: traced.len,
+            packet: traced.packet,
+            span: traced.span,
+            record_at: traced.record_at,
         };
-        spans.map(segment).take(most).collect()
+        stream.trace(frame.at..frame.payload_range().end).map(segment).take(most).collect()
     }
 
     /// When the packet with the last captured octet of a frame was captured.
     pub fn end_time(&self, frame: &FrameRecord) -> Timestamp {
-        let last = self.stream(frame).and_then(|stream| stream.spans(frame.at..frame.payload_range().end).last());
-        last.and_then(|piece| self.packet_time(piece.record_at)).unwrap_or(frame.time)
+        let stream = self.stream(frame);
+        let last = stream.and_then(|stream| stream.trace(frame.at..frame.payload_range().end).last());
+        last.and_then(|traced| self.packet_time(traced.record_at)).unwrap_or(frame.time)
     }
 
     /// When the packet whose record starts at `record_at` was captured, read again from the file.
     pub fn packet_time(&self, record_at: u64) -> Option<Timestamp> {
         self.layout.packet_at(&*self.source, record_at).ok().flatten().and_then(|record| record.time)
-    }
-}
-
-impl Octets {
-    /// Makes the octets reach `end`: what is not there is a hole.
-    fn fill_hole(&mut self, end: u64) {
-        let here = self.end();
-        if here < end {
-            self.missing.push(here..end);
-            self.octets.resize((end - self.from) as usize, 0);
-        }
     }
 }

@@ -5,7 +5,7 @@
 //!                                │
 //!                          side by side, each as far as its octets came
 //!                                │
-//!   ByteStream ─ StreamWalk ─▶ spans ─▶ octets at hand, or blocks ┬▶ unmask ─▶ Utf8 ─────────────▶ Finding
+//!   Stream ─ Cursor ─▶ runs ─▶ octets at hand, or blocks          ┬▶ unmask ─▶ Utf8 ─────────────▶ Finding
 //!                                                                 └▶ gather what is compressed       ▲
 //!                                    a batch: some 16 MiB of it      │ one Stretch a side            │
 //!                                                                    ▼                               │
@@ -23,25 +23,24 @@
 //! Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what
 //! is found, nor to its order.
 
-pub(in crate::dissect) mod octets;
 pub(in crate::dissect) mod on_demand;
 
 mod at_once;
-mod blocks;
 mod compressed;
 mod gathered;
 mod job;
+mod plain;
 mod side;
 mod stretch;
 
 pub(super) use self::at_once::AtOnce;
 pub use self::job::{Crew, Job, SpareInflater};
 
-use self::blocks::Octets;
 use self::gathered::Batch;
 use self::job::Alone;
+use self::plain::PlainReader;
 use self::side::{Side, Went};
-use crate::base::{AtHand, ConnectionId, FrameId, ReadAt, Sender};
+use crate::base::{ConnectionId, FrameId, Nearby, Sender};
 use crate::dissect::flow::table::{Slot, Touched};
 use crate::dissect::index::Writer;
 use crate::dissect::index::connection::side as side_of;
@@ -59,8 +58,7 @@ const FRAME_COST: u64 = 16;
 pub(super) struct Scene<'a> {
     pub writer: &'a mut Writer,
     pub flows: &'a mut [Slot],
-    pub source: &'a dyn ReadAt,
-    pub at_hand: AtHand<'a>,
+    pub nearby: Nearby<'a>,
     pub touched: &'a mut Touched,
     /// How many octets may still be judged in this call.
     pub budget: u64,
@@ -79,15 +77,13 @@ pub(super) struct Payloads {
     /// Sides with something to do in this round, of which those below `turn` are done.
     ready: Vec<u32>,
     turn: usize,
-    octets: Octets,
+    reader: PlainReader,
     /// What is to be inflated next, and who does it.
     batch: Batch,
     crew: Box<dyn Crew>,
     /// How many jobs it was given that were not taken back, and how many it lost.
     under_way: usize,
     lost: usize,
-    /// The furthest octet of the file that was looked at.
-    position: u64,
     /// Nothing follows.
     is_last: bool,
 }
@@ -101,12 +97,11 @@ impl Default for Payloads {
             links: Vec::new(),
             ready: Vec::new(),
             turn: 0,
-            octets: Octets::default(),
+            reader: PlainReader::default(),
             batch: Batch::default(),
             crew: Box::new(Alone::default()),
             under_way: 0,
             lost: 0,
-            position: 0,
             is_last: false,
         }
     }
@@ -150,8 +145,7 @@ impl Payloads {
     pub fn gather(&mut self, scene: &mut Scene<'_>) -> bool {
         loop {
             while let Some(side) = self.ready.get(self.turn).and_then(|place| self.sides.get_mut(*place as usize)) {
-                let went = side.judge(&self.links, &mut self.octets, &mut self.batch, scene);
-                self.position = self.position.max(side.position());
+                let went = side.judge(&self.links, &mut self.reader, &mut self.batch, scene);
                 match went {
                     Went::Through => self.turn += 1,
                     Went::Paused => return true,
@@ -214,7 +208,7 @@ impl Payloads {
 
     /// How far it has come, as an offset in the file: the furthest octet that was looked at.
     pub fn position(&self) -> u64 {
-        self.position
+        self.reader.position()
     }
 
     /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use super::blocks::Octets;
 use super::compressed::{Compressed, Remark};
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
+use super::plain::PlainReader;
 use super::stretch::{Begin, End, FRAME_COST, PART_COST};
 use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
+use crate::dissect::carrier::{Cursor, Stream};
 use crate::dissect::flow::table::Slot;
 use crate::dissect::index::Index;
 use crate::dissect::index::connection::side as side_of;
 use crate::dissect::index::finding::NotUtf8;
 use crate::dissect::index::record::{FrameRecord, NONE};
-use crate::net::{Direction, StreamView, StreamWalk};
+use crate::net::Direction;
 use crate::ws::{InvalidUtf8, Opcode, Utf8};
 
 /// How far judging went.
@@ -60,7 +61,7 @@ pub(super) struct Side {
     started: u32,
 
     /// Where in the stream it is.
-    walk: StreamWalk,
+    cursor: Cursor,
     /// The message being judged.
     message: u32,
     /// The frame being judged, and how many octets of its payload were.
@@ -72,8 +73,6 @@ pub(super) struct Side {
     verdict: Verdict,
     /// What the sender compressed; nothing until it does.
     compressed: Option<Box<Gathering>>,
-    /// Offset in the file behind the furthest octet.
-    position: u64,
 }
 
 impl Side {
@@ -90,7 +89,7 @@ impl Side {
             first: NONE,
             last: NONE,
             started: NONE,
-            walk: StreamWalk::default(),
+            cursor: Cursor::default(),
             message: NONE,
             frame: NONE,
             at: 0,
@@ -98,7 +97,6 @@ impl Side {
             is_text: false,
             verdict: Verdict::Sound,
             compressed: None,
-            position: 0,
         }
     }
 
@@ -135,18 +133,19 @@ impl Side {
         self.frame != NONE || matches!(self.verdict, Verdict::Wrong(..))
     }
 
-    /// Offset in the file behind the furthest octet that it looked at.
-    pub fn position(&self) -> u64 {
-        self.position
-    }
-
     /// What was gathered of its compressed messages.
     pub fn gathering(&mut self) -> Option<&mut Gathering> {
         self.compressed.as_deref_mut()
     }
 
     /// Judges its queue, as far as octets came and the budget goes. What is compressed goes into the `batch`.
-    pub fn judge(&mut self, links: &[Link], octets: &mut Octets, batch: &mut Batch, scene: &mut Scene<'_>) -> Went {
+    pub fn judge(
+        &mut self,
+        links: &[Link],
+        reader: &mut PlainReader,
+        batch: &mut Batch,
+        scene: &mut Scene<'_>,
+    ) -> Went {
         loop {
             if self.frame == NONE {
                 let Some(link) = links.get(self.first as usize) else { break };
@@ -164,7 +163,7 @@ impl Side {
                     self.begin_compressed(&frame, batch, scene);
                 }
             }
-            match self.judge_payload(&frame, octets, batch, scene) {
+            match self.judge_payload(&frame, reader, batch, scene) {
                 Payload::Judged if frame.is_compressed() => self.end_compressed_frame(&frame, batch),
                 Payload::Judged if frame.header.fin() => self.end_message(&frame, batch, scene),
                 Payload::Judged => {}
@@ -193,17 +192,17 @@ impl Side {
     fn judge_payload(
         &mut self,
         frame: &FrameRecord,
-        octets: &mut Octets,
+        reader: &mut PlainReader,
         batch: &mut Batch,
         scene: &mut Scene<'_>,
     ) -> Payload {
         let shared;
         let stream = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => flow.lanes[self.direction.index()].stream.view(),
+            Some(Slot::Watched(flow)) => Stream::Tcp(flow.lanes[self.direction.index()].stream.view()),
             Some(Slot::Over(connection)) => {
-                shared = scene.writer.index.shared_streams(*connection);
-                let Some(streams) = &shared else { return Payload::BrokenOff };
-                streams[self.direction.index()].view()
+                shared = scene.writer.index.shared_carrier(*connection);
+                let Some(carrier) = &shared else { return Payload::BrokenOff };
+                carrier.stream(self.direction)
             }
             _ => return Payload::BrokenOff,
         };
@@ -213,7 +212,7 @@ impl Side {
             if at >= payload.end || matches!(self.verdict, Verdict::Holed) {
                 return Payload::Judged;
             }
-            let piece = match self.walk.first_in(stream, at..payload.end) {
+            let piece = match self.cursor.first_in(&stream, at..payload.end) {
                 Some(piece) if piece.at == at => piece,
                 None if at >= stream.end() => {
                     return if frame.is_ended() { Payload::BrokenOff } else { Payload::Waits };
@@ -226,12 +225,12 @@ impl Side {
             if scene.budget == 0 {
                 return Payload::Paused;
             }
-            let mut len = u64::from(piece.span.len);
+            let mut len = u64::from(piece.len);
             if frame.is_compressed() {
                 if batch.is_full() {
                     return Payload::Full;
                 }
-                let raw = octets.raw(piece.span, scene.at_hand, scene.source);
+                let raw = reader.wire(&stream, piece, scene.nearby).unwrap_or_default();
                 len = raw.len() as u64;
                 if raw.is_empty() {
                     self.verdict = Verdict::Holed;
@@ -243,7 +242,7 @@ impl Side {
                     batch.note(self.place, gathering, raw.len() + FRAME_COST);
                 }
             } else if matches!(self.verdict, Verdict::Sound) {
-                let plain = octets.plain(piece.span, key, self.at, scene.at_hand, scene.source);
+                let plain = reader.plain(&stream, piece, key, self.at, scene.nearby).unwrap_or_default();
                 if plain.is_empty() {
                     // The file has become shorter.
                     self.verdict = Verdict::Holed;
@@ -257,7 +256,6 @@ impl Side {
                 }
             }
             self.at += len;
-            self.position = piece.span.at.saturating_add(len);
             scene.budget = scene.budget.saturating_sub(len);
         }
     }
@@ -301,14 +299,12 @@ impl Side {
         let gathering = self.compressed.get_or_insert_with(new);
         let between = gathering.end.min(frame.at)..frame.at;
         let len = between.end - between.start;
-        let lacks = |stream: StreamView<'_>| stream.missing() > 0 && stream.captured(between) < len;
+        let lacks = |stream: Stream<'_>| stream.missing() > 0 && stream.captured(between) < len;
         let lacks = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => lacks(flow.lanes[self.direction.index()].stream.view()),
-            Some(Slot::Over(connection)) => scene
-                .writer
-                .index
-                .streams(*connection)
-                .is_some_and(|streams| lacks(streams[self.direction.index()].view())),
+            Some(Slot::Watched(flow)) => lacks(Stream::Tcp(flow.lanes[self.direction.index()].stream.view())),
+            Some(Slot::Over(connection)) => {
+                scene.writer.index.carrier(*connection).is_some_and(|carrier| lacks(carrier.stream(self.direction)))
+            }
             _ => false,
         };
         let first = scene.writer.index.messages.get(self.message as usize).copied();

@@ -18,6 +18,15 @@ pub struct Octets {
 }
 
 impl Octets {
+    /// Makes the octets reach `end`: what is not there is a hole.
+    pub(super) fn fill_hole(&mut self, end: u64) {
+        let here = self.end();
+        if here < end {
+            self.missing.push(here..end);
+            self.octets.resize((end - self.from) as usize, 0);
+        }
+    }
+
     /// The octet at position `at` of the whole; `None` where it is missing or was not read.
     pub fn get(&self, at: u64) -> Option<u8> {
         let octet = self.octets.get(usize::try_from(at.checked_sub(self.from)?).ok()?)?;
