@@ -1,12 +1,13 @@
 //! What a row must be like to be seen.
 //!
 //! ```text
-//!   opcode:text sender:client len>100 -finding:note conn:2 fin:0 chat
+//!   opcode:text sender:client len>100 -finding:note conn:2 fin:0 chat "a:b"
 //! ```
 //!
-//! Terms are separated by spaces and all must hold; `-` in front of one means that it must not.
+//! Terms are separated by spaces and all must hold; `-` in front of one means that it must not. What stands in quotation
+//! marks is a word, whatever it holds.
 
-use crate::base::{FrameId, Rule, Sender, Severity};
+use crate::base::{Field, FrameId, Rule, Sender, Severity};
 use crate::dissect::{FindingRecord, FrameRecord, Message, Snapshot};
 use crate::ws::{FIELDS, FieldId, Opcode};
 
@@ -24,7 +25,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("conn:2", "one connection, by its number"),
     ("finding", "with any finding; finding:violation, finding:masked for a severity or a part of a rule's name"),
     ("fin:0", "a single bit of the header: fin, rsv1, rsv2, rsv3, masked"),
-    ("chat", "any other word: in the URL, the opcode's or the sender's name"),
+    ("chat", "any other word: in the URL, the opcode's or the sender's name; token=x and ws://host are words too"),
+    ("\"room:7\"", "a word that would mean something else without the quotation marks, or that holds spaces"),
     ("-opcode:ping", "a minus sign turns a term round"),
 ];
 
@@ -82,7 +84,7 @@ impl Filter {
     /// # Errors
     /// One sentence that says which term is not understood, and what could be written.
     pub fn parse(text: &str) -> Result<Filter, String> {
-        text.split_whitespace().map(Term::parse).collect::<Result<_, _>>().map(|terms| Filter { terms })
+        terms(text).into_iter().map(Term::parse).collect::<Result<_, _>>().map(|terms| Filter { terms })
     }
 
     /// Only what belongs to the connection with this number, besides what the filter says.
@@ -205,8 +207,7 @@ impl Subject<'_> {
 
 /// Whether `text` holds `word`, which is in lower case.
 fn contains_ignoring_case(text: &str, word: &str) -> bool {
-    text.len() >= word.len()
-        && text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+    word.is_empty() || text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 impl Wanted {
@@ -246,6 +247,16 @@ impl Order {
     }
 }
 
+/// Cuts a filter into its terms, at the spaces that are not between quotation marks.
+fn terms(text: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let is_between = |character: char| {
+        quoted ^= character == '"';
+        character.is_whitespace() && !quoted
+    };
+    text.split(is_between).filter(|term| !term.is_empty()).collect()
+}
+
 impl Term {
     fn parse(text: &str) -> Result<Term, String> {
         let lower = text.to_lowercase();
@@ -253,7 +264,12 @@ impl Term {
             Some(rest) if !rest.is_empty() => (true, rest),
             _ => (false, lower.as_str()),
         };
-        Ok(Term { negated, test: Test::parse(text)? })
+        let test = match text.strip_prefix('"') {
+            // The mark at the end is not typed yet, perhaps.
+            Some(word) => Test::Word(word.trim_end_matches('"').to_owned()),
+            None => Test::parse(text)?,
+        };
+        Ok(Term { negated, test })
     }
 }
 
@@ -264,7 +280,7 @@ impl Test {
                 return read(rest);
             }
         }
-        let Some((key, value)) = text.split_once([':', '=']) else {
+        let Some((key, value)) = key_and_value(text) else {
             return Ok(match text {
                 "finding" | "findings" => Test::Finding(Wanted::Any),
                 word => Test::Word(word.to_owned()),
@@ -288,17 +304,39 @@ impl Test {
     }
 }
 
+/// Cuts `opcode:text` or `opcode=text` in two. `None` where it is a word: before the sign stands no name, as in `12:30` and
+/// `/chat?a=1`; behind it an address, as in `ws://host`; or a name before `=` is none of ours, as in `token=x`. A name before
+/// `:` that is none of ours is more often a mistake than a word.
+fn key_and_value(text: &str) -> Option<(&str, &str)> {
+    let at = text.find([':', '='])?;
+    let (key, value) = (&text[..at], &text[at + 1..]);
+    let is_name = key.starts_with(|first: char| first.is_ascii_alphabetic())
+        && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_');
+    let is_ours = match text.as_bytes()[at] {
+        b':' => !value.starts_with("//"),
+        _ => NAMES.contains(&key) || bit_field(key).is_some(),
+    };
+    (is_name && is_ours).then_some((key, value))
+}
+
+/// The names before a `:` that are no field of the header.
+const NAMES: [&str; 6] = ["opcode", "sender", "from", "conn", "connection", "finding"];
+
 fn example(key: &str) -> &'static str {
     KEYS.iter().map(|(term, _)| *term).find(|term| term.starts_with(key)).unwrap_or("opcode:text")
 }
 
+/// The field of one bit that is called so in a filter.
+fn bit_field(key: &str) -> Option<&'static Field<FieldId>> {
+    FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
+}
+
 /// `fin:0`, by the keys of the field table.
 fn bit(key: &str, value: &str) -> Result<Test, String> {
-    let Some(field) =
-        FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
-    else {
+    let Some(field) = bit_field(key) else {
         return Err(format!(
-            "“{key}:” is not known; try opcode:, sender:, len>, plain>, ratio>, rtt>, conn:, finding or fin:"
+            "“{key}:” is not known; try opcode:, sender:, len>, plain>, ratio>, rtt>, conn:, finding or fin:; \
+             \"{key}:{value}\" with quotation marks is a word"
         ));
     };
     match value {
@@ -406,6 +444,26 @@ mod tests {
         assert_eq!(tests("mask:0"), [Test::Bit(FieldId::Mask, false)]);
         assert_eq!(tests("finding:unmasked"), [Test::Finding(Wanted::Rule("unmasked".into()))]);
         assert!(Filter::parse("-chat").unwrap().terms[0].negated);
+    }
+
+    #[test]
+    fn words_may_hold_the_signs_of_terms() {
+        let word = |text: &str| match &Filter::parse(text).unwrap().terms[..] {
+            [Term { test: Test::Word(word), .. }] => word.clone(),
+            terms => panic!("{text}: {terms:?}"),
+        };
+        for text in ["token=x", "/chat?room=7", "12:30", "ws://example.test:80/a", "[::1]:80", "=", ":x", "a-b:c"] {
+            assert_eq!(word(text), text);
+        }
+        assert_eq!(word("\"opcode:text\""), "opcode:text");
+        assert_eq!(word("-\"Order 17\""), "order 17");
+        assert_eq!((word("\"half"), word("\"")), ("half".to_owned(), String::new()));
+        assert!(contains_ignoring_case("any text", "") && contains_ignoring_case("", ""));
+        assert_eq!(Filter::parse("\"a b\" fin:0 \"c:d").unwrap().terms.len(), 3);
+        // What is a key of ours stays one, with either sign.
+        assert_eq!(Filter::parse("opcode=text"), Filter::parse("opcode:text"));
+        assert_eq!(Filter::parse("fin=0"), Filter::parse("fin:0"));
+        assert!(error("colour:red").contains("\"colour:red\" with quotation marks is a word"));
     }
 
     #[test]
