@@ -189,10 +189,10 @@ fn timeline_ui(
     let shared = bins.len().div_ceil((plot.width() / 3.0).max(1.0) as usize);
     let column_of = |bin: usize| bin / shared;
     let mut sums = vec![[0u64; 2]; bins.len().div_ceil(shared)];
-    for (bin, counts) in bins.iter().enumerate() {
-        let sum = &mut sums[column_of(bin)];
-        sum[0] += u64::from(counts[0]);
-        sum[1] += u64::from(counts[1]);
+    for (index, bin) in bins.iter().enumerate() {
+        let sum = &mut sums[column_of(index)];
+        sum[0] += u64::from(bin.frames[0]);
+        sum[1] += u64::from(bin.frames[1]);
     }
     let most = sums.iter().flatten().copied().max().unwrap_or(1).max(1) as f32;
     let middle = plot.center().y.round();
@@ -225,6 +225,7 @@ fn timeline_ui(
     let at = response.hover_pos().map(|pos| ((pos.x - plot.left()) / plot.width()).clamp(0.0, 0.9999));
     let bin = (at? * bins.len() as f32) as usize;
     let column = column_of(bin);
+    let bin = column * shared;
     let time = timeline.time_of(bin);
     let clicked = response.clicked();
     response.on_hover_ui_at_pointer(|ui| {
@@ -232,18 +233,5 @@ fn timeline_ui(
         ui.label(RichText::new(time.time_of_day()).font(fonts::mono(theme::SECONDARY)));
         ui.label(format!("{} from the client, {} from the server", count(client, "frame"), text::grouped(server)));
     });
-    clicked.then(|| Command::SelectFrame(first_frame_at(snapshot, time)))
-}
-
-/// The first frame at `time` or later; captures are nearly in the order of time.
-fn first_frame_at(snapshot: &Snapshot, time: Timestamp) -> FrameId {
-    let (mut low, mut high) = (0, snapshot.frame_count());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match snapshot.frame(FrameId::from_index(middle)) {
-            Some(frame) if frame.time < time => low = middle + 1,
-            _ => high = middle,
-        }
-    }
-    FrameId::from_index(low.min(snapshot.frame_count().saturating_sub(1)))
+    timeline.first_frame(bin).filter(|_| clicked).map(Command::SelectFrame)
 }

@@ -42,4 +42,4 @@ pub use rows::{
     frame_row, inflated_preview, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
-pub use timeline::Timeline;
+pub use timeline::{Bin, Timeline};
