@@ -32,7 +32,7 @@ use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
 use framescope::gui::{self, Selection};
-use framescope::query::RowKind;
+use framescope::query::{RowId, RowKind};
 use framescope::view::{FrameView, HexForm, InflatedView};
 
 const RSV1: u8 = 0x40;
@@ -414,12 +414,12 @@ fn after_a_decision_texts_are_those_of_the_new_numbers() {
     let mut harness = open(WIDE, Input::Octets { octets, name: "two".to_owned() });
     apply(&mut harness, Command::show(RowKind::Messages));
     apply(&mut harness, Command::ShowTab(Tab::Payload));
-    apply(&mut harness, Command::SelectRow(1));
+    apply(&mut harness, Command::SelectRow(RowId::Message(MessageId(1))));
     harness.get_by_label("the first one speaks");
     let snapshot = harness.state().opened().unwrap().snapshot.clone().unwrap();
     let ends = snapshot.connections().next().unwrap().ends();
     apply(&mut harness, Command::Decide(ends, Decision::NotWebSocket));
-    apply(&mut harness, Command::SelectRow(1));
+    apply(&mut harness, Command::SelectRow(RowId::Message(MessageId(1))));
     assert_eq!(harness.state().opened().unwrap().rows.len(), 2);
     harness.get_by_label("and the second answers");
     harness.get_by_label_contains("message 2 text server 5 octets");

@@ -238,7 +238,7 @@ fn text_that_is_not_utf8_is_told_on_its_row() {
     let mut harness = open_sample("broken.pcap");
     assert!(harness.state().opened().unwrap().state.judged.is_none());
     let (ctx, frame) = (harness.ctx.clone(), framescope::base::FrameId::from_number(61).unwrap());
-    harness.state_mut().apply(&ctx, Command::SelectFrame(frame));
+    harness.state_mut().apply(&ctx, Command::SelectRow(framescope::query::RowId::Frame(frame)));
     harness.run();
     harness.get_by(|node| {
         node.label().is_some_and(|label| label.starts_with("frame 61 text server") && label.ends_with("violation"))

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use framescope::base::MessageId;
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
-use framescope::query::{RowKind, SortKey};
+use framescope::query::{RowId, RowKind, SortKey};
 
 use crate::say;
 use crate::screen::Screen;
@@ -74,7 +75,7 @@ pub fn measure(path: &Path) {
 /// From the wish to the frame that shows the text.
 fn open(screen: &mut Screen, row: usize) -> Duration {
     let start = Instant::now();
-    screen.apply(Command::SelectRow(row));
+    screen.apply(Command::SelectRow(RowId::Message(MessageId::from_index(row))));
     screen.at_once_until(|screen| screen.opened().is_some_and(|opened| !opened.details.is_inflating()));
     start.elapsed()
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::details::Tab;
-use crate::base::{ConnectionId, FrameId};
+use crate::base::ConnectionId;
 use crate::dissect::Decision;
 use crate::net::Flow;
-use crate::query::{RowKind, SortKey};
+use crate::query::{RowId, RowKind, SortKey};
 
 /// A wish of the user. Panels return one, [`super::window::Window::apply`] fulfils it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +64,8 @@ pub enum Command {
     Confirm(ConnectionId),
     /// It is none.
     Reject(ConnectionId),
-    /// Select the row with this number, from 0.
-    SelectRow(usize),
-    /// Select a frame, wherever it is.
-    SelectFrame(FrameId),
+    /// Select a row, wherever it is.
+    SelectRow(RowId),
     /// One row down.
     NextRow,
     /// One row up.
@@ -182,7 +180,6 @@ impl Command {
             Command::Confirm(_) => "Confirm",
             Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => "Not a WebSocket",
             Command::SelectRow(_) => "Select row",
-            Command::SelectFrame(_) => "Select frame",
             Command::NextRow => "Next row",
             Command::PreviousRow => "Previous row",
             Command::PageDown => "Page down",
@@ -245,7 +242,7 @@ impl Command {
             Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
                 "Read the capture again, without taking this TCP connection for a WebSocket"
             }
-            Command::SelectRow(_) | Command::SelectFrame(_) => "Show its details below",
+            Command::SelectRow(_) => "Show its details below",
             Command::NextRow => "Select the row below",
             Command::PreviousRow => "Select the row above",
             Command::PageDown => "Go down as many rows as are in sight",

@@ -19,12 +19,13 @@ use super::diagram::DiagramState;
 use super::handshake::handshake_ui;
 use super::hex::{HexState, doing_ui, notices_ui};
 use super::inflating::{Doing, Inflating};
-use super::opened::{Opened, RowId};
+use super::opened::Opened;
 use super::payload::{PayloadState, nothing_inflated_ui, payload_ui};
 use super::theme::{self, Palette};
 use super::{PaneCommand, Selection, empty, marks};
 use crate::base::{ConnectionId, FrameId, Severity};
 use crate::dissect::{Message, Snapshot};
+use crate::query::RowId;
 use crate::view::{FrameView, HandshakeView, HexForm, PayloadText, SegmentRow, TreeRow, handshake_view, segment_rows};
 
 /// What is below the diagram where both have no room beside each other.

@@ -8,22 +8,11 @@ use super::rows::RowScroll;
 use super::search::Search;
 use super::table::TableState;
 use super::worker::{Input, Phase, ReadState, Worker};
-use crate::base::{ConnectionId, FindingId, FrameId, MessageId};
+use crate::base::ConnectionId;
 use crate::dissect::{Decision, Decisions, Others, Snapshot};
 use crate::net::Flow;
-use crate::query::{Filter, Order, Query, RowKind, RowSet, SortKey};
+use crate::query::{Filter, Order, Query, RowId, RowKind, RowSet, SortKey};
 use crate::view::Timeline;
-
-/// A row of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowId {
-    /// A frame.
-    Frame(FrameId),
-    /// A message.
-    Message(MessageId),
-    /// A finding.
-    Finding(FindingId),
-}
 
 /// What is in sight when the rows of another query have been found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -365,12 +354,7 @@ impl Opened {
 
     /// What is in row `row`.
     pub fn row_id(&self, row: usize) -> Option<RowId> {
-        let id = self.rows.id(row)?;
-        Some(match self.rows.kind() {
-            RowKind::Frames => RowId::Frame(FrameId(id)),
-            RowKind::Messages => RowId::Message(MessageId(id)),
-            RowKind::Findings => RowId::Finding(FindingId(id)),
-        })
+        Some(RowId::new(self.rows.kind(), self.rows.id(row)?))
     }
 
     /// The row of what is selected: `Err` holds the row it would have if it were shown.
@@ -379,12 +363,7 @@ impl Opened {
     }
 
     fn selected_in(&self, rows: &RowSet) -> Option<Result<usize, usize>> {
-        match (self.selected?, rows.kind()) {
-            (RowId::Frame(id), RowKind::Frames) => Some(rows.row(id.0)),
-            (RowId::Message(id), RowKind::Messages) => Some(rows.row(id.0)),
-            (RowId::Finding(id), RowKind::Findings) => Some(rows.row(id.0)),
-            _ => None,
-        }
+        self.selected.filter(|id| id.kind() == rows.kind()).map(|id| rows.row(id.index()))
     }
 
     /// Selects row `row`, or the nearest one, and scrolls to it.
@@ -432,21 +411,20 @@ impl Opened {
         self.arrival = None;
     }
 
-    /// Selects a frame; where the list does not hold it, the list is changed to hold it.
-    pub fn select_frame(&mut self, id: FrameId) {
+    /// Selects a row, wherever it is; where the list does not hold it, the list is changed to hold it.
+    pub fn go_to(&mut self, id: RowId) {
+        (self.selected, self.arrival) = (Some(id), None);
+        if self.selected_row().is_some_and(|row| row.is_ok()) {
+            return self.reveal_selected();
+        }
         let Some(snapshot) = &self.snapshot else { return };
-        let frames = Query { kind: RowKind::Frames, ..self.query.clone() };
-        let passes = frames.passes(snapshot, id.0);
-        self.selected = Some(RowId::Frame(id));
-        if !passes {
+        let kind = id.kind();
+        if !(Query { kind, ..self.query.clone() }).passes(snapshot, id.index()) {
             self.filter_text.clear();
             (self.filter, self.filter_error, self.connection) = (Filter::default(), None, None);
         }
-        if passes && self.query.kind == RowKind::Frames {
-            self.reveal_selected();
-        } else {
-            self.want(RowKind::Frames, frames.order, Arrival::Selected);
-        }
+        let order = Some(self.query.order).filter(|order| order.key.is_of(kind)).unwrap_or_default();
+        self.want(kind, order, Arrival::Selected);
     }
 }
 

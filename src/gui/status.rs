@@ -3,13 +3,14 @@
 use egui::{Align, Color32, Layout, Rect, RichText, Sense, Stroke, Ui, pos2, vec2};
 
 use super::command::Command;
-use super::opened::{Opened, RowId};
+use super::opened::Opened;
 use super::table::count_text;
 use super::theme::{self, Palette};
 use super::worker::Phase;
 use super::{fonts, marks, text};
-use crate::base::{FrameId, Severity, Timestamp};
+use crate::base::{Severity, Timestamp};
 use crate::dissect::Snapshot;
+use crate::query::RowId;
 use crate::view::{count, length};
 
 /// Height of the timeline.
@@ -233,5 +234,5 @@ fn timeline_ui(
         ui.label(RichText::new(time.time_of_day()).font(fonts::mono(theme::SECONDARY)));
         ui.label(format!("{} from the client, {} from the server", count(client, "frame"), text::grouped(server)));
     });
-    timeline.first_frame(bin).filter(|_| clicked).map(Command::SelectFrame)
+    timeline.first_frame(bin).filter(|_| clicked).map(|id| Command::SelectRow(RowId::Frame(id)))
 }

@@ -20,14 +20,14 @@ use self::cells::Row;
 use self::columns::{Columns, Extra};
 use self::finding::FindingLine;
 use super::command::Command;
-use super::opened::{Opened, RowId};
+use super::opened::Opened;
 use super::previews::Previews;
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{empty, fonts, marks, text};
 use crate::base::Severity;
 use crate::dissect::Snapshot;
-use crate::query::RowKind;
+use crate::query::{RowId, RowKind};
 use crate::view::{count, frame_row, message_row};
 use crate::ws::Opcode;
 
@@ -43,6 +43,8 @@ pub struct TableState {
     pub follow: bool,
     /// Rows in sight when it was painted last.
     pub page: usize,
+    /// The rows that were painted last, and can have been clicked.
+    painted: Vec<RowId>,
     /// Rows that were made, for the snapshot they were made from.
     made: HashMap<u32, Made>,
     made_from: (u64, RowKind),
@@ -88,11 +90,7 @@ impl TableState {
 
     /// The row of `id`, made once for every snapshot.
     fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
-        let (kind, key) = match id {
-            RowId::Frame(id) => (RowKind::Frames, id.0),
-            RowId::Message(id) => (RowKind::Messages, id.0),
-            RowId::Finding(id) => (RowKind::Findings, id.0),
-        };
+        let (kind, key) = (id.kind(), id.index());
         if self.made_from != (version, kind) || self.made.len() > 4096 {
             self.made.clear();
             self.made_from = (version, kind);
@@ -259,8 +257,28 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     command
 }
 
+/// The widget of a row. It goes with the row, wherever that is painted.
+fn row_widget(id: RowId) -> egui::Id {
+    egui::Id::unique(("row", id))
+}
+
+/// The row that the pointer went down on or that was clicked in this pass: one of those that were painted last, for those are
+/// what the user saw. By now it may be elsewhere, or out of sight.
+fn touched_row(ui: &Ui, painted: &[RowId]) -> Option<RowId> {
+    let is_pressed = ui.input(|input| input.pointer.primary_pressed());
+    painted.iter().copied().find(|id| {
+        let response = ui.ctx().read_response(row_widget(*id));
+        response.is_some_and(|row| row.clicked() || is_pressed && row.is_pointer_button_down_on())
+    })
+}
+
 fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Columns) -> Option<Command> {
     let palette = Palette::of(ui);
+    let touched = touched_row(ui, &opened.table.painted);
+    if touched.is_some() {
+        // What is under the pointer stays there.
+        opened.table.follow = false;
+    }
     let total = opened.rows.len() as u64;
     let in_sight = (ui.available_height() / ROW).floor().max(1.0) as u64;
     opened.table.page = in_sight as usize;
@@ -277,8 +295,8 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     }
     let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
     let selected = opened.selected;
-    let mut command = None;
-    let mut without_preview = Vec::new();
+    let mut command = touched.map(Command::SelectRow);
+    let (mut without_preview, mut painted) = (Vec::new(), Vec::new());
     rows_ui(
         ui,
         &mut scroll,
@@ -294,12 +312,10 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
             {
                 without_preview.extend(snapshot.message(id));
             }
-            let response = ui.interact(rect, ui.scope_id().with(("row", number)), Sense::CLICK);
+            painted.push(id);
+            let response = ui.interact(rect, row_widget(id), Sense::CLICK);
             let chosen = selected == Some(id);
             response.widget_info(|| WidgetInfo::selected(egui::Role::Row, true, chosen, row.label()));
-            if response.clicked() {
-                command = Some(Command::SelectRow(number as usize));
-            }
             if response.double_clicked() {
                 command = Some(Command::Cross);
             }
@@ -329,6 +345,6 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     if (wheel < 0.0 || barred) && newest_last && opened.state.is_growing() && total > in_sight {
         opened.table.follow = scroll.top + in_sight >= total;
     }
-    opened.table.scroll = scroll;
+    (opened.table.scroll, opened.table.painted) = (scroll, painted);
     command
 }

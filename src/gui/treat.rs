@@ -101,7 +101,9 @@ fn list_ui(ui: &mut Ui, treat: &mut Treat, others: &Others, tall: f32) -> bool {
     let area = ScrollArea::vertical().id_salt("others").max_height(tall).auto_shrink([false, true]);
     area.show_rows(ui, theme::ROW, rows.len(), |ui, range| {
         for (other, name) in &rows[range] {
-            let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::CLICK);
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::hover());
+            // The rows change places while octets come.
+            let response = ui.interact(rect, ui.scope_id().with(other.ends), Sense::CLICK);
             let is_chosen = treat.chosen == Some(other.ends);
             let label = format!("{name}, {}", traffic(other));
             response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, is_chosen, &label));

@@ -358,8 +358,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
                 decide(opened, ctx, ends, decision);
             }
         }
-        Command::SelectRow(row) => opened.select_row(row),
-        Command::SelectFrame(id) => opened.select_frame(id),
+        Command::SelectRow(id) => opened.go_to(id),
         Command::NextRow => opened.move_selection(1),
         Command::PreviousRow => opened.move_selection(-1),
         Command::PageDown => opened.move_selection(page),

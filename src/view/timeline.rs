@@ -118,7 +118,8 @@ impl Timeline {
     }
 
     fn widen(&mut self) {
-        self.bins = self.bins.chunks(2).map(|pair| pair.iter().fold(Bin::default(), |sum, bin| sum.and(*bin))).collect();
+        self.bins =
+            self.bins.chunks(2).map(|pair| pair.iter().fold(Bin::default(), |sum, bin| sum.and(*bin))).collect();
         self.bin_ns = self.bin_ns.saturating_mul(2);
     }
 }

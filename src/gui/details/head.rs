@@ -4,9 +4,9 @@ use egui::{RichText, Sense, Ui, vec2};
 
 use super::DetailsState;
 use crate::gui::command::Command;
-use crate::gui::opened::RowId;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
+use crate::query::RowId;
 
 /// A tab of the details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

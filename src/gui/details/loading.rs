@@ -6,7 +6,7 @@ use super::DetailsState;
 use crate::base::{FindingId, FrameId};
 use crate::dissect::Snapshot;
 use crate::gui::hex::in_frame;
-use crate::gui::opened::RowId;
+use crate::query::RowId;
 use crate::view::{FrameView, PayloadText, TreeRow, field_tree, message_payload, payload_text};
 
 /// Payload octets of a frame that are read at first.

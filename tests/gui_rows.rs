@@ -1,0 +1,175 @@
+//! The rows of a capture that grows while the user clicks, and the ways back to rows that were looked at.
+
+#[path = "common/mod.rs"]
+mod common;
+
+use std::io::{PipeWriter, Write};
+use std::time::{Duration, Instant};
+
+use common::frame::{self, FIN, TEXT};
+use common::tcp::{Server, Talk};
+use egui::accesskit::Role;
+use egui::{Event, PointerButton, Pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use framescope::base::FrameId;
+use framescope::gui::command::Command;
+use framescope::gui::opened::Opened;
+use framescope::gui::settings::Settings;
+use framescope::gui::window::Window;
+use framescope::gui::worker::Input;
+use framescope::gui::{self};
+use framescope::query::{RowId, SortKey};
+
+type WindowHarness = Harness<'static, Window>;
+
+fn window() -> WindowHarness {
+    Harness::builder()
+        .with_size([1400.0, 900.0])
+        .with_max_steps(64)
+        .allow_missing_glyphs()
+        .with_context_setup(gui::install)
+        .build_ui_state(
+            |ui, window: &mut Window| window.ui(ui),
+            Window::new(Settings { dark: Some(true), ..Settings::default() }),
+        )
+}
+
+fn opened(harness: &WindowHarness) -> &Opened {
+    harness.state().opened().unwrap()
+}
+
+fn apply(harness: &mut WindowHarness, command: Command) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, command);
+    harness.step();
+}
+
+/// Paints until it happens.
+#[track_caller]
+fn until(harness: &mut WindowHarness, what: &str, happens: impl Fn(&Opened) -> bool) {
+    let start = Instant::now();
+    while !happens(opened(harness)) {
+        assert!(start.elapsed() < Duration::from_secs(20), "it never happens that {what}");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    harness.step();
+}
+
+/// The octets of a capture, which come through a pipe a few frames at a time.
+struct Feed {
+    file: Vec<u8>,
+    /// Where in the file each frame's packet ends.
+    ends: Vec<usize>,
+    frames: usize,
+    fed: usize,
+    pipe: PipeWriter,
+}
+
+impl Feed {
+    /// Lets so many frames more come.
+    fn more(&mut self, frames: usize) {
+        self.frames += frames;
+        let end = self.ends[self.frames - 1];
+        self.pipe.write_all(&self.file[self.fed..end]).unwrap();
+        self.fed = end;
+    }
+}
+
+/// A window on a capture of a thousand frames, none of which has come yet.
+fn growing() -> (WindowHarness, Feed) {
+    let mut talk = Talk::upgraded();
+    let before = talk.segments.len();
+    (1..=1000).for_each(|number| talk.say(Server, frame::server(FIN | TEXT, format!("number {number}").as_bytes())));
+    let capture = talk.capture();
+    // The heads of the file and of a packet in it.
+    let mut end = 24;
+    let ends = capture.packets.iter().map(|packet| {
+        end += 16 + packet.octets.len();
+        end
+    });
+    let ends = ends.skip(before).collect();
+    let (reader, pipe) = std::io::pipe().unwrap();
+    let (source, mut filler) = framescope::capture::open_stream(Box::new(reader), "pipe").unwrap();
+    let pump = move || while filler.pump().unwrap_or(false) {};
+    std::thread::Builder::new().name("pipe".to_owned()).spawn(pump).unwrap();
+    let mut harness = window();
+    let ctx = harness.ctx.clone();
+    harness.state_mut().open(&ctx, Input::Growing { source, name: "pipe".to_owned() });
+    (harness, Feed { file: capture.pcap(), ends, frames: 0, fed: 0, pipe })
+}
+
+/// The frames in sight, from top to bottom, and the middles of their rows.
+fn in_sight(harness: &WindowHarness) -> Vec<(RowId, Pos2)> {
+    let rows = harness.query_all_by(|node| node.role() == Role::Row);
+    let mut rows: Vec<(RowId, Pos2)> = rows
+        .filter_map(|row| {
+            let label = row.accesskit_node().label()?;
+            let number = label.strip_prefix("frame ")?.split(' ').next()?.replace(',', "").parse().ok()?;
+            Some((RowId::Frame(FrameId::from_number(number)?), row.rect().center()))
+        })
+        .collect();
+    rows.sort_by(|a, b| a.1.y.total_cmp(&b.1.y));
+    rows
+}
+
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: egui::Modifiers::NONE }
+}
+
+/// Clicks on the row in this place while the list grows by more rows than are in sight, before the button goes down, and again
+/// before it comes up; returns the row that was there, and the one that is selected then.
+fn click_while_rows_come(harness: &mut WindowHarness, feed: &mut Feed, place: usize) -> (RowId, Option<RowId>) {
+    let rows = in_sight(harness);
+    let (row, at) = rows[place];
+    let page = rows.len() + 2;
+    harness.hover_at(at);
+    harness.step();
+    assert!(in_sight(harness).contains(&(row, at)), "it is still there");
+    feed.more(page);
+    // They are read meanwhile, and painted first in the pass in which the button goes down.
+    std::thread::sleep(Duration::from_millis(250));
+    harness.event(button(at, true));
+    harness.step();
+    feed.more(page);
+    let all = feed.frames;
+    until(harness, "all rows come", |opened| opened.rows.len() == all);
+    harness.event(button(at, false));
+    harness.step();
+    harness.step();
+    (row, opened(harness).selected)
+}
+
+#[test]
+fn a_click_while_rows_arrive_selects_what_was_under_the_pointer() {
+    let (mut harness, mut feed) = growing();
+    feed.more(100);
+    until(&mut harness, "all rows come", |opened| opened.rows.len() == 100);
+    for place in [0, 3, 5, 7] {
+        apply(&mut harness, Command::FollowNewest);
+        harness.step();
+        let newest = RowId::Frame(FrameId::from_number(feed.frames as u64).unwrap());
+        assert_eq!(in_sight(&harness).last().map(|row| row.0), Some(newest), "the newest row is in sight");
+        let (row, selected) = click_while_rows_come(&mut harness, &mut feed, place);
+        assert_eq!(selected, Some(row), "place {place}");
+        // Pressing on a row ended the following, and the row is still where it was clicked.
+        assert!(!opened(&harness).table.follow);
+        assert_eq!(in_sight(&harness).get(place).map(|row| row.0), Some(row));
+    }
+}
+
+/// In other orders rows come in between, or at the top.
+#[test]
+fn a_click_in_a_list_of_the_newest_first_selects_what_was_under_the_pointer() {
+    let (mut harness, mut feed) = growing();
+    feed.more(100);
+    until(&mut harness, "all rows come", |opened| opened.rows.len() == 100);
+    apply(&mut harness, Command::SortBy(SortKey::Number));
+    harness.step();
+    assert_eq!(in_sight(&harness)[0].0, RowId::Frame(FrameId(99)));
+    for place in [0, 4] {
+        let (row, selected) = click_while_rows_come(&mut harness, &mut feed, place);
+        assert_eq!(selected, Some(row), "place {place}");
+    }
+}
