@@ -4,12 +4,14 @@ mod gui_frames;
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use framescope::base::{ConnectionId, PacketId};
+use framescope::gui::command::Command;
 use framescope::gui::diagram::{DiagramState, diagram_ui};
 use framescope::gui::handshake::handshake_ui;
 use framescope::gui::hex::{HexSource, HexState, hex_ui};
 use framescope::gui::payload::{PayloadState, payload_ui};
 use framescope::gui::tree::tree_ui;
-use framescope::gui::{self, PaneCommand, Selection};
+use framescope::gui::{self, Selection};
 use framescope::view::{FrameView, HandshakeView, HexForm, field_tree, payload_text};
 use framescope::ws::FieldId;
 
@@ -30,13 +32,16 @@ struct Panes {
     hex: HexState,
     payload: PayloadState,
     selection: Selection,
-    command: Option<PaneCommand>,
+    command: Option<Command>,
 }
 
 fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
     let command = match pane {
         Pane::Diagram => diagram_ui(ui, view, &mut panes.diagram, &mut panes.selection),
-        Pane::Tree => tree_ui(ui, view, &mut panes.selection),
+        Pane::Tree => {
+            tree_ui(ui, view, &mut panes.selection);
+            None
+        }
         Pane::Hex => {
             let mut read = |_| view.payload.clone();
             let source = HexSource { view, payload_end: view.payload.end(), read: &mut read, inflated: None };
@@ -47,10 +52,14 @@ fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
             let close: Vec<_> = field_tree(view).into_iter().filter(|row| row.depth == 1).collect();
             payload_ui(ui, &text, &close, &mut panes.payload)
         }
-        Pane::Handshake => handshake_ui(ui, &gui_frames::handshake(true)),
+        Pane::Handshake => handshake_ui(ui, ConnectionId(0), &gui_frames::handshake(true)),
         Pane::Pings => {
             let handshake = gui_frames::handshake(true);
-            handshake_ui(ui, &HandshakeView { round_trips: Some(gui_frames::round_trips()), ..handshake })
+            handshake_ui(
+                ui,
+                ConnectionId(0),
+                &HandshakeView { round_trips: Some(gui_frames::round_trips()), ..handshake },
+            )
         }
         Pane::All => {
             egui::Panel::right("tree").default_size(520.0).show(ui, |ui| pane_ui(ui, view, Pane::Tree, panes));
@@ -147,7 +156,7 @@ fn a_segment_tag_opens_its_packet() {
     let mut harness = all(gui_frames::segments());
     harness.get_by_label("packet 12").click();
     harness.run();
-    assert_eq!(harness.state().command, Some(PaneCommand::OpenPacket(framescope::base::PacketId(11))));
+    assert_eq!(harness.state().command, Some(Command::ShowPacket(PacketId(11))));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::frame::{self, FIN, TEXT};
 use common::tcp::{Server, Talk};
 use egui::accesskit::Role;
-use egui::{Event, PointerButton, Pos2};
+use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use framescope::base::FrameId;
@@ -19,7 +19,7 @@ use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::worker::Input;
 use framescope::gui::{self};
-use framescope::query::{RowId, SortKey};
+use framescope::query::{RowId, RowKind, SortKey};
 
 type WindowHarness = Harness<'static, Window>;
 
@@ -115,7 +115,7 @@ fn in_sight(harness: &WindowHarness) -> Vec<(RowId, Pos2)> {
 }
 
 fn button(pos: Pos2, pressed: bool) -> Event {
-    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: egui::Modifiers::NONE }
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
 }
 
 /// Clicks on the row in this place while the list grows by more rows than are in sight, before the button goes down, and again
@@ -146,7 +146,7 @@ fn a_click_while_rows_arrive_selects_what_was_under_the_pointer() {
     let (mut harness, mut feed) = growing();
     feed.more(100);
     until(&mut harness, "all rows come", |opened| opened.rows.len() == 100);
-    for place in [0, 3, 5, 7] {
+    for place in [0, 2, 4, 5] {
         apply(&mut harness, Command::FollowNewest);
         harness.step();
         let newest = RowId::Frame(FrameId::from_number(feed.frames as u64).unwrap());
@@ -172,4 +172,122 @@ fn a_click_in_a_list_of_the_newest_first_selects_what_was_under_the_pointer() {
         let (row, selected) = click_while_rows_come(&mut harness, &mut feed, place);
         assert_eq!(selected, Some(row), "place {place}");
     }
+}
+
+/// A window on a sample, read to its end.
+fn sample(name: &str) -> WindowHarness {
+    let mut harness = window();
+    let ctx = harness.ctx.clone();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    harness.state_mut().open(&ctx, Input::File(path));
+    until(&mut harness, "it is read to its end", |opened| !opened.state.is_active());
+    harness.run();
+    harness
+}
+
+fn frame(number: u64) -> Option<RowId> {
+    FrameId::from_number(number).map(RowId::Frame)
+}
+
+#[track_caller]
+fn press(harness: &mut WindowHarness, modifiers: Modifiers, key: Key) -> Option<RowId> {
+    harness.key_press_modifiers(modifiers, key);
+    let start = Instant::now();
+    loop {
+        harness.run_ok();
+        let opened = opened(harness);
+        if opened.searched().is_none() && opened.rows.query() == opened.query() {
+            return opened.selected;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "the rows are not found");
+    }
+}
+
+#[test]
+fn alt_and_arrows_go_back_and_forward_through_what_was_selected() {
+    let mut harness = sample("chat-unicode.pcapng");
+    for number in [2, 6] {
+        harness.get_by_label_contains(&format!("frame {number} ")).click();
+        harness.run();
+    }
+    // A walk along the list is one step back.
+    for _ in 0..3 {
+        press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    }
+    assert_eq!(opened(&harness).selected, frame(9));
+    // The message of the frame, and from there to the frame that was selected, in its list.
+    let message = press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(matches!(message, Some(RowId::Message(_))));
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(9));
+    assert_eq!(opened(&harness).query().kind, RowKind::Frames);
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(6));
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(2));
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(1), "which was selected at first");
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(1));
+    for row in [frame(2), frame(6), frame(9), message, message] {
+        assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowRight), row);
+    }
+    // What a filter hides is shown again.
+    let ctx = harness.ctx.clone();
+    press(&mut harness, Modifiers::COMMAND, Key::F);
+    harness.event(Event::Text("opcode:ping".to_owned()));
+    harness.run();
+    // Keys that are typed into a text field do nothing else.
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), message);
+    ctx.memory_mut(|memory| memory.stop_text_input());
+    assert_eq!(press(&mut harness, Modifiers::ALT, Key::ArrowLeft), frame(9));
+    assert_eq!(opened(&harness).filter_text, "");
+    assert!(in_sight(&harness).iter().any(|(row, _)| Some(*row) == frame(9)));
+}
+
+#[test]
+fn brackets_step_through_the_frames_of_a_message() {
+    let mut harness = sample("fragments-ping.pcap");
+    press(&mut harness, Modifiers::COMMAND, Key::Num2);
+    harness.get_all_by_label_contains(" in ").next().unwrap().click();
+    harness.run();
+    harness.get_by_label_contains("Frame 1 of ");
+    press(&mut harness, Modifiers::NONE, Key::CloseBracket);
+    harness.get_by_label_contains("Frame 2 of ");
+    press(&mut harness, Modifiers::NONE, Key::OpenBracket);
+    harness.get_by_label_contains("Frame 1 of ");
+}
+
+#[test]
+fn ctrl_g_goes_to_a_row_by_its_number() {
+    let mut harness = sample("chat-unicode.pcapng");
+    let go_to = |harness: &mut WindowHarness, words: &str| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::G);
+        harness.run_ok();
+        harness.get_by_role_and_label(Role::TextInput, "Number of a row");
+        harness.event(Event::Text(words.to_owned()));
+        harness.run_ok();
+    };
+    go_to(&mut harness, "17");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), frame(17));
+    go_to(&mut harness, "message 3");
+    let message = press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(message, Some(RowId::Message(framescope::base::MessageId(2))));
+    go_to(&mut harness, "frame 99");
+    harness.get_by_label("There are 30 frames, with numbers from 1.");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Escape), message);
+    assert!(harness.query_by_label_contains("There are 30 frames").is_none());
+}
+
+/// Escape is the way back, and ends no reading.
+#[test]
+fn escape_takes_back_what_is_selected_in_the_frame() {
+    let mut harness = sample("chat-unicode.pcapng");
+    harness.get_by_label_contains("opcode, bits 4–7, 0001, text").click();
+    harness.run();
+    assert!(opened(&harness).details.selection().selected().is_some());
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(opened(&harness).details.selection().selected().is_none());
+    let (mut harness, mut feed) = growing();
+    feed.more(10);
+    until(&mut harness, "rows come", |opened| opened.rows.len() == 10);
+    harness.key_press(Key::Escape);
+    harness.step();
+    feed.more(10);
+    until(&mut harness, "more rows come", |opened| opened.rows.len() == 20);
 }

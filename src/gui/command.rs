@@ -1,16 +1,19 @@
-//! Everything the user can make the window do: text, tooltip and shortcut of each, once.
+//! Everything the user can do, as data: what it is called, what its tooltip says, which key does it.
+//!
+//! Panels return a [`Command`]; [`super::window::Window::apply`] is the one function that does what it says.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Event, Key, KeyboardShortcut, Modifiers};
 
 use super::details::Tab;
-use crate::base::ConnectionId;
+use crate::base::{ConnectionId, FrameId, PacketId};
 use crate::dissect::Decision;
 use crate::net::Flow;
 use crate::query::{RowId, RowKind, SortKey};
 
-/// A wish of the user. Panels return one, [`super::window::Window::apply`] fulfils it.
+/// A wish of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Choose a capture with the desktop's dialog.
@@ -66,6 +69,12 @@ pub enum Command {
     Reject(ConnectionId),
     /// Select a row, wherever it is.
     SelectRow(RowId),
+    /// Ask for the number of a row, and select it.
+    GoTo,
+    /// Select again what was selected before.
+    Back,
+    /// Select again what was selected when going back.
+    Forward,
     /// One row down.
     NextRow,
     /// One row up.
@@ -86,6 +95,31 @@ pub enum Command {
     PreviousFrame,
     /// Show a tab of the details.
     ShowTab(Tab),
+    /// Show the hex dump of the frame.
+    ShowHex,
+    /// Show the hex dump of the frame as it was sent.
+    ShowWire,
+    /// Show the packets that brought the frame, among them this one.
+    ShowPacket(PacketId),
+    /// Read at least so many octets of the frame's payload.
+    ReadPayload(u64),
+    /// Show another frame of the message, and octets of its payload with what they inflate to selected.
+    ShowOctets {
+        /// The frame.
+        frame: FrameId,
+        /// Octets of its payload.
+        payload: Range<u64>,
+        /// Octets of what the message inflates to.
+        plain: Range<u64>,
+    },
+    /// End the inflating that is under way.
+    StopInflating,
+    /// Inflate after all.
+    Inflate,
+    /// Inflate the message further than others.
+    InflateFurther,
+    /// Select nothing in the frame any more.
+    Deselect,
     /// Type into the filter.
     FocusFilter,
     /// Show all rows again.
@@ -104,43 +138,61 @@ pub enum Command {
     Quit,
 }
 
-impl Command {
-    /// The commands that have a shortcut, in the order in which help lists them.
-    pub const WITH_SHORTCUT: &'static [Command] = &[
-        Command::Open,
-        #[cfg(feature = "live")]
-        Command::Live,
-        #[cfg(feature = "live")]
-        Command::Save,
-        Command::CloseCapture,
-        Command::Quit,
-        Command::Stop,
-        Command::Treat,
-        Command::FocusFilter,
-        Command::ShowFrames,
-        Command::ShowMessages,
-        Command::ShowFindings,
-        Command::Cross,
-        Command::NextRow,
-        Command::PreviousRow,
-        Command::PageDown,
-        Command::PageUp,
-        Command::FirstRow,
-        Command::LastRow,
-        Command::NextFrame,
-        Command::PreviousFrame,
-        Command::ShowTab(Tab::Bits),
-        Command::ShowTab(Tab::Payload),
-        Command::ShowTab(Tab::Handshake),
-        Command::ShowTab(Tab::Segments),
-        Command::CopyRow,
-        Command::ToggleTheme,
-        Command::ZoomIn,
-        Command::ZoomOut,
-        Command::ZoomReset,
-        Command::Help,
-    ];
+const fn key(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
+}
 
+const fn alt(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
+}
+
+/// The keys, in the order in which help lists them.
+pub const SHORTCUTS: &[(Command, KeyboardShortcut)] = &[
+    (Command::Open, ctrl(Key::O)),
+    #[cfg(feature = "live")]
+    (Command::Live, ctrl(Key::L)),
+    #[cfg(feature = "live")]
+    (Command::Save, ctrl(Key::S)),
+    (Command::Treat, ctrl(Key::R)),
+    (Command::CloseCapture, ctrl(Key::W)),
+    (Command::Quit, ctrl(Key::Q)),
+    (Command::ShowFrames, ctrl(Key::Num1)),
+    (Command::ShowMessages, ctrl(Key::Num2)),
+    (Command::ShowFindings, ctrl(Key::Num3)),
+    (Command::FocusFilter, ctrl(Key::F)),
+    (Command::GoTo, ctrl(Key::G)),
+    (Command::Back, alt(Key::ArrowLeft)),
+    (Command::Forward, alt(Key::ArrowRight)),
+    (Command::PreviousFrame, key(Key::OpenBracket)),
+    (Command::NextFrame, key(Key::CloseBracket)),
+    (Command::Cross, key(Key::Enter)),
+    (Command::Deselect, key(Key::Escape)),
+    (Command::NextRow, key(Key::ArrowDown)),
+    (Command::PreviousRow, key(Key::ArrowUp)),
+    (Command::PageDown, key(Key::PageDown)),
+    (Command::PageUp, key(Key::PageUp)),
+    (Command::FirstRow, key(Key::Home)),
+    (Command::LastRow, key(Key::End)),
+    (Command::ShowTab(Tab::Bits), alt(Key::Num1)),
+    (Command::ShowTab(Tab::Payload), alt(Key::Num2)),
+    (Command::ShowTab(Tab::Handshake), alt(Key::Num3)),
+    (Command::ShowTab(Tab::Segments), alt(Key::Num4)),
+    (Command::CopyRow, ctrl(Key::C)),
+    (Command::ToggleTheme, ctrl(Key::T)),
+    (Command::ZoomIn, ctrl(Key::Plus)),
+    (Command::ZoomOut, ctrl(Key::Minus)),
+    (Command::ZoomReset, ctrl(Key::Num0)),
+    (Command::Help, key(Key::F1)),
+];
+
+/// Keys that a focused button or column head has its own use for.
+const KEYS_OF_WIDGETS: [Key; 5] = [Key::Enter, Key::Space, Key::Escape, Key::ArrowDown, Key::ArrowUp];
+
+impl Command {
     /// The list of `kind`.
     pub fn show(kind: RowKind) -> Command {
         match kind {
@@ -150,157 +202,106 @@ impl Command {
         }
     }
 
-    /// What a button or the list of shortcuts calls it.
-    pub fn text(&self) -> &'static str {
+    /// Whether it moves the selection along the list, as keys that are held down do.
+    pub fn is_step(&self) -> bool {
+        matches!(self, Command::NextRow | Command::PreviousRow | Command::PageDown | Command::PageUp)
+    }
+
+    /// The words of a button or of the list of keys, and those of the tooltip.
+    fn words(&self) -> [&'static str; 2] {
         match self {
-            Command::Open => "Open…",
-            Command::OpenPath(_) => "Open",
-            Command::OpenSample(_) => "Open sample",
-            Command::Live => "Live…",
-            Command::StartLive { elevated: false } => "Start",
-            Command::StartLive { elevated: true } => "Start as administrator…",
-            Command::RestartLive => "Restart",
-            Command::Save => "Save…",
-            Command::SaveAs(_) => "Save",
-            Command::Discard => "Discard…",
-            Command::DiscardForGood => "Discard",
-            Command::Recover(_) => "Open unsaved capture",
-            Command::CloseCapture => "Close capture",
-            Command::Stop => "Stop",
-            Command::ToggleTheme => "Dark or light",
-            Command::ShowFrames => "Frames",
-            Command::ShowMessages => "Messages",
-            Command::ShowFindings => "Findings",
-            Command::Cross => "Frame to message and back",
-            Command::SortBy(_) => "Sort",
-            Command::SelectConnection(None) => "All connections",
-            Command::SelectConnection(Some(_)) => "Show connection",
-            Command::Treat => "Treat a TCP connection as WebSocket…",
-            Command::Decide(_, Decision::WebSocket { .. }) => "Treat as WebSocket",
-            Command::Confirm(_) => "Confirm",
-            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => "Not a WebSocket",
-            Command::SelectRow(_) => "Select row",
-            Command::NextRow => "Next row",
-            Command::PreviousRow => "Previous row",
-            Command::PageDown => "Page down",
-            Command::PageUp => "Page up",
-            Command::FirstRow => "First row",
-            Command::LastRow => "Last row",
-            Command::FollowNewest => "Follow newest",
-            Command::NextFrame => "Next frame of the message",
-            Command::PreviousFrame => "Previous frame of the message",
-            Command::ShowTab(tab) => tab.text(),
-            Command::FocusFilter => "Filter",
-            Command::ClearFilter => "Show all rows",
-            Command::CopyRow => "Copy row",
-            Command::ZoomIn => "Larger",
-            Command::ZoomOut => "Smaller",
-            Command::ZoomReset => "Usual size",
-            Command::Help => "Help",
-            Command::Quit => "Quit",
+            Command::Open => ["Open…", "Open a pcap or pcapng file, plain or compressed with gzip or zstd"],
+            Command::OpenPath(_) => ["Open", "Open this capture"],
+            Command::OpenSample(_) => ["Open sample", "Open this built-in capture"],
+            Command::Live => ["Live…", "Sniff a network interface and see frames as they come"],
+            Command::StartLive { elevated: false } => ["Start", "Start to sniff this interface"],
+            Command::StartLive { elevated: true } => [
+                "Start as administrator…",
+                "Ask for an administrator's password and start the process that sniffs with it; it gives the rights away at once",
+            ],
+            Command::RestartLive => {
+                ["Restart", "Sniff the same interface again; what was captured so far stays among the unsaved captures"]
+            }
+            Command::Save => ["Save…", "Save what was sniffed as a pcapng file"],
+            Command::SaveAs(_) => ["Save", "Save it there"],
+            Command::Discard => ["Discard…", "Delete what was sniffed"],
+            Command::DiscardForGood => ["Discard", "Delete what was sniffed; this cannot be undone"],
+            Command::Recover(_) => ["Open unsaved capture", "Open what was sniffed and not saved"],
+            Command::CloseCapture => ["Close capture", "Close the capture and go back to the start screen"],
+            Command::Stop => ["Stop", "Stop reading and judging; what was found so far stays"],
+            Command::ToggleTheme => ["Dark or light", "Switch between the dark and the light theme"],
+            Command::ShowFrames => ["Frames", "One row for each frame"],
+            Command::ShowMessages => ["Messages", "One row for each data message, its frames joined"],
+            Command::ShowFindings => {
+                ["Findings", "One row for each rule that is broken, and for whatever else is worth knowing"]
+            }
+            Command::Cross => [
+                "Frame to message and back",
+                "From a frame to the message it belongs to, from a message to its first frame, from a finding to its frame",
+            ],
+            Command::SortBy(_) => {
+                ["Sort", "Click to sort; again for the other direction, once more for the order of the capture"]
+            }
+            Command::SelectConnection(None) => ["All connections", "Show the rows of all connections"],
+            Command::SelectConnection(Some(_)) => ["Show connection", "Show the rows of this connection"],
+            Command::Treat => [
+                "Treat a TCP connection as WebSocket…",
+                "Read a TCP connection as a WebSocket although no opening handshake says that it is one",
+            ],
+            Command::Decide(_, Decision::WebSocket { .. }) => {
+                ["Treat as WebSocket", "Read the capture again, and this TCP connection as frames"]
+            }
+            Command::Confirm(_) => ["Confirm", "Say that this is a WebSocket; the evidence is still shown"],
+            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
+                ["Not a WebSocket", "Read the capture again, without taking this TCP connection for a WebSocket"]
+            }
+            Command::SelectRow(_) => ["Select row", "Show its details below"],
+            Command::GoTo => ["Go to…", "Go to a frame, a message, a finding or a connection by its number"],
+            Command::Back => ["Back", "Select again what was selected before"],
+            Command::Forward => ["Forward", "Select again what was selected when going back"],
+            Command::NextRow => ["Next row", "Select the row below"],
+            Command::PreviousRow => ["Previous row", "Select the row above"],
+            Command::PageDown => ["Page down", "Go down as many rows as are in sight"],
+            Command::PageUp => ["Page up", "Go up as many rows as are in sight"],
+            Command::FirstRow => ["First row", "Select the first row"],
+            Command::LastRow => ["Last row", "Select the last row"],
+            Command::FollowNewest => ["Follow newest", "Scroll to the newest row and stay there"],
+            Command::NextFrame => ["Next frame of the message", "Show the next frame of this message"],
+            Command::PreviousFrame => ["Previous frame of the message", "Show the frame before of this message"],
+            Command::ShowTab(tab) => tab.words(),
+            Command::ShowHex => ["Open hex dump", "Show the octets"],
+            Command::ShowWire => ["Show the octets on the wire", "Show the octets as they were sent"],
+            Command::ShowPacket(_) => ["Show packet", "Show the packet among those that brought the frame"],
+            Command::ReadPayload(_) => ["Show more", "Show more of the payload"],
+            Command::ShowOctets { .. } => ["Show octets", "Show the octets that this comes from"],
+            Command::StopInflating => ["Cancel", "End the inflating"],
+            Command::Inflate => ["Inflate", "Inflate the message after all"],
+            Command::InflateFurther => ["Inflate further", "Inflates this message up to 16 times as far"],
+            Command::Deselect => ["Deselect", "Select nothing in the frame any more"],
+            Command::FocusFilter => ["Filter", "Type which rows to show"],
+            Command::ClearFilter => ["Show all rows", "Empty the filter"],
+            Command::CopyRow => ["Copy row", "Copy the selected row as a line of text"],
+            Command::ZoomIn => ["Larger", "Make everything larger"],
+            Command::ZoomOut => ["Smaller", "Make everything smaller"],
+            Command::ZoomReset => ["Usual size", "Back to the usual size"],
+            Command::Help => ["Help", "Shortcuts, filter terms, and what this program is"],
+            Command::Quit => ["Quit", "Close the window"],
         }
     }
 
-    /// What the tooltip says, without the shortcut.
+    /// The words of a button or of the list of keys.
+    pub fn text(&self) -> &'static str {
+        self.words()[0]
+    }
+
+    /// The words of the tooltip, without the shortcut.
     pub fn tooltip(&self) -> &'static str {
-        match self {
-            Command::Open => "Open a pcap or pcapng file, plain or compressed with gzip or zstd",
-            Command::OpenPath(_) => "Open this capture",
-            Command::OpenSample(_) => "Open this built-in capture",
-            Command::Live => "Sniff a network interface and see frames as they come",
-            Command::StartLive { elevated: false } => "Start to sniff this interface",
-            Command::StartLive { elevated: true } => {
-                "Ask for an administrator's password and start the process that sniffs with it; it gives the rights away at once"
-            }
-            Command::RestartLive => {
-                "Sniff the same interface again; what was captured so far stays among the unsaved captures"
-            }
-            Command::Save => "Save what was sniffed as a pcapng file",
-            Command::SaveAs(_) => "Save it there",
-            Command::Discard => "Delete what was sniffed",
-            Command::DiscardForGood => "Delete what was sniffed; this cannot be undone",
-            Command::Recover(_) => "Open what was sniffed and not saved",
-            Command::CloseCapture => "Close the capture and go back to the start screen",
-            Command::Stop => "Stop reading and judging; what was found so far stays",
-            Command::ToggleTheme => "Switch between the dark and the light theme",
-            Command::ShowFrames => "One row for each frame",
-            Command::ShowMessages => "One row for each data message, its frames joined",
-            Command::ShowFindings => "One row for each rule that is broken, and for whatever else is worth knowing",
-            Command::Cross => {
-                "From a frame to the message it belongs to, from a message to its first frame, from a finding to its frame"
-            }
-            Command::SortBy(_) => {
-                "Click to sort; again for the other direction, once more for the order of the capture"
-            }
-            Command::SelectConnection(None) => "Show the rows of all connections",
-            Command::SelectConnection(Some(_)) => "Show the rows of this connection",
-            Command::Treat => "Read a TCP connection as a WebSocket although no opening handshake says that it is one",
-            Command::Decide(_, Decision::WebSocket { .. }) => {
-                "Read the capture again, and this TCP connection as frames"
-            }
-            Command::Confirm(_) => "Say that this is a WebSocket; the evidence is still shown",
-            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
-                "Read the capture again, without taking this TCP connection for a WebSocket"
-            }
-            Command::SelectRow(_) => "Show its details below",
-            Command::NextRow => "Select the row below",
-            Command::PreviousRow => "Select the row above",
-            Command::PageDown => "Go down as many rows as are in sight",
-            Command::PageUp => "Go up as many rows as are in sight",
-            Command::FirstRow => "Select the first row",
-            Command::LastRow => "Select the last row",
-            Command::FollowNewest => "Scroll to the newest row and stay there",
-            Command::NextFrame => "Show the next frame of this message",
-            Command::PreviousFrame => "Show the frame before of this message",
-            Command::ShowTab(tab) => tab.tooltip(),
-            Command::FocusFilter => "Type which rows to show",
-            Command::ClearFilter => "Empty the filter",
-            Command::CopyRow => "Copy the selected row as a line of text",
-            Command::ZoomIn => "Make everything larger",
-            Command::ZoomOut => "Make everything smaller",
-            Command::ZoomReset => "Back to the usual size",
-            Command::Help => "Shortcuts, filter terms, and what this program is",
-            Command::Quit => "Close the window",
-        }
+        self.words()[1]
     }
 
     /// The key that does it.
     pub fn shortcut(&self) -> Option<KeyboardShortcut> {
-        let key = |modifiers, key| Some(KeyboardShortcut::new(modifiers, key));
-        let (plain, command) = (Modifiers::NONE, Modifiers::COMMAND);
-        match self {
-            Command::Open => key(command, Key::O),
-            Command::Live => key(command, Key::L),
-            Command::Save => key(command, Key::S),
-            Command::CloseCapture => key(command, Key::W),
-            Command::Quit => key(command, Key::Q),
-            Command::Stop => key(plain, Key::Escape),
-            Command::Treat => key(command, Key::R),
-            Command::FocusFilter => key(command, Key::F),
-            Command::ShowFrames => key(command, Key::Num1),
-            Command::ShowMessages => key(command, Key::Num2),
-            Command::ShowFindings => key(command, Key::Num3),
-            Command::Cross => key(plain, Key::Enter),
-            Command::NextRow => key(plain, Key::ArrowDown),
-            Command::PreviousRow => key(plain, Key::ArrowUp),
-            Command::PageDown => key(plain, Key::PageDown),
-            Command::PageUp => key(plain, Key::PageUp),
-            Command::FirstRow => key(plain, Key::Home),
-            Command::LastRow => key(plain, Key::End),
-            Command::NextFrame => key(Modifiers::ALT, Key::ArrowRight),
-            Command::PreviousFrame => key(Modifiers::ALT, Key::ArrowLeft),
-            Command::ShowTab(Tab::Bits) => key(Modifiers::ALT, Key::Num1),
-            Command::ShowTab(Tab::Payload) => key(Modifiers::ALT, Key::Num2),
-            Command::ShowTab(Tab::Handshake) => key(Modifiers::ALT, Key::Num3),
-            Command::ShowTab(Tab::Segments) => key(Modifiers::ALT, Key::Num4),
-            Command::CopyRow => key(command, Key::C),
-            Command::ToggleTheme => key(command, Key::T),
-            Command::ZoomIn => key(command, Key::Plus),
-            Command::ZoomOut => key(command, Key::Minus),
-            Command::ZoomReset => key(command, Key::Num0),
-            Command::Help => key(plain, Key::F1),
-            _ => None,
-        }
+        SHORTCUTS.iter().find(|(command, _)| command == self).map(|(_, shortcut)| *shortcut)
     }
 
     /// The tooltip with the shortcut behind it.
@@ -311,31 +312,31 @@ impl Command {
         }
     }
 
-    /// The command whose shortcut was pressed in this pass, if typing does not go into a text field.
+    /// The command whose shortcut was pressed in this pass, as far as nothing else has a use for the key: a text field takes
+    /// whatever is typed without Ctrl, and a focused widget what it is worked with.
     pub fn pressed(ctx: &egui::Context) -> Option<Command> {
-        let typing = ctx.text_edit_focused();
-        let busy = typing || ctx.memory(|memory| memory.focused().is_some());
-        let text_selected = ctx
+        let is_typing = ctx.text_edit_focused();
+        let is_focused = ctx.memory(|memory| memory.focused().is_some());
+        let is_text_selected = ctx
             .with_plugin(|state: &mut egui::text_selection::LabelSelectionState| state.has_selection())
             .unwrap_or(false);
+        let is_free = |shortcut: &KeyboardShortcut| match shortcut.modifiers {
+            modifiers if modifiers.command => true,
+            _ if is_typing => false,
+            modifiers => !(is_focused && modifiers.is_none() && KEYS_OF_WIDGETS.contains(&shortcut.logical_key)),
+        };
         ctx.input_mut(|input| {
             // The backends turn this key into an event of its own.
-            if !typing && !text_selected && input.events.contains(&egui::Event::Copy) {
+            if !is_typing && !is_text_selected && input.events.contains(&Event::Copy) {
                 return Some(Command::CopyRow);
             }
             // With more modifiers first: `consume_shortcut` ignores additional Shift and Alt.
-            let mut commands: Vec<&Command> = Command::WITH_SHORTCUT.iter().collect();
-            let plain = |command: &Command| command.shortcut().is_some_and(|shortcut| shortcut.modifiers.is_none());
-            commands.sort_by_key(|command| plain(command));
-            commands
+            let mut shortcuts: Vec<_> = SHORTCUTS.iter().filter(|(_, shortcut)| is_free(shortcut)).collect();
+            shortcuts.sort_by_key(|(_, shortcut)| shortcut.modifiers.is_none());
+            shortcuts
                 .into_iter()
-                .filter(|command| match command {
-                    Command::Stop | Command::Help => !typing,
-                    // Keys that a focused button or field has its own use for.
-                    command => !(busy && plain(command)),
-                })
-                .find(|command| command.shortcut().is_some_and(|shortcut| input.consume_shortcut(&shortcut)))
-                .cloned()
+                .find(|(_, shortcut)| input.consume_shortcut(shortcut))
+                .map(|(command, _)| command.clone())
         })
     }
 }
@@ -346,11 +347,10 @@ mod tests {
 
     #[test]
     fn every_shortcut_does_one_thing() {
-        for (index, command) in Command::WITH_SHORTCUT.iter().enumerate() {
-            let shortcut = command.shortcut().unwrap();
+        for (index, (command, shortcut)) in SHORTCUTS.iter().enumerate() {
             assert!(!command.text().is_empty() && !command.tooltip().is_empty());
-            for other in &Command::WITH_SHORTCUT[index + 1..] {
-                assert_ne!(Some(shortcut), other.shortcut(), "{command:?} and {other:?}");
+            for (other, another) in &SHORTCUTS[index + 1..] {
+                assert!(shortcut != another && command != other, "{command:?} and {other:?}");
             }
         }
     }

@@ -3,12 +3,11 @@
 use egui::{Align2, Frame, Panel, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
-use super::opened::Opened;
-use super::rows::rows_ui;
+use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{fonts, marks, text};
 use crate::base::{ConnectionId, Sender, Severity};
-use crate::dissect::{HandshakeState, Recognition, Snapshot};
+use crate::dissect::{HandshakeState, Others, Recognition, Snapshot};
 use crate::view::{ConnectionRow, connection_row, count, length};
 
 /// Height of a card.
@@ -18,36 +17,39 @@ const BADGE: f32 = 6.0;
 /// Height of the entry for all connections.
 const LINE: f32 = 18.0;
 
-/// Paints the list into the room that is left.
-pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+/// Paints the list into the room that is left. `selected` is the connection whose rows are listed, if not all are; `others` are
+/// the TCP connections that are not read as WebSockets.
+pub fn connections_ui(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    selected: Option<ConnectionId>,
+    others: &Others,
+    scroll: &mut RowScroll,
+) -> Option<Command> {
     let palette = Palette::of(ui);
-    // Without contents the panel would shrink, and keep that width.
-    ui.set_min_size(ui.available_size());
-    let snapshot = opened.snapshot.clone()?;
     let mut command = None;
-    if all_ui(ui, &snapshot, opened.connection.is_none(), palette) {
+    if all_ui(ui, snapshot, selected.is_none(), palette) {
         command = Some(Command::SelectConnection(None));
     }
-    if !opened.others.rows.is_empty() {
+    if !others.rows.is_empty() {
         Panel::bottom("others")
             .exact_size(34.0)
             .resizable(false)
             .frame(Frame::new())
-            .show(ui, |ui| command = others_ui(ui, opened, palette).or(command.take()));
+            .show(ui, |ui| command = others_ui(ui, others, palette).or(command.take()));
     }
-    let mut scroll = opened.connection_scroll;
     let total = snapshot.connection_count() as u64;
     rows_ui(
         ui,
-        &mut scroll,
+        scroll,
         total,
         CARD,
         |_| (),
         |ui, number, rect, ()| {
             let id = ConnectionId::from_index(number as usize);
-            let Some(row) = connection_row(&snapshot, id) else { return };
-            let chosen = opened.connection == Some(id);
-            let response = ui.interact(rect, ui.scope_id().with(("connection", number)), Sense::CLICK);
+            let Some(row) = connection_row(snapshot, id) else { return };
+            let chosen = selected == Some(id);
+            let response = ui.interact(rect, ui.scope_id().with(("connection", id)), Sense::CLICK);
             response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, label(&row)));
             if response.clicked() {
                 // A second click shows all again.
@@ -58,7 +60,6 @@ pub fn connections_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
             response.on_hover_ui(|ui| tooltip_ui(ui, &row));
         },
     );
-    opened.connection_scroll = scroll;
     command
 }
 
@@ -79,7 +80,7 @@ fn all_ui(ui: &mut Ui, snapshot: &Snapshot, chosen: bool, palette: &Palette) -> 
 }
 
 /// The entry that leads to the TCP connections that are not read as WebSockets.
-fn others_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) -> Option<Command> {
+fn others_ui(ui: &mut Ui, others: &Others, palette: &Palette) -> Option<Command> {
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK);
     let wish = Command::Treat;
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
@@ -88,7 +89,7 @@ fn others_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) -> Option<Command>
     }
     ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.line));
     let room = rect.shrink2(vec2(14.0, 0.0));
-    let number = text::grouped(opened.others.total as u64);
+    let number = text::grouped(others.total as u64);
     let font = fonts::body(theme::SECONDARY);
     let place = ui.painter().text(room.right_center(), Align2::RIGHT_CENTER, number, font.clone(), palette.secondary);
     let room = room.with_max_x(place.left() - 8.0);

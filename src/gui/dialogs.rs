@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use egui::{Key, Modal, RichText, ScrollArea, Ui, vec2};
 
-use super::command::Command;
+use super::command::{Command, SHORTCUTS};
+use super::go_to::go_to_ui;
+use super::opened::Opened;
 use super::theme::{self, Palette};
 use super::treat::{Treat, treat_ui};
-use super::{fonts, toolbar};
+use super::{button, fonts};
 use crate::base::Severity;
-use crate::dissect::Others;
 use crate::query::KEYS;
 
 /// What is open over the window.
@@ -36,19 +37,25 @@ pub enum Dialog {
     },
     /// Which TCP connection is to be read as a WebSocket.
     Treat(Treat),
+    /// The number of a row to go to, as typed so far.
+    GoTo(String),
     /// Shortcuts, filter terms and what this program is.
     Help,
 }
 
-/// Paints the dialog, `others` being the TCP connections of the capture that are not read as WebSockets; returns whether it is to be closed, and what is to be done.
-pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog, others: Option<&Others>) -> (bool, Option<Command>) {
+/// Paints the dialog about the capture that is open, if one is; returns whether it is to be closed, and what is to be done.
+pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog, opened: Option<&Opened>) -> (bool, Option<Command>) {
     let style = ctx.style_of(ctx.theme());
     let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
     let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
         Dialog::Path { path, problem } => path_ui(ui, &OPEN, path, problem.as_deref()),
         Dialog::SavePath { path, problem } => path_ui(ui, &SAVE, path, problem.as_deref()),
         Dialog::Discard { name } => discard_ui(ui, name),
-        Dialog::Treat(treat) => treat_ui(ui, treat, others),
+        Dialog::Treat(treat) => treat_ui(ui, treat, opened.map(|opened| &*opened.others)),
+        Dialog::GoTo(typed) => match opened.and_then(|opened| Some((opened.query().kind, opened.snapshot.as_ref()?))) {
+            Some((kind, snapshot)) => go_to_ui(ui, typed, kind, snapshot),
+            None => (true, None),
+        },
         Dialog::Help => help_ui(ui),
     });
     let (closed, command) = response.inner.clone();
@@ -122,7 +129,7 @@ fn path_ui(ui: &mut Ui, kind: &PathBox, path: &mut String, problem: Option<&str>
     let mut result = (false, (entered && given).then(|| wish.clone()));
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.add_enabled_ui(given, |ui| {
-            if toolbar::primary_ui(ui, &wish, vec2(88.0, 30.0)) {
+            if button::primary_ui(ui, &wish, vec2(88.0, 30.0)) {
                 result.1 = Some(wish);
             }
         });
@@ -143,13 +150,13 @@ fn help_ui(ui: &mut Ui) -> (bool, Option<Command>) {
     ScrollArea::vertical().max_height((screen.y - 260.0).max(160.0)).auto_shrink([false, true]).show(ui, |ui| {
         ui.label(RichText::new("Keys").font(fonts::semibold(theme::HEADING)));
         ui.add_space(4.0);
-        let half = Command::WITH_SHORTCUT.len().div_ceil(2);
+        let half = SHORTCUTS.len().div_ceil(2);
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 40.0;
-            for (name, part) in ["keys left", "keys right"].iter().zip(Command::WITH_SHORTCUT.chunks(half)) {
+            for (name, part) in ["keys left", "keys right"].iter().zip(SHORTCUTS.chunks(half)) {
                 egui::Grid::new(name).num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
-                    for command in part {
-                        let key = command.shortcut().map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+                    for (command, shortcut) in part {
+                        let key = ui.ctx().format_shortcut(shortcut);
                         ui.label(RichText::new(key).font(fonts::mono(theme::SECONDARY)));
                         ui.label(RichText::new(command.text()).color(palette.secondary))
                             .on_hover_text(command.tooltip());

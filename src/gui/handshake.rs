@@ -2,10 +2,11 @@
 
 use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Stroke, Ui, vec2};
 
+use super::button::button_ui;
 use super::command::Command;
 use super::round_trips::round_trips_ui;
 use super::theme::{self, FamilyColors, Palette};
-use super::{PaneCommand, deflate, explain, fonts, marks, toolbar};
+use super::{deflate, explain, fonts, marks};
 use crate::base::{ConnectionId, Sender, Severity};
 use crate::dissect::Recognition;
 use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
@@ -14,7 +15,7 @@ use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
 const SIDE_BY_SIDE: f32 = 860.0;
 
 /// Paints the opening handshake into the room that is left.
-pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
+pub fn handshake_ui(ui: &mut Ui, connection: ConnectionId, view: &HandshakeView) -> Option<Command> {
     let mut command = None;
     // The bar has its room before it is known whether there is one: nothing moves when it comes.
     let bar = std::mem::take(&mut ui.spacing_mut().scroll.floating_allocated_width);
@@ -25,7 +26,7 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
             explain::finding_ui(ui, *rule, text);
         }
         if let Some(recognition) = view.recognition {
-            command = recognition_ui(ui, recognition);
+            command = recognition_ui(ui, connection, recognition);
         }
         let sides = [(Sender::Client, &view.request), (Sender::Server, &view.response)];
         if ui.available_width() >= SIDE_BY_SIDE {
@@ -74,16 +75,16 @@ pub fn handshake_ui(ui: &mut Ui, view: &HandshakeView) -> Option<PaneCommand> {
 }
 
 /// What the user can say about a connection whose handshake was not captured.
-fn recognition_ui(ui: &mut Ui, recognition: Recognition) -> Option<PaneCommand> {
+fn recognition_ui(ui: &mut Ui, connection: ConnectionId, recognition: Recognition) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * theme::GRID;
-        let (confirm, reject) = (Command::Confirm(ConnectionId(0)), Command::Reject(ConnectionId(0)));
+        let (confirm, reject) = (Command::Confirm(connection), Command::Reject(connection));
         match recognition {
             Recognition::Evidence => {
-                if toolbar::button_ui(ui, &confirm, vec2(88.0, 28.0)) {
-                    command = Some(PaneCommand::Confirm);
+                if button_ui(ui, &confirm, vec2(88.0, 28.0)) {
+                    command = Some(confirm);
                 }
             }
             Recognition::Confirmed | Recognition::Forced => {
@@ -96,8 +97,8 @@ fn recognition_ui(ui: &mut Ui, recognition: Recognition) -> Option<PaneCommand> 
                 ui.label(RichText::new(words).color(palette.secondary));
             }
         }
-        if toolbar::button_ui(ui, &reject, vec2(0.0, 28.0)) {
-            command = Some(PaneCommand::Reject);
+        if button_ui(ui, &reject, vec2(0.0, 28.0)) {
+            command = Some(reject);
         }
     });
     command
@@ -109,7 +110,7 @@ fn section(ui: &mut Ui, title: &str) {
 }
 
 /// One head: its start line, its fields, those of the handshake in bold.
-fn head_ui(ui: &mut Ui, sender: Sender, head: Option<&HeadView>) -> Option<PaneCommand> {
+fn head_ui(ui: &mut Ui, sender: Sender, head: Option<&HeadView>) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     ui.add_space(theme::GRID);
@@ -120,8 +121,9 @@ fn head_ui(ui: &mut Ui, sender: Sender, head: Option<&HeadView>) -> Option<PaneC
         let Some(head) = head else { return };
         for packet in head.packets.iter().take(3) {
             let link = egui::Link::new(RichText::new(format!("packet {packet}")).size(theme::SECONDARY));
-            if ui.add(link).on_hover_text("Show the packet").clicked() {
-                command = Some(PaneCommand::OpenPacket(*packet));
+            let wish = Command::ShowPacket(*packet);
+            if ui.add(link).on_hover_text(wish.tooltip()).clicked() {
+                command = Some(wish);
             }
         }
         if head.packets.len() > 3 {

@@ -12,15 +12,17 @@ mod row;
 use std::ops::Range;
 use std::time::Duration;
 
-use egui::{RichText, Ui};
+use egui::{RichText, Ui, Vec2};
 
 pub use self::form::in_frame;
 use self::form::{Shown, copy_hint, form_of};
 use self::row::{Columns, RowPainter, characters, column_heads};
+use super::button::button_ui;
+use super::command::Command;
 use super::inflating::{Doing, Told};
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, explain, marks};
+use super::{Selection, explain, marks};
 use crate::base::{FrameId, MessageId};
 use crate::view::{FrameView, HexForm, HexOctet, HexRow, InflatedView, Octets, hex_len, hex_rows, inflated_rows};
 
@@ -81,7 +83,7 @@ pub fn hex_ui(
     mut source: HexSource<'_>,
     state: &mut HexState,
     selection: &mut Selection,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     let form = form_of(source.view, state.form, source.inflated.is_some());
     if std::mem::replace(&mut state.painted, form) != form {
         // What is selected is somewhere else in another form.
@@ -115,7 +117,7 @@ fn message_ui(
     told: Told,
     state: &mut HexState,
     selection: &mut Selection,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     let view = source.view;
     let Some(inflated) = told.view else {
         let head = Head { view, is_compressed: true, form: HexForm::Inflated, copied: 0..0, summary: None };
@@ -153,15 +155,15 @@ fn message_ui(
 }
 
 /// What is to be known about an inflated message: the same above its octets and above its text.
-pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<PaneCommand> {
+pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<Command> {
     let mut command = None;
     for (index, (severity, words)) in inflated.notices().into_iter().enumerate() {
         ui.horizontal(|ui| {
             // The limit is the first of them; a button behind the words would be pushed out of sight.
             if index == 0 && inflated.is_limited() {
-                let button = ui.small_button("Inflate further");
-                if button.on_hover_text("Inflates this message up to 16 times as far").clicked() {
-                    command = Some(PaneCommand::InflateFurther);
+                let wish = Command::InflateFurther;
+                if ui.small_button(wish.text()).on_hover_text(wish.tooltip()).clicked() {
+                    command = Some(wish);
                 }
             }
             explain::problem_ui(ui, severity, &words);
@@ -171,7 +173,7 @@ pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<PaneCommand> {
 }
 
 /// How far the inflating is, and what can be done about it.
-pub fn doing_ui(ui: &mut Ui, doing: &Doing) -> Option<PaneCommand> {
+pub fn doing_ui(ui: &mut Ui, doing: &Doing) -> Option<Command> {
     let palette = Palette::of(ui);
     let words = |words: &str| RichText::new(words).size(theme::SECONDARY).color(palette.secondary);
     match doing {
@@ -186,14 +188,14 @@ pub fn doing_ui(ui: &mut Ui, doing: &Doing) -> Option<PaneCommand> {
                 ui.add(bar);
                 ui.label(words(&format!("Inflating, {:.0} %", part * 100.0)))
                     .on_hover_text("A message is inflated from what the messages before it leave");
-                ui.button("Cancel").clicked().then_some(PaneCommand::StopInflating)
+                button_ui(ui, &Command::StopInflating, Vec2::ZERO).then_some(Command::StopInflating)
             })
             .inner
         }
         Doing::Stopped => {
             ui.horizontal(|ui| {
                 ui.label(words("The message is not inflated."));
-                ui.button("Inflate").clicked().then_some(PaneCommand::GoOnInflating)
+                button_ui(ui, &Command::Inflate, Vec2::ZERO).then_some(Command::Inflate)
             })
             .inner
         }
@@ -212,7 +214,7 @@ fn dump_ui(
     state: &mut HexState,
     selection: &mut Selection,
     mut rows_of: impl FnMut(Range<u64>) -> Vec<HexRow>,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     let (selected, hovered) = (shown.selected(selection), shown.hovered(selection));
     if selection.scroll_target(&mut state.seen).is_some() && !selected.is_empty() {
         state.scroll.reveal(selected.start / ROW_OCTETS);

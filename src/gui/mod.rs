@@ -4,9 +4,10 @@
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
 //!   worker  search            the threads: one reads the capture, one finds the rows that are wanted,
 //!   inflating  previews       and two inflate what is shown of compressed messages: the selected one, and rows in sight
-//!   command                   everything the user can do: text, tooltip, shortcut; window applies it
-//!   toolbar  start  dialogs   opening, filtering, help                  opened: the capture that is open
-//!   ask  treat                file dialogs; the dialog in which a TCP connection is read as a WebSocket
+//!   command                   everything the user can do: words, tooltip, key; window::apply does it; button: a button for it
+//!   opened                    the capture that is open, and what the user looks at in it; history: what was selected before
+//!   toolbar  start  dialogs   opening, filtering, help
+//!   ask  treat  go_to         file dialogs; reading a TCP connection as a WebSocket; going to a row by its number
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
 //!   details                   tabs about the selected row:
@@ -16,11 +17,13 @@
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
 //!
-//! A panel is `fn x_ui(ui, …, &mut its state) -> Option<Command>`, a pane of a frame returns a [`PaneCommand`]: state goes
-//! in, a wish comes out, and the window fulfils it. Call [`install`] once, before the first frame.
+//! A panel is `fn x_ui(ui, …, &mut its state) -> Option<Command>`: state goes in, a [`command::Command`] comes out, and
+//! [`Window::apply`] is the one function that does what it says. States stand in files that paint nothing: [`opened`] holds
+//! them, and panels are handed what they paint. Call [`install`] once, before the first frame.
 
 pub mod app;
 pub mod ask;
+pub mod button;
 pub mod command;
 pub mod connections;
 pub mod deflate;
@@ -31,8 +34,10 @@ pub mod empty;
 pub mod explain;
 mod filling;
 pub mod fonts;
+pub mod go_to;
 pub mod handshake;
 pub mod hex;
+pub mod history;
 pub mod inflating;
 #[cfg(feature = "live")]
 pub mod live;
@@ -61,42 +66,6 @@ pub mod worker;
 pub use app::run;
 pub use selection::Selection;
 pub use window::Window;
-
-use std::ops::Range;
-
-use crate::base::{FrameId, PacketId};
-
-/// What a pane asks the window to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PaneCommand {
-    /// Show the hex dump of the frame.
-    OpenHex,
-    /// Show the hex dump of the frame as it was sent.
-    OpenWire,
-    /// Read at least so many octets of the frame's payload into its `FrameView`, and paint again.
-    ReadPayload(u64),
-    /// Show the packet that brought a segment.
-    OpenPacket(PacketId),
-    /// The connection, which was recognised without a handshake, is a WebSocket.
-    Confirm,
-    /// It is none.
-    Reject,
-    /// Show another frame of the message, and octets of its payload with what they inflate to selected.
-    OpenFrame {
-        /// The frame.
-        frame: FrameId,
-        /// Octets of its payload.
-        payload: Range<u64>,
-        /// Octets of what the message inflates to.
-        plain: Range<u64>,
-    },
-    /// End the inflating that is under way.
-    StopInflating,
-    /// Inflate after all.
-    GoOnInflating,
-    /// Inflate this message further than others.
-    InflateFurther,
-}
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.
 pub fn install(ctx: &egui::Context) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::details::DetailsState;
+use super::history::History;
 use super::previews::Previews;
 use super::rows::RowScroll;
 use super::search::Search;
@@ -65,6 +66,8 @@ pub struct Opened {
     pub table: TableState,
     /// The selected row.
     pub selected: Option<RowId>,
+    /// The rows that were selected before.
+    history: History,
     /// Details of the selected row.
     pub details: DetailsState,
     /// Frames over time.
@@ -109,6 +112,7 @@ impl Opened {
             rows: RowSet::default(),
             table,
             selected: None,
+            history: History::default(),
             details,
             timeline: Timeline::default(),
             others: Arc::default(),
@@ -141,6 +145,28 @@ impl Opened {
                 self.arrive();
             }
         }
+        self.note_selected(false);
+    }
+
+    /// Notes what is selected, so that one can come back to it; `is_step` says that it was reached by a step along the list.
+    pub fn note_selected(&mut self, is_step: bool) {
+        if let Some(row) = self.selected {
+            self.history.visit(row, is_step);
+        }
+    }
+
+    /// Selects what was selected before.
+    pub fn back(&mut self) {
+        if let Some(row) = self.history.back() {
+            self.go_to(row);
+        }
+    }
+
+    /// Selects what was selected when going back.
+    pub fn forward(&mut self) {
+        if let Some(row) = self.history.forward() {
+            self.go_to(row);
+        }
     }
 
     fn grow(&mut self, snapshot: Snapshot) {
@@ -168,7 +194,7 @@ impl Opened {
         self.version += 1;
         self.state = ReadState::default();
         (self.connection, self.selected, self.searched, self.arrival) = (None, None, None, None);
-        self.connection_scroll = RowScroll::default();
+        (self.connection_scroll, self.history) = (RowScroll::default(), History::default());
         self.query.filter = self.filter.clone();
         self.previews = Previews::start(wake.clone());
         self.details.forget(wake);
@@ -384,13 +410,6 @@ impl Opened {
             None => 0,
         };
         self.select_row(row);
-    }
-
-    /// Shows the next frame of the selected message, or the one before.
-    pub fn step(&mut self, forwards: bool) {
-        if let Some(snapshot) = &self.snapshot {
-            self.details.step(snapshot, forwards);
-        }
     }
 
     /// The selected row as a line of text.

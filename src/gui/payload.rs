@@ -1,10 +1,12 @@
 //! The payload as a person reads it: text, indented JSON, the body of a Close frame in words.
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui};
+use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui, Vec2};
 
+use super::button::button_ui;
+use super::command::Command;
+use super::fonts;
 use super::theme::{self, Palette};
-use super::{PaneCommand, fonts};
 use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
 
 /// Characters that are laid out at first: laying out is what costs.
@@ -43,7 +45,7 @@ impl PayloadState {
 
 /// Paints a payload into the room that is left. `close` holds the parts of a Close body: the rows of the field tree
 /// with a depth of 1.
-pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mut PayloadState) -> Option<PaneCommand> {
+pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mut PayloadState) -> Option<Command> {
     let mut command = head_ui(ui, text, !close.is_empty(), state);
     let palette = Palette::of(ui);
     let shown = match (&text.pretty, state.form) {
@@ -94,7 +96,7 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
     command
 }
 
-fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadState) -> Option<PaneCommand> {
+fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadState) -> Option<Command> {
     let mut command = None;
     ui.horizontal(|ui| {
         if text.pretty.is_some() {
@@ -115,8 +117,8 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadStat
                 let pretty = text.pretty.as_ref().filter(|_| state.form == PayloadForm::Json);
                 ui.ctx().copy_text(pretty.unwrap_or(&text.text).clone());
             }
-            if ui.button("Hex").on_hover_text("Show the octets").clicked() {
-                command = Some(PaneCommand::OpenHex);
+            if button_ui(ui, &Command::ShowHex, Vec2::ZERO) {
+                command = Some(Command::ShowHex);
             }
         });
     });
@@ -125,19 +127,19 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadStat
 }
 
 /// Of a compressed message of which there is nothing to read: `why`, and the way to what was sent.
-pub fn nothing_inflated_ui(ui: &mut Ui, why: &str) -> Option<PaneCommand> {
+pub fn nothing_inflated_ui(ui: &mut Ui, why: &str) -> Option<Command> {
     ui.add_space(theme::GRID);
     hint_ui(ui, why);
     ui.add_space(theme::GRID);
-    let wish = ui.button("Show the octets on the wire").clicked().then_some(PaneCommand::OpenWire);
+    let wish = button_ui(ui, &Command::ShowWire, Vec2::ZERO).then_some(Command::ShowWire);
     // Without contents the panel would shrink, and keep that height.
     ui.allocate_space(ui.available_size());
     wish
 }
 
-fn hex_button(ui: &mut Ui) -> Option<PaneCommand> {
+fn hex_button(ui: &mut Ui) -> Option<Command> {
     ui.add_space(theme::GRID);
-    ui.button("Open hex dump").clicked().then_some(PaneCommand::OpenHex)
+    button_ui(ui, &Command::ShowHex, Vec2::ZERO).then_some(Command::ShowHex)
 }
 
 fn hint_ui(ui: &mut Ui, words: &str) {

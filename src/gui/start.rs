@@ -7,7 +7,7 @@ use egui::{Align, Align2, Layout, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
 use super::command::Command;
 use super::samples::{SAMPLES, Sample};
 use super::theme::{self, Palette};
-use super::{fonts, marks, text, toolbar};
+use super::{button, fonts, marks, text};
 use crate::view::length;
 
 /// Width of the column in the middle.
@@ -102,11 +102,11 @@ fn drop_ui(ui: &mut Ui, problem: Option<&str>) -> Option<Command> {
         }
         let line = ui.available_rect_before_wrap();
         text::within(ui, line, Layout::right_to_left(Align::Center), |ui| {
-            if toolbar::primary_ui(ui, &Command::Open, vec2(120.0, 36.0)) {
+            if button::primary_ui(ui, &Command::Open, vec2(120.0, 36.0)) {
                 command = Some(Command::Open);
             }
             ui.add_space(8.0);
-            if cfg!(feature = "live") && toolbar::button_ui(ui, &Command::Live, vec2(96.0, 36.0)) {
+            if cfg!(feature = "live") && button::button_ui(ui, &Command::Live, vec2(96.0, 36.0)) {
                 command = Some(Command::Live);
             }
         });

@@ -17,7 +17,7 @@ use crate::view::{count, length};
 const TIMELINE: f32 = 40.0;
 
 /// Paints the timeline and the line of status below it.
-pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+pub fn status_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut command = None;
@@ -25,10 +25,10 @@ pub fn status_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), tall), Sense::CLICK);
     ui.painter().rect_filled(rect, 0.0, palette.sunken);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));
-    if let Some(snapshot) = opened.snapshot.clone()
+    if let Some(snapshot) = &opened.snapshot
         && !opened.timeline.bins().is_empty()
     {
-        command = timeline_ui(ui, opened, &snapshot, (rect, response), palette);
+        command = timeline_ui(ui, opened, snapshot, (rect, response), palette);
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
     text::within(ui, rect.shrink2(vec2(12.0, 0.0)), Layout::left_to_right(Align::Center), |ui| {

@@ -1,7 +1,8 @@
 //! The list of frames, messages or findings: one row each, addressed by whole numbers, so that ten million cost what ten do.
 //!
 //! ```text
-//!   mod        head, scrolling, following, selection, the rows in sight
+//!   table      head, scrolling, following, selection, the rows in sight
+//!   state      what the list remembers: its scrolling, and rows that were made
 //!   columns    which columns there are and where
 //!   cells      painting the row of a frame or a message
 //!   finding    painting the row of a finding
@@ -10,105 +11,26 @@
 mod cells;
 mod columns;
 mod finding;
-
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod state;
 
 use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
-use self::cells::Row;
 use self::columns::{Columns, Extra};
-use self::finding::FindingLine;
+use self::state::Made;
+pub use self::state::{TableState, line};
 use super::command::Command;
 use super::opened::Opened;
-use super::previews::Previews;
-use super::rows::{RowScroll, rows_ui};
+use super::rows::rows_ui;
 use super::theme::{self, Palette};
 use super::{empty, fonts, marks, text};
 use crate::base::Severity;
 use crate::dissect::Snapshot;
 use crate::query::{RowId, RowKind};
-use crate::view::{count, frame_row, message_row};
+use crate::view::count;
 use crate::ws::Opcode;
 
 /// Height of a row.
 const ROW: f32 = theme::ROW;
-
-/// What the list remembers.
-#[derive(Default)]
-pub struct TableState {
-    /// How far it is scrolled.
-    pub scroll: RowScroll,
-    /// The newest row stays in sight.
-    pub follow: bool,
-    /// Rows in sight when it was painted last.
-    pub page: usize,
-    /// The rows that were painted last, and can have been clicked.
-    painted: Vec<RowId>,
-    /// Rows that were made, for the snapshot they were made from.
-    made: HashMap<u32, Made>,
-    made_from: (u64, RowKind),
-    /// Messages are compressed.
-    compressed: bool,
-    /// The largest number that its column was made wide enough for.
-    most: u64,
-}
-
-/// A row that was made.
-enum Made {
-    Row(Row),
-    Finding(FindingLine),
-}
-
-impl Made {
-    fn of(snapshot: &Snapshot, id: RowId, previews: Option<&Previews>) -> Option<Made> {
-        Some(match id {
-            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
-            RowId::Message(id) => {
-                let inflated = previews.and_then(|previews| previews.of(id));
-                Made::Row(Row::of_message(message_row(snapshot, id)?, inflated))
-            }
-            RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
-        })
-    }
-
-    fn label(&self) -> String {
-        match self {
-            Made::Row(row) => row.label(),
-            Made::Finding(line) => line.label(),
-        }
-    }
-}
-
-impl TableState {
-    /// More is known of how messages begin: their rows are made anew.
-    pub fn previews_changed(&mut self) {
-        if self.made_from.1 == RowKind::Messages {
-            self.made.clear();
-        }
-    }
-
-    /// The row of `id`, made once for every snapshot.
-    fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
-        let (kind, key) = (id.kind(), id.index());
-        if self.made_from != (version, kind) || self.made.len() > 4096 {
-            self.made.clear();
-            self.made_from = (version, kind);
-        }
-        Some(match self.made.entry(key) {
-            Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, Some(previews))?),
-        })
-    }
-}
-
-/// A row as a line of text, its columns separated by tabs.
-pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<String> {
-    Some(match Made::of(snapshot, id, Some(previews))? {
-        Made::Row(row) => row.line(),
-        Made::Finding(line) => line.line(),
-    })
-}
 
 /// Paints the list into the room that is left.
 pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {

@@ -1,7 +1,8 @@
 //! The upper edge: open, stop, filter, theme, help.
 
-use egui::{Align, Layout, RichText, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align, Layout, RichText, Ui, WidgetInfo, vec2};
 
+use super::button::{Outline, button_ui, icon_ui};
 use super::command::Command;
 use super::opened::Opened;
 use super::theme::{self, Palette};
@@ -38,7 +39,7 @@ pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) 
             ui.set_max_width(wide);
             ui.add(egui::Label::new(name).truncate().selectable(false)).on_hover_text(&opened.name);
         });
-        if close_ui(ui) {
+        if cross_ui(ui, &Command::CloseCapture) {
             command = Some(Command::CloseCapture);
         }
         #[cfg(feature = "live")]
@@ -77,41 +78,20 @@ fn right_buttons_ui(ui: &mut Ui) -> Option<Command> {
     command
 }
 
-/// A button with the command's text and tooltip.
-pub fn button_ui(ui: &mut Ui, wish: &Command, size: Vec2) -> bool {
-    let hint = wish.hint(ui.ctx());
-    ui.add(egui::Button::new(wish.text()).min_size(size)).on_hover_text(hint).clicked()
-}
-
-/// The one button of a screen that stands out.
-pub fn primary_ui(ui: &mut Ui, wish: &Command, size: Vec2) -> bool {
-    let palette = Palette::of(ui);
-    let hint = wish.hint(ui.ctx());
-    let text = RichText::new(wish.text()).font(fonts::semibold(theme::BODY)).color(palette.on_accent);
-    let button = egui::Button::new(text).fill(palette.accent).min_size(size);
-    ui.add(button).on_hover_text(hint).clicked()
-}
-
 /// Half a disc: the other theme.
 fn theme_ui(ui: &mut Ui) -> bool {
-    let palette = Palette::of(ui);
-    let wish = Command::ToggleTheme;
-    let hint = wish.hint(ui.ctx());
-    let response = ui.add(egui::Button::new("").min_size(vec2(32.0, 28.0)));
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
-    marks::theme(ui.painter(), response.rect.center(), 14.0, palette.text);
-    response.on_hover_text(hint).clicked()
+    let color = Palette::of(ui).text;
+    icon_ui(ui, &Command::ToggleTheme, vec2(32.0, 28.0), Outline::Always, |painter, rect| {
+        marks::theme(painter, rect.center(), 14.0, color);
+    })
 }
 
-/// A cross behind the capture's name.
-fn close_ui(ui: &mut Ui) -> bool {
-    let palette = Palette::of(ui);
-    let wish = Command::CloseCapture;
-    let hint = wish.hint(ui.ctx());
-    let response = ui.add(egui::Button::new("").frame_when_inactive(false).min_size(vec2(24.0, 24.0)));
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, wish.text()));
-    marks::cross(ui.painter(), response.rect.center(), 11.0, palette.secondary);
-    response.on_hover_text(hint).clicked()
+/// A cross behind what it closes or empties.
+fn cross_ui(ui: &mut Ui, wish: &Command) -> bool {
+    let color = Palette::of(ui).secondary;
+    icon_ui(ui, wish, vec2(24.0, 24.0), Outline::Hovered, |painter, rect| {
+        marks::cross(painter, rect.center(), 11.0, color);
+    })
 }
 
 /// The filter box, and behind it what is wrong with the filter, or a cross that empties it.
@@ -121,14 +101,8 @@ fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
     if opened.filter_text.is_empty() {
         // The box stays where it is when the cross appears.
         ui.allocate_exact_size(vec2(24.0, 24.0), egui::Sense::hover());
-    } else {
-        let hint = Command::ClearFilter.tooltip();
-        let response = ui.add(egui::Button::new("").frame_when_inactive(false).min_size(vec2(24.0, 24.0)));
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, Command::ClearFilter.text()));
-        marks::cross(ui.painter(), response.rect.center(), 11.0, palette.secondary);
-        if response.on_hover_text(hint).clicked() {
-            command = Some(Command::ClearFilter);
-        }
+    } else if cross_ui(ui, &Command::ClearFilter) {
+        command = Some(Command::ClearFilter);
     }
     let wide = (ui.available_width() - 24.0).clamp(80.0, 380.0);
     let edit = egui::TextEdit::singleline(&mut opened.filter_text)

@@ -4,7 +4,7 @@ use egui::{Align2, Key, Rect, RichText, ScrollArea, Sense, Stroke, Ui, WidgetInf
 
 use super::command::Command;
 use super::theme::{self, Palette};
-use super::{fonts, text, toolbar};
+use super::{button, fonts, text};
 use crate::dissect::{Decision, Other, Others};
 use crate::net::Flow;
 use crate::view::length;
@@ -64,7 +64,7 @@ pub fn treat_ui(ui: &mut Ui, treat: &mut Treat, others: Option<&Others>) -> (boo
         let wish = treat.wish();
         let shown = Command::Decide(NOBODY, Decision::WebSocket { client: NOBODY.opener, deflate: None });
         ui.add_enabled_ui(wish.is_some(), |ui| {
-            if toolbar::primary_ui(ui, wish.as_ref().unwrap_or(&shown), vec2(144.0, 32.0)) {
+            if button::primary_ui(ui, wish.as_ref().unwrap_or(&shown), vec2(144.0, 32.0)) {
                 command = wish.clone();
             }
         });

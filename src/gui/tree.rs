@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, explain, fonts, marks};
+use super::{Selection, explain, fonts, marks};
 use crate::view::{FrameView, TreeRow, field_tree};
 use crate::ws::FieldId;
 
@@ -17,7 +17,7 @@ const WITH_BITS: f32 = 520.0;
 const WITH_SECTIONS: f32 = 600.0;
 
 /// Paints the field tree of `view` into the room that is left.
-pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) -> Option<PaneCommand> {
+pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) {
     let rows = field_tree(view);
     ScrollArea::vertical().id_salt("field tree").auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -32,7 +32,6 @@ pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) -> Opti
             }
         }
     });
-    None
 }
 
 fn row_ui(ui: &mut Ui, view: &FrameView, row: &TreeRow, selection: &mut Selection) {

@@ -8,9 +8,10 @@
 
 use egui::{Margin, Panel, Ui};
 
-use super::{Below, DetailsState, compressed_message};
+use super::state::Below;
+use super::{DetailsState, compressed_message};
 use crate::dissect::{Octets, Snapshot};
-use crate::gui::PaneCommand;
+use crate::gui::command::Command;
 use crate::gui::diagram::diagram_ui;
 use crate::gui::hex::{HexSource, InflatedSource, hex_ui};
 use crate::gui::tree::tree_ui;
@@ -26,7 +27,7 @@ pub(super) fn bits_ui(
     version: u64,
     view: &FrameView,
     details: &mut DetailsState,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     details.selection.begin_pass(ui.ctx());
     let room = ui.available_size();
     let frame = egui::Frame::new().inner_margin(Margin { left: 12, right: 8, top: 8, bottom: 4 });
@@ -36,20 +37,18 @@ pub(super) fn bits_ui(
             .default_size((room.x * 0.38).clamp(320.0, 620.0))
             .size_range(220.0..=(room.x * 0.65).max(240.0))
             .frame(frame)
-            .show(ui, |ui| wish = tree_ui(ui, view, &mut details.selection));
-        below(ui, "hex", 0.3)
-            .frame(frame)
-            .show(ui, |ui| wish = dump_ui(ui, snapshot, version, view, details).or(wish.take()));
+            .show(ui, |ui| tree_ui(ui, view, &mut details.selection));
+        below(ui, "hex", 0.3).frame(frame).show(ui, |ui| wish = dump_ui(ui, snapshot, version, view, details));
     } else {
         below(ui, "fields or hex", 0.45).frame(frame).show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.selectable_value(&mut details.below, Below::Fields, "Fields");
                 ui.selectable_value(&mut details.below, Below::Hex, "Hex");
             });
-            wish = match details.below {
+            match details.below {
                 Below::Fields => tree_ui(ui, view, &mut details.selection),
-                Below::Hex => dump_ui(ui, snapshot, version, view, details),
-            };
+                Below::Hex => wish = dump_ui(ui, snapshot, version, view, details),
+            }
         });
     }
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
@@ -76,7 +75,7 @@ fn dump_ui(
     version: u64,
     view: &FrameView,
     details: &mut DetailsState,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     let record = view.id.and_then(|id| snapshot.frame(id));
     let payload_end = record.map_or(view.payload.end(), |record| snapshot.payload_end(record));
     let mut read = |range| match record {

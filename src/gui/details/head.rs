@@ -2,50 +2,12 @@
 
 use egui::{RichText, Sense, Ui, vec2};
 
-use super::DetailsState;
+use super::{DetailsState, Tab};
+use crate::gui::button::{Outline, icon_ui};
 use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
 use crate::query::RowId;
-
-/// A tab of the details.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// The bit diagram, the field tree and the hex dump.
-    #[default]
-    Bits,
-    /// The payload as text.
-    Payload,
-    /// The opening handshake of the connection.
-    Handshake,
-    /// The TCP segments that brought the frame.
-    Segments,
-}
-
-impl Tab {
-    /// In their order.
-    pub const ALL: [Tab; 4] = [Tab::Bits, Tab::Payload, Tab::Handshake, Tab::Segments];
-
-    /// What the tab is called.
-    pub fn text(self) -> &'static str {
-        match self {
-            Tab::Bits => "Bits and hex",
-            Tab::Payload => "Payload",
-            Tab::Handshake => "Handshake",
-            Tab::Segments => "TCP segments",
-        }
-    }
-
-    /// What it shows.
-    pub fn tooltip(self) -> &'static str {
-        match self {
-            Tab::Bits => "Every bit of the frame, its fields and its octets",
-            Tab::Payload => "The payload as text; of a message, its frames joined",
-            Tab::Handshake => "The request and the response that opened the connection",
-            Tab::Segments => "Which packets brought the frame, and where they are in the file",
-        }
-    }
-}
 
 /// The tabs, and which frame of a message is shown.
 pub(super) fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, chosen: Tab) -> Option<Command> {
@@ -72,9 +34,11 @@ pub(super) fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, c
                     (Command::NextFrame, 1.0, details.step + 1 < frames),
                     (Command::PreviousFrame, -1.0, details.step > 0),
                 ] {
-                    if step_ui(ui, &wish, way, enabled) {
-                        command = Some(wish);
-                    }
+                    ui.add_enabled_ui(enabled, |ui| {
+                        if step_ui(ui, &wish, way) {
+                            command = Some(wish);
+                        }
+                    });
                 }
                 let place = format!("Frame {} of {frames} of the message", details.step + 1);
                 ui.label(RichText::new(place).size(theme::SECONDARY).color(palette.secondary));
@@ -84,24 +48,23 @@ pub(super) fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, c
     command
 }
 
-fn step_ui(ui: &mut Ui, wish: &Command, way: f32, enabled: bool) -> bool {
+fn step_ui(ui: &mut Ui, wish: &Command, way: f32) -> bool {
     let palette = Palette::of(ui);
-    let response = ui.add_enabled(enabled, egui::Button::new("").min_size(vec2(24.0, 24.0)));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, wish.text()));
-    let color = if enabled { palette.text } else { palette.line_strong };
-    marks::arrow(ui.painter(), response.rect.center(), 11.0, way, color);
-    let hint = wish.hint(ui.ctx());
-    response.on_hover_text(hint).clicked()
+    let color = if ui.is_enabled() { palette.text } else { palette.line_strong };
+    icon_ui(ui, wish, vec2(24.0, 24.0), Outline::Always, |painter, rect| {
+        marks::arrow(painter, rect.center(), 11.0, way, color);
+    })
 }
 
 fn tab_ui(ui: &mut Ui, tab: Tab, chosen: bool, height: f32) -> bool {
     let palette = Palette::of(ui);
+    let wish = Command::ShowTab(tab);
     let font = if chosen { fonts::semibold(theme::BODY) } else { fonts::body(theme::BODY) };
-    let wide = ui.painter().layout_no_wrap(tab.text().to_owned(), fonts::semibold(theme::BODY), palette.text).size().x;
+    let wide = ui.painter().layout_no_wrap(wish.text().to_owned(), fonts::semibold(theme::BODY), palette.text).size().x;
     let (rect, response) = ui.allocate_exact_size(vec2(wide + 24.0, height), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, chosen, tab.text()));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Tab, true, chosen, wish.text()));
     let color = if chosen || response.hovered() { palette.text } else { palette.secondary };
-    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, tab.text(), font, color);
+    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, wish.text(), font, color);
     if chosen {
         let line = egui::Rect::from_min_max(rect.left_bottom() - vec2(-8.0, 2.0), rect.right_bottom() - vec2(8.0, 0.0));
         ui.painter().rect_filled(line, 0.0, palette.accent);
@@ -114,6 +77,6 @@ fn tab_ui(ui: &mut Ui, tab: Tab, chosen: bool, height: f32) -> bool {
             egui::StrokeKind::Inside,
         );
     }
-    let hint = Command::ShowTab(tab).hint(ui.ctx());
+    let hint = wish.hint(ui.ctx());
     response.on_hover_text(hint).clicked()
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::DetailsState;
+use super::state::DetailsState;
 use crate::base::{FindingId, FrameId};
 use crate::dissect::Snapshot;
 use crate::gui::hex::in_frame;
@@ -16,27 +16,30 @@ const TEXT_OCTETS: u64 = 4 << 20;
 /// Frames of a message whose payloads are read as text.
 const TEXT_FRAMES: u32 = 4096;
 
-/// What something is read for.
+/// The row, the frame and the snapshot that something is loaded for.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct LoadKey {
     pub row: RowId,
     pub frame: Option<FrameId>,
     pub version: u64,
     /// Nothing about it can change any more.
     pub settled: bool,
+    /// Payload octets of the frame that are loaded.
+    pub octets: u64,
 }
 
-/// Something read from the capture, and for what.
+/// Something loaded from the capture.
 pub(super) struct Loaded<T> {
-    pub of: Wanted,
-    pub octets: u64,
+    pub key: LoadKey,
     pub value: io::Result<T>,
 }
 
 impl<T> Loaded<T> {
-    pub fn fits(&self, wanted: Wanted) -> bool {
-        let of = self.of;
-        of.row == wanted.row && of.frame == wanted.frame && (of.settled || of.version == wanted.version)
+    /// Whether it is as good as if it were loaded for `wanted` now.
+    pub fn fits(&self, wanted: LoadKey) -> bool {
+        let key = self.key;
+        let is_same = key.row == wanted.row && key.frame == wanted.frame && key.octets >= wanted.octets;
+        is_same && (key.settled || key.version == wanted.version)
     }
 }
 
@@ -59,18 +62,22 @@ impl DetailsState {
         };
         self.steps = steps;
         let is_new = self.shown != row;
-        if self.shown != row {
+        if is_new {
             (self.shown, self.at, self.step) = (row, first, 0);
         }
         let (Some(row), Some(frame)) = (row, self.at) else {
             self.frame = None;
             return;
         };
-        let of = Wanted { row, frame: Some(frame), version, settled };
-        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(of)) {
+        let is_same_frame = self.frame.as_ref().is_some_and(|loaded| loaded.key.frame == Some(frame));
+        if !is_same_frame {
+            self.frame_octets = FRAME_OCTETS;
+        }
+        let key = LoadKey { row, frame: Some(frame), version, settled, octets: self.frame_octets };
+        if self.frame.as_ref().is_some_and(|loaded| loaded.fits(key)) {
             return;
         }
-        self.read(snapshot, of, frame);
+        self.read(snapshot, key, frame, !is_same_frame);
         if let (true, RowId::Finding(id)) = (is_new, row) {
             self.point_at(snapshot, id);
         }
@@ -85,11 +92,9 @@ impl DetailsState {
         }
     }
 
-    fn read(&mut self, snapshot: &Snapshot, of: Wanted, frame: FrameId) {
-        let same = self.frame.as_ref().filter(|loaded| loaded.of.frame == Some(frame));
-        let octets = same.map_or(FRAME_OCTETS, |loaded| loaded.octets);
-        let (changed, value) = (same.is_none(), FrameView::load(snapshot, frame, octets));
-        if let (true, Ok(Some(view))) = (changed, &value) {
+    fn read(&mut self, snapshot: &Snapshot, key: LoadKey, frame: FrameId, is_another: bool) {
+        let value = FrameView::load(snapshot, frame, key.octets);
+        if let (true, Ok(Some(view))) = (is_another, &value) {
             self.selection.frame_changed(view);
             self.diagram.frame_changed();
             self.hex.frame_changed(view.message);
@@ -98,17 +103,17 @@ impl DetailsState {
                 self.selection.select_inflated(plain, Some(in_frame(view, &payload)));
             }
         }
-        self.frame = Some(Loaded { of, octets, value });
+        self.frame = Some(Loaded { key, value });
     }
 
-    /// The payload of what is selected as text: a frame's, or a whole message's.
-    pub(super) fn load_text(&mut self, snapshot: &Snapshot, mut of: Wanted, view: &FrameView) {
-        if let RowId::Message(_) = of.row {
-            of.frame = None;
+    /// Loads the payload of what is selected as text: a frame's, or a whole message's.
+    pub(super) fn load_text(&mut self, snapshot: &Snapshot, mut key: LoadKey, view: &FrameView) {
+        if let RowId::Message(_) = key.row {
+            key.frame = None;
         }
-        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(of)) {
-            let value = read_text(snapshot, of.row, view);
-            self.text = Some(Loaded { of, octets: TEXT_OCTETS, value });
+        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(key)) {
+            let value = read_text(snapshot, key.row, view);
+            self.text = Some(Loaded { key, value });
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::base::Timestamp;
 use crate::dissect::Snapshot;
 use crate::gui::rows::{RowScroll, rows_ui};
 use crate::gui::theme::{self, Palette};
-use crate::gui::{PaneCommand, empty, fonts};
+use crate::gui::{empty, fonts};
 use crate::view::{FrameView, SegmentRow, count};
 
 /// Segments that are listed at most.
@@ -19,15 +19,10 @@ const COLUMNS: [(&str, f32); 4] =
 const TIME: f32 = 488.0;
 
 /// Lists the TCP segments that brought the frame: of `rows`, the first [`MOST`].
-pub(super) fn segments_ui(
-    ui: &mut Ui,
-    snapshot: &Snapshot,
-    view: &FrameView,
-    rows: &[SegmentRow],
-) -> Option<PaneCommand> {
+pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView, rows: &[SegmentRow]) {
     if rows.is_empty() {
         empty::hint_ui(ui, "No segment of this frame was captured.");
-        return None;
+        return;
     }
     let palette = Palette::of(ui);
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::hover());
@@ -58,7 +53,6 @@ pub(super) fn segments_ui(
         },
     );
     ui.data_mut(|data| data.insert_temp(id, scroll));
-    None
 }
 
 fn row_ui(ui: &mut Ui, row: &SegmentRow, time: Option<Timestamp>, rect: Rect, number: u64, palette: &Palette) {

@@ -15,13 +15,16 @@ mod octet_cell;
 mod ruler;
 
 use egui::{
-    Color32, Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Color32, Painter, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 
 use self::ink::Digits;
 use self::layout::Layout;
+use super::button::button_ui;
+use super::command::Command;
 use super::theme::{self, Palette};
-use super::{PaneCommand, Selection, explain, fonts, marks};
+use super::{Selection, explain, fonts, marks};
 use crate::base::Severity;
 use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
 
@@ -60,7 +63,7 @@ pub fn diagram_ui(
     view: &FrameView,
     state: &mut DiagramState,
     selection: &mut Selection,
-) -> Option<PaneCommand> {
+) -> Option<Command> {
     head_ui(ui, view, state);
     let grid = BitGrid::new(view, state.limit);
     let area = ui.available_rect_before_wrap();
@@ -145,7 +148,7 @@ impl Diagram<'_> {
         }
     }
 
-    fn rows_ui(&self, ui: &mut Ui, viewport: Rect, selection: &mut Selection) -> Option<PaneCommand> {
+    fn rows_ui(&self, ui: &mut Ui, viewport: Rect, selection: &mut Selection) -> Option<Command> {
         let painter = ui.painter().clone();
         let digits = Digits::new(&painter, self.layout);
         let rows = self.layout.visible(viewport.top() + self.layout.ruler, viewport.bottom());
@@ -167,7 +170,7 @@ impl Diagram<'_> {
             }
             ruler::offsets(&painter, self.layout, self.origin, row, index, self.palette);
             if let Some(packet) = ruler::boundaries_ui(ui, self.layout, self.origin, row, index, sight) {
-                command = Some(PaneCommand::OpenPacket(packet));
+                command = Some(Command::ShowPacket(packet));
             }
         }
         for (rect, stroke) in frames {
@@ -287,7 +290,7 @@ impl Diagram<'_> {
     }
 
     /// The box that says how much of the payload is not shown, and what can be done about it.
-    fn tail_ui(&self, ui: &mut Ui, state: &mut DiagramState) -> Option<PaneCommand> {
+    fn tail_ui(&self, ui: &mut Ui, state: &mut DiagramState) -> Option<Command> {
         if self.grid.cut == 0 {
             return None;
         }
@@ -311,11 +314,11 @@ impl Diagram<'_> {
             if captured && state.limit < LAST_LIMIT && ui.button("Show more").clicked() {
                 state.limit = (state.limit * 4).min(LAST_LIMIT);
                 if unread && state.limit as u64 > self.view.payload.end() {
-                    command = Some(PaneCommand::ReadPayload(state.limit as u64));
+                    command = Some(Command::ReadPayload(state.limit as u64));
                 }
             }
-            if captured && ui.button("Open hex dump").clicked() {
-                command = Some(PaneCommand::OpenHex);
+            if captured && button_ui(ui, &Command::ShowHex, Vec2::ZERO) {
+                command = Some(Command::ShowHex);
             }
         });
         command

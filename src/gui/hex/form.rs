@@ -7,8 +7,9 @@ use std::sync::Arc;
 use egui::{RichText, Ui};
 
 use crate::base::FrameId;
+use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
-use crate::gui::{PaneCommand, Selection, explain, fonts};
+use crate::gui::{Selection, explain, fonts};
 use crate::view::{FrameView, HexForm, HexOctet, InflatedView, count, printable};
 use crate::ws::FieldId;
 
@@ -81,7 +82,7 @@ impl Shown<'_> {
     }
 
     /// An octet was clicked. The frame that it comes from may be another one of the message.
-    pub fn select(&self, at: u64, field: FieldId, selection: &mut Selection) -> Option<PaneCommand> {
+    pub fn select(&self, at: u64, field: FieldId, selection: &mut Selection) -> Option<Command> {
         let octets = self.octets_of(at, field);
         let Shown::Message(view, frame, _) = self else {
             selection.select(field, octets);
@@ -96,7 +97,7 @@ impl Shown<'_> {
         };
         if from != *frame {
             selection.select_inflated(octets.clone(), None);
-            return Some(PaneCommand::OpenFrame { frame: from, payload, plain: octets });
+            return Some(Command::ShowOctets { frame: from, payload, plain: octets });
         }
         selection.select_inflated(octets, Some(in_frame(view, &payload)));
         None

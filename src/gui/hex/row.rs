@@ -5,8 +5,9 @@ use std::ops::Range;
 use egui::{Align2, Color32, FontId, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::form::Shown;
+use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
-use crate::gui::{PaneCommand, Selection, fonts};
+use crate::gui::{Selection, fonts};
 use crate::view::{HexOctet, HexRow};
 use crate::ws::FieldId;
 
@@ -91,7 +92,7 @@ pub(super) struct RowPainter<'a> {
 }
 
 impl RowPainter<'_> {
-    pub fn row_ui(&self, ui: &mut Ui, row: &HexRow, text: &[Beside], selection: &mut Selection) -> Option<PaneCommand> {
+    pub fn row_ui(&self, ui: &mut Ui, row: &HexRow, text: &[Beside], selection: &mut Selection) -> Option<Command> {
         let mut command = None;
         let palette = self.palette;
         let left = pos2(ui.max_rect().left(), self.rect.center().y);
@@ -158,13 +159,7 @@ impl RowPainter<'_> {
         }
     }
 
-    fn octet_ui(
-        &self,
-        response: Response,
-        octet: &HexOctet,
-        at: u64,
-        selection: &mut Selection,
-    ) -> Option<PaneCommand> {
+    fn octet_ui(&self, response: Response, octet: &HexOctet, at: u64, selection: &mut Selection) -> Option<Command> {
         let selected = self.selected.contains(&at);
         let label = || WidgetInfo::selected(Role::Button, true, selected, self.shown.label(at, octet));
         response.widget_info(label);

@@ -2,16 +2,19 @@
 //!
 //! ```text
 //!   picker     which interface, which filter, which limits, and what to do without rights
-//!   recording  the process at work, in numbers           unsaved   where its captures are until somebody saves them
+//!   recording  the process at work; progress: in numbers, with buttons
+//!   unsaved    where its captures are until somebody saves them
 //! ```
 
 mod desk;
 mod options;
 mod picker;
+mod progress;
 mod recording;
 mod unsaved;
 
 pub use desk::{LiveDesk, News};
 pub use picker::{Picker, picker_ui};
-pub use recording::{Recording, recording_ui, tools_ui};
+pub use progress::{recording_ui, tools_ui};
+pub use recording::Recording;
 pub use unsaved::{Unsaved, folder, left_over};

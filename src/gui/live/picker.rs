@@ -11,7 +11,7 @@ use crate::capture::live::{
 };
 use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
-use crate::gui::{explain, fonts, marks, text, toolbar};
+use crate::gui::{button, explain, fonts, marks, text};
 
 /// Height of an interface's row.
 const ROW: f32 = 40.0;
@@ -136,7 +136,7 @@ fn dialog_ui(ui: &mut Ui, picker: &mut Picker) -> (bool, Option<Command>) {
     let mut closed = false;
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.add_enabled_ui(picker.start(false).is_some(), |ui| {
-            if toolbar::primary_ui(ui, &Command::StartLive { elevated: false }, vec2(96.0, 32.0)) {
+            if button::primary_ui(ui, &Command::StartLive { elevated: false }, vec2(96.0, 32.0)) {
                 command = Some(Command::StartLive { elevated: false });
             }
         });

@@ -1,0 +1,85 @@
+//! The memory of the list, and the rows that were made for it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::cells::Row;
+use super::finding::FindingLine;
+use crate::dissect::Snapshot;
+use crate::gui::previews::Previews;
+use crate::gui::rows::RowScroll;
+use crate::query::{RowId, RowKind};
+use crate::view::{frame_row, message_row};
+
+/// Rows that are kept.
+const KEPT: usize = 4096;
+
+/// What the list remembers.
+#[derive(Default)]
+pub struct TableState {
+    /// How far it is scrolled.
+    pub scroll: RowScroll,
+    /// The newest row stays in sight.
+    pub follow: bool,
+    /// Rows in sight when it was painted last.
+    pub page: usize,
+    /// The rows that were painted last, and can have been clicked.
+    pub(super) painted: Vec<RowId>,
+    made: HashMap<RowId, Made>,
+    /// Counts the snapshot that they were made from.
+    made_from: u64,
+    /// Messages are compressed.
+    pub(super) compressed: bool,
+    /// The largest number that its column was made wide enough for.
+    pub(super) most: u64,
+}
+
+/// A row that was made.
+pub(super) enum Made {
+    Row(Row),
+    Finding(FindingLine),
+}
+
+impl Made {
+    fn of(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<Made> {
+        Some(match id {
+            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
+            RowId::Message(id) => Made::Row(Row::of_message(message_row(snapshot, id)?, previews.of(id))),
+            RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
+        })
+    }
+
+    pub(super) fn label(&self) -> String {
+        match self {
+            Made::Row(row) => row.label(),
+            Made::Finding(line) => line.label(),
+        }
+    }
+}
+
+impl TableState {
+    /// More is known of how messages begin: their rows are made anew.
+    pub fn previews_changed(&mut self) {
+        self.made.retain(|id, _| id.kind() != RowKind::Messages);
+    }
+
+    /// The row of `id`, made once for every snapshot; `version` is that of the snapshot.
+    pub(super) fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
+        if self.made_from != version || self.made.len() > KEPT {
+            self.made.clear();
+            self.made_from = version;
+        }
+        Some(match self.made.entry(id) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, previews)?),
+        })
+    }
+}
+
+/// A row as a line of text, its columns separated by tabs.
+pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<String> {
+    Some(match Made::of(snapshot, id, previews)? {
+        Made::Row(row) => row.line(),
+        Made::Finding(line) => line.line(),
+    })
+}
