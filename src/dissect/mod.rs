@@ -16,20 +16,26 @@
 //! take a [`Snapshot`], which costs next to nothing and never changes.
 
 mod carrier;
+mod channel;
 mod dissector;
+mod fast;
 mod flow;
+mod followed;
 mod index;
 mod opening;
+mod others;
 mod payload;
 mod session;
+mod table;
 mod websocket;
 
+pub use crate::net::End;
 pub use carrier::Octets;
 pub use dissector::Dissector;
+pub use fast::Run;
 pub use flow::backlog::MAX_BACKLOG;
-pub use flow::others::{Other, Others};
 pub use index::connection::{
-    CloseRecord, Connection, Deflated, End, HandshakeState, HeadPlace, Recognition, TcpEnd, Transport,
+    CloseRecord, Connection, Deflated, HandshakeState, HeadPlace, Recognition, TcpEnd, Transport,
 };
 pub use index::finding::FindingRecord;
 pub use index::record::FrameRecord;
@@ -37,9 +43,10 @@ pub use index::snapshot::{Message, Segment, Snapshot};
 pub use index::{MAX_ROWS, Totals};
 pub use opening::decisions::{Decision, Decisions};
 pub use opening::exchange::MAX_KEPT_TEXT;
+pub use others::{Other, Others};
 pub use payload::on_demand::{
     InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated,
 };
 pub use payload::{Crew, Job, SpareInflater};
 pub use session::{Progress, Session};
-pub use websocket::conversation::common_timeout;
+pub use websocket::ending::common_timeout;

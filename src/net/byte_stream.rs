@@ -25,16 +25,17 @@ const PAGE_ENTRIES: usize = 256;
 /// Entries are packed: a segment costs 6 to 9 octets instead of 40, because nearly always it continues the stream, and
 /// stands in a record a little behind the one before.
 ///
-/// In the order in which it lies in memory: what pushing needs comes last.
+/// In the order in which it lies in memory: what pushing needs comes first, in two of the lines of 64 octets that the
+/// processor fetches.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct ByteStream {
-    /// Octets before `end` that no entry covers.
-    missing: u64,
-    tail: Tail,
     /// What the next entry is encoded against.
     cursor: Cursor,
     end: u64,
+    /// Octets before `end` that no entry covers.
+    missing: u64,
+    tail: Tail,
 }
 
 /// Captured octets of a stream.
@@ -74,6 +75,11 @@ impl ByteStream {
     /// Length of the stream so far, gaps included: the stream offset that the next octet has.
     pub fn end(&self) -> u64 {
         self.end
+    }
+
+    /// The packet that brought the last octets; the first packet of the capture where there are none.
+    pub fn last_packet(&self) -> PacketId {
+        self.cursor.packet()
     }
 
     /// Whether nothing was pushed.

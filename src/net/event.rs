@@ -62,3 +62,12 @@ pub enum GapCause {
     /// holds of all flows ([`super::Assembler::give_up_hole`]).
     GaveUp,
 }
+
+/// How a sender ended its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// FIN: everything was sent.
+    Fin,
+    /// RST: the connection was given up.
+    Reset,
+}

@@ -27,7 +27,7 @@ mod segment;
 pub use assembler::{Assembler, Ignored, PATIENCE_NANOSECONDS, PATIENCE_SEGMENTS};
 pub use byte_stream::{ByteStream, KeptStream, StreamSpan, StreamView, StreamWalk};
 pub use decoder::Decoder;
-pub use event::{GapCause, StreamEvent};
+pub use event::{End, GapCause, StreamEvent};
 pub use held::{MAX_HELD_OCTETS, MAX_HELD_PIECES};
 pub use outcome::{Layer, Malformed, NetStats, Outcome, Problem, Unsupported};
 pub use segment::{Direction, Endpoint, Flow, Pieces, Segment, SegmentPiece, TcpFlags, Way, WholeSegment};

@@ -6,10 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{FlowId, PacketRef};
-use crate::dissect::flow::lane::{Chunk, Lane, Side};
-use crate::dissect::flow::{Context, FlowState};
-use crate::net::Direction;
+use crate::base::FlowId;
 
 /// Octets of memory that all flows together may take, about, for what waits: segments behind a hole, octets behind an
 /// Upgrade request without an answer, and heads that are not whole.
@@ -18,7 +15,12 @@ pub const MAX_BACKLOG: usize = 64 << 20;
 /// What the smallest queue takes, which has room for four.
 const LEAST: usize = 256;
 /// What a segment behind a hole takes.
-const PIECE: usize = 64;
+pub(in crate::dissect) const HELD: usize = 64;
+
+/// Octets of memory that a queue of `len` entries of `each` octets takes, about.
+pub(in crate::dissect) fn queue(len: usize, each: usize) -> usize {
+    if len == 0 { 0 } else { LEAST + len * each }
+}
 
 /// The flows that keep something, in the order in which they began to.
 #[derive(Debug)]
@@ -79,45 +81,6 @@ impl Backlog {
         let flow = *self.order.first_key_value()?.1;
         self.forget(flow);
         Some(flow)
-    }
-}
-
-impl FlowState {
-    /// Octets of memory that this flow takes, about, because something is missing.
-    pub fn backlog(&self) -> usize {
-        let queue = |len: usize, each| if len == 0 { 0 } else { LEAST + len * each };
-        let held = self.lanes.iter().map(|lane| queue(lane.assembler.buffered().0, PIECE)).sum();
-        if self.is_settled {
-            return held;
-        }
-        let lane = |lane: &Lane| {
-            let head = if let Side::Http(reader) = &lane.side { reader.head_len() } else { 0 };
-            head + queue(lane.waiting.len(), size_of::<Chunk>())
-        };
-        held + self.lanes.iter().map(lane).sum::<usize>()
-    }
-
-    /// Gives up some of it, `packet` being the one that was too much: the first holes, else what waits for an answer,
-    /// else the heads.
-    pub fn give_up_backlog(&mut self, packet: PacketRef, context: &mut Context<'_>) {
-        let mut has_holes = false;
-        for direction in [Direction::Forward, Direction::Backward] {
-            let mut events = context.writer.room_for_events();
-            self.lanes[direction.index()].assembler.give_up_hole(packet, &mut events);
-            has_holes |= !events.is_empty();
-            self.events(direction, events, context);
-        }
-        if has_holes {
-            return;
-        }
-        if self.lanes.iter().any(|lane| !lane.waiting.is_empty()) {
-            return self.give_up_waiting(context);
-        }
-        for direction in [Direction::Forward, Direction::Backward] {
-            if matches!(&self.lanes[direction.index()].side, Side::Http(reader) if reader.head_len() > 0) {
-                self.http_lost(direction);
-            }
-        }
     }
 }
 

@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
+use super::TcpFlow;
 use crate::base::{FlowId, Timestamp};
-use crate::dissect::flow::{Context, FlowState};
-use crate::net::{Direction, PATIENCE_NANOSECONDS};
+use crate::net::{Direction, PATIENCE_NANOSECONDS, StreamEvent};
 
 /// Connections that have ended and are waited for, in the order in which they ended.
 #[derive(Debug, Default)]
@@ -35,37 +35,20 @@ impl Closing {
     }
 }
 
-impl FlowState {
+impl TcpFlow {
     /// Whether it has to be waited for anew: a direction has ended, and octets of it are missing.
     pub fn begins_to_close(&mut self) -> bool {
         !self.is_closing && {
-            self.is_closing = self.lanes.iter().any(|lane| lane.assembler.lacks_end());
+            self.is_closing = self.halves.iter().any(|half| half.assembler.lacks_end());
             self.is_closing
         }
     }
 
-    /// Nothing that is missing is waited for any longer.
-    pub fn give_up_end(&mut self, context: &mut Context<'_>) {
+    /// Declares missing what is waited for in a direction that has ended.
+    pub fn give_up_end(&mut self, direction: Direction, events: &mut Vec<StreamEvent>) {
         self.is_closing = false;
-        for direction in [Direction::Forward, Direction::Backward] {
-            let mut events = context.writer.room_for_events();
-            self.lanes[direction.index()].assembler.give_up_end(self.last_packet, &mut events);
-            self.events(direction, events, context);
-        }
-        self.force_if_due(false, context);
-        if self.lanes.iter().all(|lane| lane.ended.is_some()) {
-            self.end(context);
-        }
-    }
-
-    /// Nothing follows: the capture ends, or both directions have.
-    pub fn end(&mut self, context: &mut Context<'_>) {
-        let Some(connection) = self.connection else { return };
-        if self.lanes.iter().all(|lane| lane.ended.is_some()) {
-            context.writer.end_connection(connection, self.last_packet.time);
-            self.is_over = self.lanes.iter().all(|lane| lane.waiting.is_empty());
-        }
-        self.judge_end(context);
+        let last = self.last_packet;
+        self.half_mut(direction).assembler.give_up_end(last, events);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
 use crate::http::{extensions_in, is_deflate};
-use crate::net::{Direction, Endpoint, Flow};
+use crate::net::{Direction, End, Endpoint, Flow};
 
 /// What carries the WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +45,6 @@ pub struct CloseRecord {
     pub code: Option<u16>,
     /// The reason; octets that are not UTF-8 are shown as U+FFFD.
     pub reason: String,
-}
-
-/// How a TCP connection was ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// FIN.
-    Fin,
-    /// RST.
-    Reset,
 }
 
 /// Who ended TCP first, and how.

@@ -1,19 +1,20 @@
 //! The tables that the dissector writes and snapshots share.
 
 pub(in crate::dissect) mod connection;
+mod encrypted;
 pub(in crate::dissect) mod finding;
 pub(in crate::dissect) mod record;
 pub(in crate::dissect) mod snapshot;
 
 use std::sync::Arc;
 
-use crate::base::{ConnectionId, FrameId, MessageId, Severity, Table, Timestamp};
+use self::encrypted::Encrypted;
+use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Table, Timestamp};
 use crate::dissect::Connection;
 use crate::dissect::carrier::Carrier;
 use crate::dissect::index::connection::side;
 use crate::dissect::index::finding::{Detail, FindingRecord};
 use crate::dissect::index::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
-use crate::dissect::opening::encrypted::Encrypted;
 use crate::dissect::payload::AtOnce;
 use crate::dissect::payload::on_demand::Checkpoint;
 use crate::net::StreamEvent;
@@ -289,6 +290,13 @@ impl Writer {
         let told = (frame.header.opcode(), frame.time);
         self.count_payload(payload);
         Some(told)
+    }
+
+    /// Counts octets of a sender's stream that the capture lacks.
+    pub fn count_missing(&mut self, connection: ConnectionId, sender: Sender, len: u64) {
+        if let Some(row) = self.connection(connection) {
+            row.missing[side(sender)] += len;
+        }
     }
 
     /// Counts payload octets that were exchanged.

@@ -1,17 +1,13 @@
-//! Following HTTP/1 until a WebSocket opens (RFC 6455 §4), as a passive observer.
+//! Requests and answers on a carrier until one of them opens a WebSocket (RFC 6455 §4), as a passive observer sees them.
 
 use std::collections::VecDeque;
 
+use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
 use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
-use crate::dissect::flow::lane::{Chunk, Side};
-use crate::dissect::flow::{Context, FlowState};
 use crate::dissect::index::connection::{Connection, HeadPlace, Transport};
 use crate::dissect::index::record::NONE;
-use crate::dissect::websocket::conversation::Conversation;
-use crate::dissect::websocket::sender::FrameSide;
 use crate::http::{
-    self, Body, Head, HttpReader, Kind, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer,
-    quoted, sniff,
+    self, Body, Head, HttpReader, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer, quoted,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
@@ -23,24 +19,17 @@ const MAX_OUTSTANDING: usize = 1024;
 /// heads are in the capture.
 pub const MAX_KEPT_TEXT: usize = 8_000;
 
-/// The requests and answers of one TCP connection. What few of them have is in boxes.
+/// The requests of a carrier that wait for their answers.
 #[derive(Debug, Default)]
-pub(in crate::dissect) struct Exchange {
-    pub(in crate::dissect) client: Option<Direction>,
+pub(super) struct Exchange {
+    /// The direction that the client sends in.
+    pub client: Option<Direction>,
     outstanding: VecDeque<Outstanding>,
-    /// A 101 came, and of the client nothing yet: its request may stand later in the capture than the answer.
-    pub(in crate::dissect) late: Option<Box<Late>>,
-    /// An attempt that is taken for successful although the capture lacks the answer.
-    pub(in crate::dissect) assumed: Option<Box<Attempt>>,
-    /// Stream offset of the waiting octets that were last looked at for frames.
-    pub(in crate::dissect) looked_at: Option<u64>,
-    /// The connection was recognised without its handshake, and this is taken for agreed.
-    pub(in crate::dissect) joined: Option<Negotiated>,
 }
 
 /// An opened connection whose request was not seen before the 101.
 #[derive(Debug)]
-pub(in crate::dissect) struct Late {
+pub(super) struct Late {
     pub connection: ConnectionId,
     pub negotiated: Negotiated,
     /// The last Upgrade request since. The first frame decides that it is the one.
@@ -56,10 +45,10 @@ struct Outstanding {
 
 /// A request that wants to open a WebSocket. Its head is read again when the answer comes: many never get one.
 #[derive(Debug)]
-pub(in crate::dissect) struct Attempt {
+pub(super) struct Attempt {
     pub connection: ConnectionId,
     place: HeadPlace,
-    /// What stands behind its head if it fails.
+    /// The request's own body, which stands behind its head if it fails.
     pub body: Body,
     /// All that can be in force while the answer is not known.
     pub offered: Negotiated,
@@ -80,61 +69,22 @@ impl Exchange {
         }
         None
     }
-
-    /// Whether the client, who sends in `direction`, was not heard of before the 101.
-    pub fn awaits_late_request(&self, direction: Direction) -> bool {
-        self.late.is_some() && self.client == Some(direction)
-    }
 }
 
-impl FlowState {
-    /// A whole head came.
-    pub(in crate::dissect) fn head(
-        &mut self,
-        direction: Direction,
-        at: u64,
-        octets: &[u8],
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
-        let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
-        let place = HeadPlace { direction, at, len, time: packet.time };
-        let client = self.exchange.client;
-        match sniff(octets) {
-            Some(Kind::Requests) if client.is_none_or(|client| client == direction) => {
-                self.exchange.client = Some(direction);
-                match Outline::request(octets) {
-                    Ok(outline) => self.request(place, &outline, octets, context),
-                    Err(_) => self.http_lost(direction),
-                }
-            }
-            Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
-                self.exchange.client = Some(direction.reverse());
-                match Outline::response(octets) {
-                    Ok(outline) => self.response(place, &outline, octets, packet, context),
-                    Err(_) => self.http_lost(direction),
-                }
-            }
-            _ => self.http_lost(direction),
-        }
-    }
-
-    fn request(&mut self, place: HeadPlace, outline: &Outline, octets: &[u8], context: &mut Context<'_>) {
-        // The fields are wanted only where a WebSocket may open.
-        let head = outline.is_upgrade_request().then(|| Head::request(octets).ok()).flatten();
-        if let Some(head) = head.as_ref().filter(|_| self.exchange.late.is_some()) {
-            return self.late_request(place, head, context);
-        }
+impl Opening {
+    /// A request came (RFC 6455 §4.1).
+    pub(super) fn request(&mut self, place: HeadPlace, octets: &[u8], scene: &mut Scene<'_>) {
+        let Some((outline, head)) = read_request(octets) else { return self.not_http(place.direction) };
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
-            return self.http_lost(place.direction);
+            return self.not_http(place.direction);
         }
-        let (method, body) = (outline.method(), Body::of_request(outline));
+        let (method, body) = (outline.method(), Body::of_request(&outline));
         let attempt = head.map(|head| {
-            let connection = self.open_connection(place, true, context);
-            if let Some(row) = context.writer.connection(connection) {
+            let connection = open_connection(place, true, scene);
+            if let Some(row) = scene.writer.connection(connection) {
                 row.url = http::url(&head, "ws").map(kept);
             }
-            judge_offer(&head, |breach| report(context, connection, Sender::Client, breach));
+            judge_offer(&head, |breach| report(scene, connection, Sender::Client, breach));
             Attempt { connection, place, body, offered: negotiated(&head) }
         });
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
@@ -149,14 +99,9 @@ impl FlowState {
         }
     }
 
-    fn response(
-        &mut self,
-        place: HeadPlace,
-        outline: &Outline,
-        octets: &[u8],
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
+    /// A response came (RFC 6455 §4.2.2), the last octet of its head with `packet`.
+    pub(super) fn response(&mut self, place: HeadPlace, octets: &[u8], packet: PacketRef, scene: &mut Scene<'_>) {
+        let Ok(outline) = Outline::response(octets) else { return self.not_http(place.direction) };
         let status = outline.status().unwrap_or_default();
         if (100..200).contains(&status) && status != 101 {
             // An interim answer (RFC 9110 §15.2): the final one follows.
@@ -165,50 +110,53 @@ impl FlowState {
         let is_awaited = self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_some());
         if !is_awaited && !outline.is_upgrade_response() {
             let request = self.exchange.outstanding.pop_front();
-            return self.answered_otherwise(place.direction, outline, request.map(|request| request.method), context);
+            return self.answered_otherwise(place.direction, &outline, request.map(|request| request.method), scene);
         }
         match Head::response(octets) {
-            Ok(head) => self.answer(place, outline, &head, packet, context),
-            Err(_) => self.http_lost(place.direction),
+            Ok(head) => self.answer(place, &outline, &head, packet, scene),
+            Err(_) => self.not_http(place.direction),
         }
     }
 
     /// An answer to a request that wants to open a WebSocket, or one that opens one.
-    fn answer(
-        &mut self,
-        place: HeadPlace,
-        outline: &Outline,
-        head: &Head,
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
+    fn answer(&mut self, place: HeadPlace, outline: &Outline, head: &Head, packet: PacketRef, scene: &mut Scene<'_>) {
         loop {
             if outline.is_upgrade_response() {
                 // It answers the attempt, even if answers before it are not in the capture.
-                let assumed = self.exchange.assumed.take().map(|attempt| *attempt);
-                let attempt = assumed.or_else(|| self.exchange.take_awaited());
+                let attempt = self.take_unseen().or_else(|| self.exchange.take_awaited());
                 self.exchange.outstanding.push_front(Outstanding { method: Method::Other, attempt });
             }
             let request = self.exchange.outstanding.pop_front();
             let method = request.as_ref().map(|request| request.method);
             match request.and_then(|request| request.attempt) {
-                Some(attempt) if outline.opens() && self.request_waits(place.direction.reverse(), context) => {
+                Some(attempt) if outline.opens() && self.request_waits(place.direction.reverse(), scene) => {
                     // Who sends another request was refused before: this answers a later one. A loop, because a hostile
                     // client can send more of them than a stack has room for.
-                    self.answer_not_captured(&attempt, context);
+                    self.answer_not_captured(&attempt, scene);
                     continue;
                 }
-                Some(attempt) if outline.opens() => self.answered(&attempt, place, head, packet, context),
+                Some(attempt) if outline.opens() => self.answered(&attempt, place, head, packet, scene),
                 Some(attempt) => {
-                    self.refused(&attempt, place, head, context);
+                    refused(&attempt, place, head, scene);
                     self.set_body(place.direction, Body::of_response(outline, method));
                     self.set_body(place.direction.reverse(), attempt.body);
-                    self.resume(place.direction.reverse(), context);
+                    scene.decisions.push(Decision::Resume(place.direction.reverse()));
                 }
-                None if outline.is_upgrade_response() => self.answered_without_request(place, head, context),
-                None => self.answered_otherwise(place.direction, outline, method, context),
+                None if outline.is_upgrade_response() => self.answered_without_request(place, head, scene),
+                None => self.answered_otherwise(place.direction, outline, method, scene),
             }
             return;
+        }
+    }
+
+    /// The attempt that was taken for successful without its answer, if there is one: that comes now.
+    fn take_unseen(&mut self) -> Option<Attempt> {
+        match std::mem::replace(&mut self.state, State::Exchange) {
+            State::AnswerUnseen(attempt) => Some(*attempt),
+            state => {
+                self.state = state;
+                None
+            }
         }
     }
 
@@ -218,91 +166,52 @@ impl FlowState {
         server: Direction,
         outline: &Outline,
         method: Option<Method>,
-        context: &mut Context<'_>,
+        scene: &mut Scene<'_>,
     ) {
         if method == Some(Method::Connect) && matches!(outline.status(), Some(200..300)) {
-            return self.tunnel(server, context);
+            return self.tunnel(server, scene);
         }
         self.set_body(server, Body::of_response(outline, method));
         if method == Some(Method::Connect) {
             self.set_body(server.reverse(), Body::Length(0));
-            self.resume(server.reverse(), context);
+            scene.decisions.push(Decision::Resume(server.reverse()));
         }
     }
 
     /// The answer opens the WebSocket: frames follow both heads.
-    fn answered(
-        &mut self,
-        attempt: &Attempt,
-        place: HeadPlace,
-        head: &Head,
-        packet: PacketRef,
-        context: &mut Context<'_>,
-    ) {
+    fn answered(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, packet: PacketRef, scene: &mut Scene<'_>) {
         let connection = attempt.connection;
-        let request = self.read_request(&attempt.place, context);
-        judge_answer(request.as_ref(), head, |breach| report(context, connection, Sender::Server, breach));
-        self.judge_early_data(connection, place, packet, context);
-        self.note_answer(connection, place, head, true, context);
-        self.start_frames(place.direction, negotiated(head), context);
+        let request = read_again(&attempt.place, scene);
+        judge_answer(request.as_ref(), head, |breach| report(scene, connection, Sender::Server, breach));
+        self.judge_early_data(connection, place, packet, scene);
+        note_answer(connection, place, head, true, scene);
+        let (server, negotiated) = (place.direction, negotiated(head));
+        self.frames_behind_head(server, Sender::Server, negotiated, scene);
+        self.frames_behind_head(server.reverse(), Sender::Client, negotiated, scene);
+        self.exchange.outstanding.shrink_to_fit();
+        self.state = State::Open(negotiated);
+        scene.decisions.push(Decision::Resume(server.reverse()));
     }
 
     /// A 101 whose request the capture lacks.
-    fn answered_without_request(&mut self, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
-        let connection = self.open_connection(place, false, context);
-        judge_answer(None, head, |breach| report(context, connection, Sender::Server, breach));
-        self.note_answer(connection, place, head, true, context);
+    fn answered_without_request(&mut self, place: HeadPlace, head: &Head, scene: &mut Scene<'_>) {
+        let connection = open_connection(place, false, scene);
+        judge_answer(None, head, |breach| report(scene, connection, Sender::Server, breach));
+        note_answer(connection, place, head, true, scene);
         let negotiated = negotiated(head);
-        self.start_side(place.direction, Sender::Server, negotiated);
-        self.exchange.late = Some(Box::new(Late { connection, negotiated, request: None }));
-    }
-
-    fn note_answer(
-        &mut self,
-        id: ConnectionId,
-        place: HeadPlace,
-        head: &Head,
-        opened: bool,
-        context: &mut Context<'_>,
-    ) {
-        let Some(connection) = context.writer.connection(id) else { return };
-        connection.response = Some(place);
-        connection.status = head.status();
-        connection.opened = opened;
-        if opened {
-            connection.subprotocol = head.value("sec-websocket-protocol").map(|value| kept(value.into_owned()));
-            connection.extensions = head.value("sec-websocket-extensions").map(|value| kept(value.into_owned()));
-        } else {
-            context.writer.end_connection(id, place.time);
-        }
-    }
-
-    fn refused(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, context: &mut Context<'_>) {
-        self.note_answer(attempt.connection, place, head, false, context);
-        let text = format!("The server refused with “{}”{}.", quoted(&status_line(head)), refusal_detail(head));
-        let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
-        report(context, attempt.connection, Sender::Server, breach);
-    }
-
-    /// A request's head, read again; `None` where the file cannot be read any more.
-    pub(in crate::dissect) fn read_request(&self, place: &HeadPlace, context: &Context<'_>) -> Option<Head> {
-        let (mut octets, mut part) = (Vec::new(), Vec::new());
-        for piece in self.lanes[place.direction.index()].stream.spans(place.at..place.at + u64::from(place.len)) {
-            context.source.read_span(piece.span, &mut part).ok()?;
-            octets.extend_from_slice(&part);
-        }
-        Head::request(&octets).ok()
+        self.frames_behind_head(place.direction, Sender::Server, negotiated, scene);
+        self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None }));
     }
 
     /// Behind a successful CONNECT (RFC 9110 §9.3.6) both directions start anew.
-    fn tunnel(&mut self, server: Direction, context: &mut Context<'_>) {
-        self.exchange = Exchange::default();
-        for direction in [server, server.reverse()] {
-            if let Side::Http(reader) = &self.lanes[direction.index()].side {
-                self.lanes[direction.index()].side = Side::Http(HttpReader::new(reader.at()));
+    fn tunnel(&mut self, server: Direction, scene: &mut Scene<'_>) {
+        (self.exchange, self.state, self.looked_at) = (Exchange::default(), State::Exchange, None);
+        for reading in &mut self.readings {
+            if let Reading::Heads(reader) = reading {
+                *reader = HttpReader::new(reader.at());
             }
         }
-        self.resume(server.reverse(), context);
+        scene.decisions.push(Decision::Resume(server.reverse()));
     }
 
     /// Octets that the client sent behind its request and before it heard of the answer (RFC 6455 §4.1: it has to wait).
@@ -311,14 +220,12 @@ impl FlowState {
         connection: ConnectionId,
         answer: HeadPlace,
         packet: PacketRef,
-        context: &mut Context<'_>,
+        scene: &mut Scene<'_>,
     ) {
         // What was acknowledged tells for certain; else the order of the capture has to do.
         let is_early = |heard: Option<u64>, id| heard.map_or(id < packet.id, |heard| heard <= answer.at);
-        let early = self.lanes[answer.direction.reverse().index()].waiting.iter().filter_map(|chunk| match chunk {
-            Chunk::Data { at, piece, heard } if is_early(*heard, piece.packet.id) => {
-                Some((*at, u64::from(piece.span.len)))
-            }
+        let early = self.waiting(answer.direction.reverse()).iter().filter_map(|chunk| match chunk {
+            Chunk::Data { at, len, packet, heard } if is_early(*heard, packet.id) => Some((*at, u64::from(*len))),
             _ => None,
         });
         let (mut first, mut sum) = (None, 0);
@@ -332,85 +239,104 @@ impl FlowState {
             packet.id
         );
         let place = Place::StreamOctets { at, len: sum };
-        report(context, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
+        report(scene, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
     }
 
-    /// Both sides carry frames from where their readers stand.
-    fn start_frames(&mut self, server: Direction, negotiated: Negotiated, context: &mut Context<'_>) {
-        self.start_side(server, Sender::Server, negotiated);
-        self.start_side(server.reverse(), Sender::Client, negotiated);
-        self.exchange.outstanding.shrink_to_fit();
-        self.resume(server.reverse(), context);
-    }
-
-    pub(in crate::dissect) fn start_side(&mut self, direction: Direction, sender: Sender, negotiated: Negotiated) {
-        if let Side::Http(reader) = &self.lanes[direction.index()].side {
-            let side = FrameSide::new(reader.at(), sender, negotiated);
-            self.lanes[direction.index()].side = Side::Frames(side);
+    /// Takes what stands behind a direction's last head for frames, if heads were read there.
+    pub(super) fn frames_behind_head(
+        &mut self,
+        direction: Direction,
+        sender: Sender,
+        negotiated: Negotiated,
+        scene: &mut Scene<'_>,
+    ) {
+        if let Reading::Heads(reader) = &self.readings[direction.index()] {
+            let at = reader.at();
+            self.start_frames(direction, at, sender, negotiated, Begin::Frame, scene);
         }
     }
 
-    /// The octets of this direction are not HTTP.
-    pub(in crate::dissect) fn http_lost(&mut self, direction: Direction) {
-        self.note_http_end(direction);
-        self.lanes[direction.index()].side = Side::Done;
-    }
-
-    pub(in crate::dissect) fn set_body(&mut self, direction: Direction, body: Body) {
-        if let Side::Http(reader) = &mut self.lanes[direction.index()].side {
+    /// Says what stands behind a direction's last head.
+    pub(super) fn set_body(&mut self, direction: Direction, body: Body) {
+        if let Reading::Heads(reader) = &mut self.readings[direction.index()] {
             reader.body(body);
         }
     }
+}
 
-    /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
-    pub(in crate::dissect) fn open_connection(
-        &mut self,
-        place: HeadPlace,
-        is_request: bool,
-        context: &mut Context<'_>,
-    ) -> ConnectionId {
-        self.publish_connection(context.writer);
-        let client = if is_request { place.direction } else { place.direction.reverse() };
-        let id = context.writer.next_connection();
-        let connection = Connection {
-            id,
-            flow: self.id,
-            client: self.ends.sender(client),
-            server: self.ends.sender(client.reverse()),
-            client_direction: client,
-            transport: Transport::Tcp,
-            request: is_request.then_some(place),
-            response: None,
-            response_lost: false,
-            url: None,
-            status: None,
-            subprotocol: None,
-            extensions: None,
-            opened: false,
-            recognition: None,
-            frames: [0; 2],
-            messages: [0; 2],
-            payload: [0; 2],
-            missing: [0; 2],
-            start: place.time,
-            end: place.time,
-            closes: [None, None],
-            tcp_end: None,
-            is_over: false,
-            last_frame: None,
-            rules: Vec::new(),
-            deflated: None,
-            last_finding: NONE,
-            last_ping: NONE,
-        };
-        context.writer.add_connection(connection, self.connection);
-        (self.connection, self.conversation) = (Some(id), Conversation::default());
-        id
+fn note_answer(id: ConnectionId, place: HeadPlace, head: &Head, opened: bool, scene: &mut Scene<'_>) {
+    let Some(connection) = scene.writer.connection(id) else { return };
+    connection.response = Some(place);
+    connection.status = head.status();
+    connection.opened = opened;
+    if opened {
+        connection.subprotocol = head.value("sec-websocket-protocol").map(|value| kept(value.into_owned()));
+        connection.extensions = head.value("sec-websocket-extensions").map(|value| kept(value.into_owned()));
+    } else {
+        scene.writer.end_connection(id, place.time);
     }
 }
 
+fn refused(attempt: &Attempt, place: HeadPlace, head: &Head, scene: &mut Scene<'_>) {
+    note_answer(attempt.connection, place, head, false, scene);
+    let text = format!("The server refused with “{}”{}.", quoted(&status_line(head)), refusal_detail(head));
+    let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
+    report(scene, attempt.connection, Sender::Server, breach);
+}
+
+/// A request's head, read again; `None` where the file cannot be read any more.
+pub(super) fn read_again(place: &HeadPlace, scene: &Scene<'_>) -> Option<Head> {
+    let mut octets = Vec::new();
+    scene.brought.read(place.direction, place.at, place.len, &mut octets);
+    Head::request(&octets).ok()
+}
+
+/// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
+pub(super) fn open_connection(place: HeadPlace, is_request: bool, scene: &mut Scene<'_>) -> ConnectionId {
+    if let Some(before) = *scene.connection {
+        scene.writer.publish(before, scene.tally);
+    }
+    let client = if is_request { place.direction } else { place.direction.reverse() };
+    let id = scene.writer.next_connection();
+    let carrier = &scene.carrier;
+    let connection = Connection {
+        id,
+        flow: carrier.flow,
+        client: carrier.ends.sender(client),
+        server: carrier.ends.sender(client.reverse()),
+        client_direction: client,
+        transport: Transport::Tcp,
+        request: is_request.then_some(place),
+        response: None,
+        response_lost: false,
+        url: None,
+        status: None,
+        subprotocol: None,
+        extensions: None,
+        opened: false,
+        recognition: None,
+        frames: [0; 2],
+        messages: [0; 2],
+        payload: [0; 2],
+        missing: [0; 2],
+        start: place.time,
+        end: place.time,
+        closes: [None, None],
+        tcp_end: None,
+        is_over: false,
+        last_frame: None,
+        rules: Vec::new(),
+        deflated: None,
+        last_finding: NONE,
+        last_ping: NONE,
+    };
+    scene.writer.add_connection(connection, *scene.connection);
+    *scene.connection = Some(id);
+    id
+}
+
 /// The text as it is kept for as long as the connection: cut with a mark where it is long.
-pub(in crate::dissect) fn kept(mut text: String) -> Box<str> {
+pub(super) fn kept(mut text: String) -> Box<str> {
     if text.len() > MAX_KEPT_TEXT {
         text.truncate(text.floor_char_boundary(MAX_KEPT_TEXT));
         text.push('…');
@@ -442,8 +368,8 @@ fn refusal_detail(head: &Head) -> String {
     head.value(field).map_or(String::new(), |value| format!("; {what} {}", quoted(&value)))
 }
 
-pub(in crate::dissect) fn report(context: &mut Context<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
-    context.writer.report(Finding {
+pub(super) fn report(scene: &mut Scene<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
+    scene.writer.report(Finding {
         rule: breach.rule,
         connection: Some(connection),
         frame: None,

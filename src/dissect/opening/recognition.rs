@@ -1,21 +1,20 @@
-//! Connections whose beginning the capture lacks: recognising that they carry a WebSocket.
+//! Carriers whose beginning the capture lacks: recognising that they bear a WebSocket.
 //!
 //! ```text
-//!   first segment without SYN ─▶ Side::Guess: octets wait ─┬─ they start with HTTP ──▶ Side::Http
-//!                                                          ├─ frames, hardly else ───▶ Side::Frames, capture.mid-stream
-//!                                                          └─ anything else, or too long ▶ Side::Done
+//!   first segment without SYN ─▶ octets are held ─┬─ they start with HTTP ──▶ heads
+//!                                                 ├─ frames, hardly else ───▶ frames, capture.mid-stream
+//!                                                 └─ anything else, or too long ▶ nothing
 //! ```
 //!
-//! A flow whose SYN was captured is not guessed about: its first octets tell what it is. Only where the capture lacks the
-//! answer to the SYN and those octets, too, it has no beginning.
+//! A connection whose SYN was captured is not guessed about: its first octets tell what it is. Only where the capture lacks
+//! the answer to the SYN and those octets, too, it has no beginning.
 
+use super::exchange::{open_connection, report};
+use super::user_override::leads_to_each_start;
+use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
 use crate::base::{Breach, Place, Rule, Sender};
-use crate::dissect::flow::lane::{Chunk, Side};
-use crate::dissect::flow::{Context, FlowState};
 use crate::dissect::index::connection::{HeadPlace, Recognition, TcpEnd};
-use crate::dissect::opening::exchange::report;
-use crate::dissect::opening::user_override::leads_to_each_start;
-use crate::dissect::websocket::sender::FrameSide;
+use crate::dissect::index::finding::Gap;
 use crate::http::{HttpReader, Kind, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
@@ -45,7 +44,7 @@ pub(in crate::dissect) fn starts_handshake(octets: &[u8]) -> bool {
 
 /// How much of a flow has waited so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::dissect) struct Patience {
+pub(super) struct Patience {
     /// Pieces in all, gaps included.
     pieces: u16,
     /// Looking again is worth it when there are so many: what waits is read for each look.
@@ -109,165 +108,164 @@ impl Guess {
     }
 }
 
-impl FlowState {
-    fn is_guessed_about(&self) -> bool {
-        self.lanes.iter().any(|lane| matches!(lane.side, Side::Guess))
-    }
-
-    /// Another chunk came: looks whether it is clear by now what the flow carries. That the user says what it carries changes
-    /// nothing about how long is looked: less would be found.
-    pub(in crate::dissect) fn guess(&mut self, context: &mut Context<'_>) {
-        self.patience.pieces = self.patience.pieces.saturating_add(1);
-        let in_all = usize::from(self.patience.pieces);
-        let is_full = self.lanes.iter().any(|lane| lane.waiting.len() > MAX_PIECES);
+impl Opening {
+    /// Another chunk is held: looks whether it is clear by now what the carrier bears. That the user says so changes nothing
+    /// about how long is looked: less would be found.
+    pub(super) fn recognise(&mut self, scene: &mut Scene<'_>) {
+        let State::Unrecognised(patience) = &mut self.state else { return };
+        patience.pieces = patience.pieces.saturating_add(1);
+        let in_all = usize::from(patience.pieces);
+        let is_full = self.waiting.iter().any(|waiting| waiting.len() > MAX_PIECES);
         if is_full && in_all >= MAX_IN_ALL {
-            return self.conclude_guess(context);
+            return self.conclude(scene);
         }
         let is_worth_it = match in_all {
             0..MAX_PIECES => in_all.is_power_of_two(),
-            _ => self.patience.pieces >= self.patience.look_at,
+            _ => patience.pieces >= patience.look_at,
         };
         if is_worth_it {
-            self.patience.look_at = self.patience.pieces.saturating_add(self.patience.pieces / 4);
-            if self.try_guess(context) {
+            patience.look_at = patience.pieces.saturating_add(patience.pieces / 4);
+            if self.is_recognised(scene) {
                 return;
             }
         }
         if is_full {
-            for lane in &mut self.lanes {
-                lane.waiting.drain(..lane.waiting.len().saturating_sub(MAX_PIECES));
+            for waiting in &mut self.waiting {
+                waiting.drain(..waiting.len().saturating_sub(MAX_PIECES));
             }
         }
     }
 
     /// Nothing more is waited for.
-    pub(in crate::dissect) fn conclude_guess(&mut self, context: &mut Context<'_>) {
-        if self.is_guessed_about() && !self.try_guess(context) && !self.force(context) {
-            for lane in &mut self.lanes {
-                lane.side = Side::Done;
-                lane.waiting.clear();
-            }
+    pub(super) fn conclude(&mut self, scene: &mut Scene<'_>) {
+        if !self.is_recognised(scene) && !self.read_as_told(scene) {
+            self.readings = [Reading::Nothing, Reading::Nothing];
+            self.waiting.iter_mut().for_each(|waiting| waiting.clear());
+            self.state = State::Foreign;
         }
     }
 
     /// Whether no handshake is looked for, because the user says that there are frames.
-    fn is_forced_now(&self) -> bool {
-        self.forced.as_ref().is_some_and(|forced| forced.is_due)
+    fn is_overridden_now(&self) -> bool {
+        self.user_override.as_ref().is_some_and(|told| told.is_due)
     }
 
     /// Whether frames are read because the user says that there are some: from the first octet on that can be one of theirs,
     /// whatever was passed over in the meantime.
-    fn force(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(forced) = self.forced.as_mut().filter(|forced| !forced.kept.is_empty()) else { return false };
-        let client = forced.client;
-        self.lanes.iter_mut().for_each(|lane| lane.waiting.clear());
-        for (direction, chunk) in std::mem::take(&mut forced.kept) {
-            self.lanes[direction.index()].waiting.push_back(chunk);
+    fn read_as_told(&mut self, scene: &mut Scene<'_>) -> bool {
+        let Some(told) = self.user_override.as_mut().filter(|told| !told.kept.is_empty()) else { return false };
+        let client = told.client;
+        self.waiting.iter_mut().for_each(|waiting| waiting.clear());
+        for (direction, chunk) in std::mem::take(&mut told.kept) {
+            self.waiting[direction.index()].push_back(chunk);
         }
-        let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
-        self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, context);
+        let octets = BOTH.map(|direction| self.excerpt(direction, scene));
+        self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, scene);
         true
     }
 
-    /// Reads frames of a connection that the user says is a WebSocket, if there are some in each direction with any octets, or
+    /// Reads frames of a carrier that the user says bears a WebSocket, if there are some in each direction with any octets, or
     /// if for a while each piece has been where lengths lead to, as what nobody would recognise can be frames, too.
-    pub(in crate::dissect) fn force_if_clear(&mut self, context: &mut Context<'_>) {
-        let Some(forced) = self.forced.as_ref().filter(|_| self.is_guessed_about()) else { return };
-        let octets = [Direction::Forward, Direction::Backward].map(|direction| self.waiting_octets(direction, context));
-        let found = Guess::new(forced.client, &octets).found;
-        let is_long = usize::from(self.patience.pieces) >= LONG;
+    pub fn conclude_if_clear(&mut self, scene: &mut Scene<'_>) {
+        let (State::Unrecognised(patience), Some(told)) = (&self.state, &self.user_override) else { return };
+        let octets = BOTH.map(|direction| self.excerpt(direction, scene));
+        let found = Guess::new(told.client, &octets).found;
+        let is_long = usize::from(patience.pieces) >= LONG;
         let is_clear = |(found, excerpt): (&Found, &Excerpt)| {
             found.evidence.frames > 0
                 || excerpt.octets.is_empty()
                 || is_long && leads_to_each_start(&excerpt.octets, &excerpt.starts)
         };
         if found.iter().zip(&octets).all(is_clear) {
-            self.conclude_guess(context);
+            self.conclude_held(scene);
         }
     }
 
-    /// Whether it is clear what the flow carries.
-    fn try_guess(&mut self, context: &mut Context<'_>) -> bool {
-        let both = [Direction::Forward, Direction::Backward];
-        let octets = both.map(|direction| self.waiting_octets(direction, context));
+    /// Looks whether it is clear what the carrier bears.
+    fn is_recognised(&mut self, scene: &mut Scene<'_>) -> bool {
+        let octets = BOTH.map(|direction| self.excerpt(direction, scene));
         let heads = octets.each_ref().map(|it| it.starts.iter().position(|at| is_head(&it.octets[*at..])));
-        if heads.iter().any(Option::is_some) && !self.is_forced_now() {
-            for direction in both {
+        if heads.iter().any(Option::is_some) && !self.is_overridden_now() {
+            for direction in BOTH {
+                let own = direction.index();
                 // What stands before a head is the end of a body.
-                if let Some(chunk) = heads[direction.index()] {
-                    self.lanes[direction.index()].waiting.drain(..chunk);
+                if let Some(chunk) = heads[own] {
+                    self.waiting[own].drain(..chunk);
                 }
-                let first = self.first_waiting_at(direction);
-                let lane = &mut self.lanes[direction.index()];
-                lane.side = match heads[direction.index()] {
-                    None if !lane.waiting.is_empty() => Side::Search,
-                    _ => Side::Http(HttpReader::new(first)),
+                self.readings[own] = match heads[own] {
+                    None if !self.waiting[own].is_empty() => Reading::Search,
+                    _ => Reading::Heads(HttpReader::new(self.first_waiting_at(direction))),
                 };
             }
-            self.resume_both(context);
+            self.state = State::Exchange;
+            scene.decisions.push(Decision::ResumeBoth);
             return true;
         }
-        let client = self.forced.as_ref().map(|forced| forced.client);
-        let guesses = both.into_iter().filter(|direction| client.is_none_or(|client| client == *direction));
+        let client = self.user_override.as_ref().map(|told| told.client);
+        let guesses = BOTH.into_iter().filter(|direction| client.is_none_or(|client| client == *direction));
         let Some(guess) = guesses.map(|client| Guess::new(client, &octets)).max_by_key(|guess| guess.evidence().bits)
         else {
             return false;
         };
         if guess.evidence().is_convincing() {
             let recognition = if client.is_some() { Recognition::Confirmed } else { Recognition::Evidence };
-            self.join(&guess, &octets, recognition, context);
+            self.join(&guess, &octets, recognition, scene);
         }
         guess.evidence().is_convincing()
     }
 
     /// Reads frames from where they were found.
-    fn join(&mut self, guess: &Guess, octets: &[Excerpt; 2], recognition: Recognition, context: &mut Context<'_>) {
+    fn join(&mut self, guess: &Guess, octets: &[Excerpt; 2], recognition: Recognition, scene: &mut Scene<'_>) {
         let Guess { client, found } = *guess;
-        let both = [Direction::Forward, Direction::Backward];
-        let times = both.into_iter().filter_map(|direction| {
-            self.lanes[direction.index()].waiting.iter().find_map(|chunk| match chunk {
-                Chunk::Data { piece, .. } => Some(piece.packet.time),
-                Chunk::Gap { .. } => None,
+        let times = BOTH.into_iter().filter_map(|direction| {
+            self.waiting(direction).iter().find_map(|chunk| match chunk {
+                Chunk::Data { packet, .. } => Some(packet.time),
+                Chunk::Gap(_) => None,
             })
         });
-        let time = times.min().unwrap_or(self.last_packet.time);
+        let time = times.min().unwrap_or(scene.carrier.last_packet.time);
         let place = HeadPlace { direction: client, at: 0, len: 0, time };
-        let is_refused = self.is_refused(context);
-        let connection = self.open_connection(place, true, context);
-        if let Some(row) = context.writer.connection(connection) {
+        let is_refused = is_refused(scene);
+        let connection = open_connection(place, true, scene);
+        if let Some(row) = scene.writer.connection(connection) {
             (row.request, row.opened, row.recognition) = (None, true, Some(recognition));
-            row.tcp_end = self.first_end.map(|(direction, how, packet)| TcpEnd {
-                by: if direction == client { Sender::Client } else { Sender::Server },
-                how,
-                time: packet.time,
-                packet: packet.id,
+            row.tcp_end = scene.carrier.first_end.map(|end| TcpEnd {
+                by: if end.direction == client { Sender::Client } else { Sender::Server },
+                how: end.how,
+                time: end.packet.time,
+                packet: end.packet.id,
             });
         }
         // Which extensions were agreed on is not known, so no reserved bit can be judged; RSV1 hardly ever says anything but
         // "compressed".
         let unknown = Negotiated { deflate: true, other: true };
-        let negotiated = self.forced.as_ref().map_or(unknown, |forced| forced.negotiated());
+        let negotiated = self.user_override.as_ref().map_or(unknown, |told| told.negotiated());
         self.exchange.client = Some(client);
-        self.exchange.joined = Some(negotiated);
+        self.state = State::Recognised(negotiated);
         let mut before = 0;
-        for direction in both {
-            let Found { chunk, evidence } = found[direction.index()];
+        for direction in BOTH {
+            let own = direction.index();
+            let Found { chunk, evidence } = found[own];
             let sender = if direction == client { Sender::Client } else { Sender::Server };
-            self.conversation.gap(sender);
+            scene.decisions.push(Decision::Lacks(sender));
             if evidence.frames == 0 {
-                self.lanes[direction.index()].side = match recognition {
-                    Recognition::Forced => {
-                        let octets = &octets[direction.index()];
-                        self.forced_side(direction, sender, negotiated, octets)
-                    }
-                    Recognition::Evidence | Recognition::Confirmed => Side::Search,
+                let begin = match recognition {
+                    Recognition::Forced => self.begin_as_told(direction, &octets[own]),
+                    Recognition::Evidence | Recognition::Confirmed => None,
                 };
+                match begin {
+                    Some(begin) => {
+                        let at = self.first_waiting_at(direction);
+                        self.start_frames(direction, at, sender, negotiated, begin, scene);
+                    }
+                    None => self.readings[own] = Reading::Search,
+                }
                 continue;
             }
-            self.lanes[direction.index()].waiting.drain(..chunk);
+            self.waiting[own].drain(..chunk);
             let at = self.first_waiting_at(direction);
             before += at;
-            self.lanes[direction.index()].side = Side::Frames(FrameSide::behind_gap(at, sender, negotiated));
+            self.start_frames(direction, at, sender, negotiated, Begin::BehindGap, scene);
         }
         let skipped = match before {
             0 => String::new(),
@@ -275,51 +273,28 @@ impl FlowState {
         };
         let text = format!("{}{skipped}", guess.story(recognition, is_refused));
         let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
-        report(context, connection, Sender::Unknown, breach);
-        self.resume_both(context);
-    }
-
-    /// What waits in both directions is read in the order of the capture.
-    fn resume_both(&mut self, context: &mut Context<'_>) {
-        let next = |flow: &FlowState, direction: Direction| match flow.lanes[direction.index()].waiting.front()? {
-            _ if flow.waits(direction) => None,
-            Chunk::Data { piece, .. } => Some((piece.packet.id, direction)),
-            Chunk::Gap { packet, .. } => Some((packet.id, direction)),
-        };
-        let both = [Direction::Forward, Direction::Backward];
-        while let Some((_, direction)) =
-            both.into_iter().filter_map(|direction| next(self, direction)).min_by_key(|(packet, _)| *packet)
-        {
-            self.drain_one(direction, context);
-        }
-        both.into_iter().for_each(|direction| self.resume(direction, context));
-    }
-
-    /// Stream offset of what waits first in a direction.
-    pub(in crate::dissect) fn first_waiting_at(&self, direction: Direction) -> u64 {
-        match self.lanes[direction.index()].waiting.front() {
-            Some(Chunk::Data { at, .. } | Chunk::Gap { at, .. }) => *at,
-            None => self.lanes[direction.index()].stream.end(),
-        }
+        report(scene, connection, Sender::Unknown, breach);
+        scene.decisions.push(Decision::ResumeBoth);
     }
 
     /// What waits in a direction, as far as it is looked at. Its starts are those of the waiting chunks.
-    fn waiting_octets(&self, direction: Direction, context: &Context<'_>) -> Excerpt {
+    fn excerpt(&self, direction: Direction, scene: &Scene<'_>) -> Excerpt {
         let mut excerpt = Excerpt { starts: vec![0], ..Excerpt::default() };
         let mut part = Vec::new();
-        for chunk in &self.lanes[direction.index()].waiting {
+        for chunk in self.waiting(direction) {
             let here = excerpt.octets.len();
             let left = MAX_LOOK - here;
             let len = match chunk {
-                Chunk::Data { piece, .. } => {
-                    let wanted = piece.span.take(u32::try_from(left).unwrap_or(0));
-                    if left == 0 || context.source.read_span(wanted, &mut part).is_err() {
+                Chunk::Data { at, len, .. } => {
+                    let wanted = (*len).min(u32::try_from(left).unwrap_or(0));
+                    scene.brought.read(direction, *at, wanted, &mut part);
+                    if part.len() < wanted as usize || wanted == 0 {
                         break;
                     }
                     excerpt.octets.extend_from_slice(&part);
-                    u64::from(piece.span.len)
+                    u64::from(*len)
                 }
-                Chunk::Gap { len, .. } => {
+                Chunk::Gap(Gap { len, .. }) => {
                     let shown = usize::try_from(*len).unwrap_or(usize::MAX).min(left);
                     excerpt.octets.resize(here + shown, 0);
                     excerpt.holes.push(here..here + shown);
@@ -333,6 +308,11 @@ impl FlowState {
         }
         excerpt
     }
+}
+
+/// Whether the server refused the last opening handshake.
+pub(super) fn is_refused(scene: &Scene<'_>) -> bool {
+    scene.row().is_some_and(|row| !row.opened && row.response.is_some())
 }
 
 /// Whether a segment that starts with `octets` starts with an HTTP head.

@@ -41,10 +41,10 @@ use self::job::Alone;
 use self::plain::PlainReader;
 use self::side::{Side, Went};
 use crate::base::{ConnectionId, FrameId, Nearby, Sender};
-use crate::dissect::flow::table::{Slot, Touched};
 use crate::dissect::index::Writer;
 use crate::dissect::index::connection::side as side_of;
 use crate::dissect::index::record::{FrameRecord, NONE};
+use crate::dissect::table::{FlowEntry, Touched};
 use crate::ws::Opcode;
 
 /// A round has no more frames than this …
@@ -57,7 +57,7 @@ const FRAME_COST: u64 = 16;
 /// What the pass works on.
 pub(super) struct Scene<'a> {
     pub writer: &'a mut Writer,
-    pub flows: &'a mut [Slot],
+    pub flows: &'a mut [FlowEntry],
     pub nearby: Nearby<'a>,
     pub touched: &'a mut Touched,
     /// How many octets may still be judged in this call.
@@ -214,7 +214,7 @@ impl Payloads {
     /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.
     fn sort(&mut self, scene: &mut Scene<'_>) -> bool {
         for flow in scene.touched.awaited.drain(..) {
-            let connection = scene.flows.get(flow.index()).and_then(Slot::connection);
+            let connection = scene.flows.get(flow.index()).and_then(FlowEntry::connection);
             for sender in connection.map_or(&[][..], |_| &[Sender::Client, Sender::Server]) {
                 let place = connection.and_then(|connection| self.place(connection, *sender));
                 if let Some(place) = place.filter(|place| self.sides[*place as usize].waits()) {

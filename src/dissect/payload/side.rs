@@ -11,11 +11,11 @@ use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
 use crate::dissect::carrier::{Cursor, Stream};
-use crate::dissect::flow::table::Slot;
 use crate::dissect::index::Index;
 use crate::dissect::index::connection::side as side_of;
 use crate::dissect::index::finding::NotUtf8;
 use crate::dissect::index::record::{FrameRecord, NONE};
+use crate::dissect::table::FlowEntry;
 use crate::net::Direction;
 use crate::ws::{InvalidUtf8, Opcode, Utf8};
 
@@ -180,9 +180,9 @@ impl Side {
             self.conclude(batch, scene);
         }
         if self.waits()
-            && let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(Slot::watched_mut)
+            && let Some(flow) = scene.flows.get_mut(self.flow.index()).and_then(FlowEntry::followed_mut)
         {
-            flow.awaited = true;
+            flow.is_awaited = true;
         }
         Went::Through
     }
@@ -198,8 +198,8 @@ impl Side {
     ) -> Payload {
         let shared;
         let stream = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => Stream::Tcp(flow.lanes[self.direction.index()].stream.view()),
-            Some(Slot::Over(connection)) => {
+            Some(FlowEntry::Followed(flow)) => flow.stream(self.direction),
+            Some(FlowEntry::Over(connection)) => {
                 shared = scene.writer.index.shared_carrier(*connection);
                 let Some(carrier) = &shared else { return Payload::BrokenOff };
                 carrier.stream(self.direction)
@@ -284,8 +284,8 @@ impl Side {
     /// Lets snapshots see what changed about the connection.
     fn publish(&self, scene: &mut Scene<'_>) {
         match scene.flows.get_mut(self.flow.index()) {
-            Some(Slot::Watched(flow)) => scene.touched.note(flow),
-            Some(Slot::Over(connection)) => scene.writer.publish_findings(*connection),
+            Some(FlowEntry::Followed(flow)) => scene.touched.note(flow),
+            Some(FlowEntry::Over(connection)) => scene.writer.publish_findings(*connection),
             _ => {}
         }
     }
@@ -301,8 +301,8 @@ impl Side {
         let len = between.end - between.start;
         let lacks = |stream: Stream<'_>| stream.missing() > 0 && stream.captured(between) < len;
         let lacks = match scene.flows.get(self.flow.index()) {
-            Some(Slot::Watched(flow)) => lacks(Stream::Tcp(flow.lanes[self.direction.index()].stream.view())),
-            Some(Slot::Over(connection)) => {
+            Some(FlowEntry::Followed(flow)) => lacks(flow.stream(self.direction)),
+            Some(FlowEntry::Over(connection)) => {
                 scene.writer.index.carrier(*connection).is_some_and(|carrier| lacks(carrier.stream(self.direction)))
             }
             _ => false,

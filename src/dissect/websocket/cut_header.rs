@@ -2,10 +2,10 @@
 
 use crate::base::{Breach, ConnectionId, Place, Rule};
 use crate::dissect::index::Writer;
-use crate::dissect::websocket::sender::{FrameSide, hex, report};
+use crate::dissect::websocket::sender::{FrameStream, hex, report};
 use crate::ws::CutHeader;
 
-impl FrameSide {
+impl FrameStream {
     /// Says that the stream ends inside a header, and what the part that came breaks.
     pub fn report_cut_header(&self, connection: ConnectionId, end: &str, writer: &mut Writer) {
         let Some((at, octets)) = self.deframer.partial_header() else { return };

@@ -3,10 +3,10 @@
 use crate::base::{Breach, ConnectionId, Place, Rule};
 use crate::dissect::index::Writer;
 use crate::dissect::websocket::seek::Found;
-use crate::dissect::websocket::sender::{FrameSide, report};
+use crate::dissect::websocket::sender::{FrameStream, report};
 use crate::ws::{Deframer, FrameHeader, IMPOSTOR_PREFIX, impostor};
 
-impl FrameSide {
+impl FrameStream {
     /// Looks for frames behind a gap over a header; the octets from the first frame on, if they are found.
     pub(super) fn seek<'a>(
         &mut self,

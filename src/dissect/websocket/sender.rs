@@ -1,24 +1,22 @@
-//! From one direction of an open WebSocket to frame records, messages and findings.
+//! One sender of an open WebSocket: from octets to frame records, messages and findings.
 
+use super::conversation::{Conversation, Heartbeat};
+use super::seek::Seeker;
 use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
-use crate::dissect::flow::lane::{Chunk, Side};
-use crate::dissect::flow::{Context, FlowState};
-use crate::dissect::index::connection::{CloseRecord, End, side};
+use crate::dissect::index::connection::{CloseRecord, side};
 use crate::dissect::index::finding::Gap;
 use crate::dissect::index::record::{FrameRecord, NONE, flag};
 use crate::dissect::index::{Tally, Writer};
-use crate::dissect::websocket::conversation::{Conversation, Heartbeat};
-use crate::dissect::websocket::seek::Seeker;
-use crate::net::Direction;
+use crate::net::End;
 use crate::ws::{
     CloseBody, Deframer, FrameBreach, FrameHeader, Joined, Joiner, Negotiated, Opcode, Step, judge_close, judge_header,
 };
 
-/// What is known of one sender. In the order in which it lies in memory ([`Lane`](crate::dissect::flow::lane::Lane)): what every frame needs
-/// comes first, down to the first octets of the deframer.
+/// The frames of one sender. In the order in which it lies in memory: what every frame needs comes first, down to the first
+/// octets of the deframer.
 #[derive(Debug)]
-#[repr(C)]
-pub(in crate::dissect) struct FrameSide {
+#[repr(C, align(64))]
+pub(in crate::dissect) struct FrameStream {
     pub joiner: Joiner,
     /// Payload octets exchanged.
     payload: u64,
@@ -41,16 +39,14 @@ pub(in crate::dissect) struct FrameSide {
     current: Option<FrameId>,
     /// The length of its payload.
     current_len: u64,
-    /// Stream offset of the first frame.
-    start: u64,
     /// The packet with the first octet of the header that is being read.
     began: PacketRef,
 }
 
-impl FrameSide {
-    /// A side whose first frame starts at stream offset `at`.
-    pub fn new(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
-        FrameSide {
+impl FrameStream {
+    /// A stream whose first frame starts at stream offset `at`.
+    pub fn new(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
+        FrameStream {
             deframer: Deframer::new(at),
             joiner: Joiner::default(),
             sender,
@@ -65,7 +61,6 @@ impl FrameSide {
             close_sent: false,
             gap_seen: false,
             ended: false,
-            start: at,
             seeker: None,
             is_joined_blindly: false,
         }
@@ -77,19 +72,14 @@ impl FrameSide {
         self.gap_seen || self.deframer.is_lost()
     }
 
-    /// What was agreed on, if this is the client's side and no octet of it was read.
-    pub fn untouched_client(&self) -> Option<Negotiated> {
-        (self.sender == Sender::Client && self.deframer.at() == self.start).then_some(self.negotiated)
-    }
-
     /// The same where the capture lacks what stood before.
-    pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
-        FrameSide { gap_seen: true, ..FrameSide::new(at, sender, negotiated) }
+    pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
+        FrameStream { gap_seen: true, ..FrameStream::new(at, sender, negotiated) }
     }
 
     /// The same where it is not known either where in a frame that place is.
-    pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameSide {
-        let mut side = FrameSide::behind_gap(at, sender, negotiated);
+    pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
+        let mut side = FrameStream::behind_gap(at, sender, negotiated);
         side.deframer.give_up();
         side.is_joined_blindly = true;
         side.seeker = Some(Box::default());
@@ -97,76 +87,40 @@ impl FrameSide {
     }
 }
 
-impl FlowState {
-    /// The direction's frame side and its connection.
-    fn frame_side(&mut self, direction: Direction) -> Option<(&mut FrameSide, ConnectionId)> {
-        let connection = self.connection?;
-        match &mut self.lanes[direction.index()].side {
-            Side::Frames(side) => Some((side, connection)),
-            Side::Http(_) | Side::Guess | Side::Search | Side::Done => None,
-        }
-    }
-
-    /// Octets are missing where frames are read.
-    pub(in crate::dissect) fn frames_gap(&mut self, direction: Direction, chunk: Chunk, context: &mut Context<'_>) {
-        let Chunk::Gap { at, len, .. } = chunk else { return };
-        let Some(connection) = self.connection else { return };
-        let Side::Frames(side) = &mut self.lanes[direction.index()].side else { return };
-        side.gap_seen = true;
-        self.conversation.gap(side.sender);
-        let was_lost = side.deframer.is_lost();
-        let cut = side.current;
+impl FrameStream {
+    /// Takes a gap: octets are missing where frames are read.
+    pub fn gap(&mut self, connection: ConnectionId, conversation: &mut Conversation, gap: Gap, writer: &mut Writer) {
+        self.gap_seen = true;
+        conversation.gap(self.sender);
+        let was_lost = self.deframer.is_lost();
+        let cut = self.current;
         if let Some(id) = cut {
-            side.note_hole(id, len, context.writer);
+            self.note_hole(id, gap.len, writer);
         }
-        let mut left = len;
-        while let Some(step) = side.deframer.skip(&mut left) {
+        let mut left = gap.len;
+        while let Some(step) = self.deframer.skip(&mut left) {
             match step {
-                Step::End => side.end(connection, &mut self.conversation, context.writer),
+                Step::End => self.end_frame(connection, conversation, writer),
                 // Where another protocol stands, no frames are looked for behind a gap either.
-                Step::Lost { .. } => side.seeker = Some(Box::default()),
+                Step::Lost { .. } => self.seeker = Some(Box::default()),
                 Step::Header { .. } => {}
             }
         }
-        if let Some(seeker) = &mut side.seeker {
-            seeker.skip(at.saturating_add(len));
+        if let Some(seeker) = &mut self.seeker {
+            seeker.skip(gap.at.saturating_add(gap.len));
         }
-        if was_lost {
-            // That nothing can be placed here was said.
-            return self.count_gap(direction, len, context);
-        }
-        let lost = side.deframer.is_lost();
-        self.gap(direction, chunk, cut, lost, context);
-    }
-
-    fn count_gap(&mut self, direction: Direction, len: u64, context: &mut Context<'_>) {
-        if let Some(row) = self.connection.and_then(|id| context.writer.connection(id)) {
-            row.missing[side(row.sender(direction))] += len;
+        writer.count_missing(connection, self.sender, gap.len);
+        if !was_lost {
+            // Behind a header that is missing, that nothing can be placed was said.
+            let gap = Gap { lost: self.deframer.is_lost(), ..gap };
+            writer.report_gap(connection, self.sender, cut, gap);
         }
     }
 
-    /// Counts the octets of a connection that are missing, and says what that means.
-    pub(in crate::dissect) fn gap(
-        &mut self,
-        direction: Direction,
-        chunk: Chunk,
-        frame: Option<FrameId>,
-        lost: bool,
-        context: &mut Context<'_>,
-    ) {
-        let before = self.lanes[direction.index()].last_packet;
-        let Chunk::Gap { at, len, cause, packet } = chunk else { return };
-        self.count_gap(direction, len, context);
-        let Some(connection) = self.connection else { return };
-        let Some(sender) = context.writer.connection(connection).map(|row| row.sender(direction)) else { return };
-        let gap = Gap { at, len, cause, before, packet: packet.id, lost };
-        context.writer.report_gap(connection, sender, frame, gap);
-    }
-
-    /// Nothing more comes in this direction. Called again, it does nothing.
-    pub(in crate::dissect) fn frames_end(&mut self, direction: Direction, how: Option<End>, context: &mut Context<'_>) {
-        let Some((side, connection)) = self.frame_side(direction) else { return };
-        if std::mem::replace(&mut side.ended, true) {
+    /// Ends the stream: nothing more comes, as the sender said in this way, or because the capture ends. Called again, it does
+    /// nothing.
+    pub fn end(&mut self, connection: ConnectionId, how: Option<End>, writer: &mut Writer) {
+        if std::mem::replace(&mut self.ended, true) {
             return;
         }
         let end = match how {
@@ -174,38 +128,38 @@ impl FlowState {
             Some(End::Reset) => "TCP was reset",
             None => "The capture ends",
         };
-        if let Some(frame) = side.current.take() {
-            let here = side.current_len - side.deframer.payload_left();
-            side.payload = side.payload.saturating_add(here);
-            context.writer.end_frame(frame, false, here);
-            let text = format!("{end} after {here} of {} payload octets.", side.current_len);
-            let place = Place::PayloadOctets { at: here, len: side.deframer.payload_left() };
-            report(
-                context.writer,
-                connection,
-                side.sender,
-                Some(frame),
-                None,
-                Breach { rule: Rule::FrameTruncated, place, text },
-            );
+        if let Some(frame) = self.current.take() {
+            let here = self.current_len - self.deframer.payload_left();
+            self.payload = self.payload.saturating_add(here);
+            writer.end_frame(frame, false, here);
+            let text = format!("{end} after {here} of {} payload octets.", self.current_len);
+            let place = Place::PayloadOctets { at: here, len: self.deframer.payload_left() };
+            let breach = Breach { rule: Rule::FrameTruncated, place, text };
+            report(writer, connection, self.sender, Some(frame), None, breach);
         }
-        side.report_cut_header(connection, end, context.writer);
-        if let Some(message) = side.joiner.open() {
-            let frame = context.writer.fragmented(message).map(|row| {
+        self.report_cut_header(connection, end, writer);
+        if let Some(message) = self.joiner.open() {
+            let frame = writer.fragmented(message).map(|row| {
                 row.broken_off = true;
                 row.last_frame
             });
-            if how.is_some() && !side.gap_seen {
+            if how.is_some() && !self.gap_seen {
                 let text = "The connection ends before the message's final frame.".to_owned();
                 let breach = Breach { rule: Rule::MessageUnfinished, place: Place::Connection, text };
-                report(context.writer, connection, side.sender, frame, Some(message), breach);
+                report(writer, connection, self.sender, frame, Some(message), breach);
             }
         }
     }
+
+    /// Reads from what the next frame needs, so that it is at hand then; what it returns means nothing.
+    #[inline]
+    pub fn touch(&self) -> u64 {
+        self.deframer.at() ^ self.frames
+    }
 }
 
-impl FrameSide {
-    /// Adds what this side counted.
+impl FrameStream {
+    /// Adds what it counted.
     pub fn count(&self, tally: &mut Tally) {
         let side = side(self.sender);
         tally.frames[side] += self.frames;
@@ -284,7 +238,7 @@ impl FrameSide {
                 }
             }
             if self.deframer.end_payload(&mut rest) {
-                self.end(connection, conversation, writer);
+                self.end_frame(connection, conversation, writer);
                 continue;
             }
             let (start, header) = match self.deframer.begin_frame(&mut rest) {
@@ -293,7 +247,7 @@ impl FrameSide {
                     None => break,
                     Some(Step::Header { at, header }) => (at, header.copied()),
                     Some(Step::End) => {
-                        self.end(connection, conversation, writer);
+                        self.end_frame(connection, conversation, writer);
                         continue;
                     }
                     Some(Step::Lost { .. }) => continue,
@@ -424,7 +378,7 @@ impl FrameSide {
     }
 
     /// The current frame's payload is complete, or its missing part was stepped over.
-    fn end(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
+    fn end_frame(&mut self, connection: ConnectionId, conversation: &mut Conversation, writer: &mut Writer) {
         let Some(id) = self.current.take() else { return };
         self.payload = self.payload.saturating_add(self.current_len);
         let Some((opcode, time)) = writer.end_frame(id, true, self.current_len) else { return };

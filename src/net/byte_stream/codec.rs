@@ -81,14 +81,14 @@ impl Page {
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Tail {
-    /// The first codes.
-    settled: Vec<u8>,
-    long: Option<Box<Long>>,
-    /// The codes behind those: whole entries. They lie beside what every packet of the stream needs anyway; a busy capture
-    /// has too many streams for the processor to have the end of each one's codes at hand.
-    fresh: [u8; FRESH],
     fresh_len: u32,
     len: u32,
+    long: Option<Box<Long>>,
+    /// The codes behind those that are settled: whole entries. They lie beside what every packet of the stream needs anyway; a
+    /// busy capture has too many streams for the processor to have the end of each one's codes at hand.
+    fresh: [u8; FRESH],
+    /// The first codes.
+    settled: Vec<u8>,
 }
 
 /// What only a stream of more than [`MARK_EVERY`] entries has.
@@ -310,6 +310,11 @@ fn octets_of(size: u8) -> u32 {
 }
 
 impl Cursor {
+    /// The packet of the entry before.
+    pub fn packet(self) -> PacketId {
+        PacketId(self.packet)
+    }
+
     /// Stream offset behind the entry.
     #[inline]
     pub(super) fn end(&self) -> u64 {

@@ -2,9 +2,8 @@
 
 use std::cmp::Reverse;
 
+use super::table::FlowEntry;
 use crate::base::FlowId;
-use crate::dissect::flow::FlowState;
-use crate::dissect::flow::table::Slot;
 use crate::net::{Decoder, Flow};
 
 /// A TCP connection that is not read as a WebSocket.
@@ -29,19 +28,19 @@ pub struct Others {
 }
 
 impl Others {
-    /// Those among `slots`, at most `most`.
-    pub(in crate::dissect) fn of(slots: &[Slot], decoder: &Decoder, most: usize) -> Others {
-        let octets = |slot: &Slot| match slot {
-            Slot::Ignored(octets) => Some((*octets, false)),
-            Slot::Rejected(octets) => Some((*octets, true)),
-            Slot::Watched(flow) => flow.connection.is_none().then(|| (flow.octets(), false)),
-            Slot::Opening(_) | Slot::Over(_) => None,
+    /// Those among `entries`, at most `most`.
+    pub(super) fn of(entries: &[FlowEntry], decoder: &Decoder, most: usize) -> Others {
+        let octets = |entry: &FlowEntry| match entry {
+            FlowEntry::Ignored(octets) => Some((*octets, false)),
+            FlowEntry::Rejected(octets) => Some((*octets, true)),
+            FlowEntry::Followed(flow) => flow.connection().is_none().then(|| (flow.flow.octets(), false)),
+            FlowEntry::Opening(_) | FlowEntry::Over(_) => None,
         };
         let sum = |[one, other]: [u32; 2]| u64::from(one) + u64::from(other);
         let mut found = Vec::new();
         let mut total = 0;
-        for (index, slot) in slots.iter().enumerate() {
-            let Some((octets, is_rejected)) = octets(slot).filter(|(octets, _)| sum(*octets) > 0) else { continue };
+        for (index, entry) in entries.iter().enumerate() {
+            let Some((octets, is_rejected)) = octets(entry).filter(|(octets, _)| sum(*octets) > 0) else { continue };
             total += 1;
             found.push((index, octets, is_rejected));
             if found.len() >= 2 * most.max(1) {
@@ -72,13 +71,6 @@ impl Others {
             }
         }
         Others { rows, total }
-    }
-}
-
-impl FlowState {
-    /// Octets each way so far, about.
-    pub(in crate::dissect) fn octets(&self) -> [u32; 2] {
-        self.lanes.each_ref().map(|lane| u32::try_from(lane.assembler.next_offset()).unwrap_or(u32::MAX))
     }
 }
 

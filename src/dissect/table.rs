@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
+use super::flow::Packets;
+use super::flow::backlog::Backlog;
+use super::flow::closing::Closing;
+use super::followed::Followed;
+use super::index::Writer;
+use super::opening::decisions::{Decision, Decisions};
+use super::opening::wakes_up;
 use crate::base::{AtHand, ConnectionId, FlowId, Nearby, PacketRef, ReadAt, Timestamp};
-use crate::dissect::flow::backlog::Backlog;
-use crate::dissect::flow::closing::Closing;
-use crate::dissect::flow::{Context, FlowState};
-use crate::dissect::index::Writer;
-use crate::dissect::opening::decisions::{Decision, Decisions};
-use crate::dissect::opening::recognition::{starts_handshake, wakes_up};
+use crate::capture::Packet;
 use crate::http::{Kind, sniff};
-use crate::net::{Direction, Segment, TcpFlags, WholeSegment};
+use crate::net::{Decoder, Direction, Outcome, Segment, TcpFlags};
 
 /// What is kept of a TCP connection.
-pub(in crate::dissect) enum Slot {
+pub(super) enum FlowEntry {
     /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
     Opening([Option<u32>; 2]),
     /// It may carry, or carries, a WebSocket.
-    Watched(Box<FlowState>),
+    Followed(Box<Followed>),
     /// It carries something else: so many octets each way, about. A segment that starts with a WebSocket handshake wakes it
     /// up.
     Ignored([u32; 2]),
@@ -27,43 +29,43 @@ pub(in crate::dissect) enum Slot {
     Over(ConnectionId),
 }
 
-impl Slot {
+impl FlowEntry {
     /// The connection that it carries, or carried last.
     pub fn connection(&self) -> Option<ConnectionId> {
         match self {
-            Slot::Watched(flow) => flow.connection,
-            Slot::Over(connection) => Some(*connection),
-            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) => None,
+            FlowEntry::Followed(flow) => flow.connection(),
+            FlowEntry::Over(connection) => Some(*connection),
+            FlowEntry::Opening(_) | FlowEntry::Ignored(_) | FlowEntry::Rejected(_) => None,
         }
     }
 
-    pub fn watched_mut(&mut self) -> Option<&mut FlowState> {
+    pub fn followed_mut(&mut self) -> Option<&mut Followed> {
         match self {
-            Slot::Watched(flow) => Some(flow),
-            Slot::Opening(_) | Slot::Ignored(_) | Slot::Rejected(_) | Slot::Over(_) => None,
+            FlowEntry::Followed(flow) => Some(flow),
+            FlowEntry::Opening(_) | FlowEntry::Ignored(_) | FlowEntry::Rejected(_) | FlowEntry::Over(_) => None,
         }
     }
 }
 
 /// The room of a flow that was let go of, for the next one: busy servers have as many ends as beginnings.
 #[derive(Default)]
-struct Spare(Option<Box<FlowState>>);
+struct Spare(Option<Box<Followed>>);
 
 impl Spare {
     /// More segments of one flow than that take memory which should not be kept.
     const MAX_SEGMENTS: usize = 256;
 
     /// Puts `rest` in the place of a flow and keeps its room.
-    fn let_go(&mut self, slot: &mut Slot, rest: Slot) {
-        if let Slot::Watched(flow) = std::mem::replace(slot, rest)
+    fn let_go(&mut self, entry: &mut FlowEntry, rest: FlowEntry) {
+        if let FlowEntry::Followed(flow) = std::mem::replace(entry, rest)
             && self.0.is_none()
-            && flow.lanes.iter().all(|lane| lane.stream.entries() < Spare::MAX_SEGMENTS)
+            && flow.flow.halves.iter().all(|half| half.stream.entries() < Spare::MAX_SEGMENTS)
         {
             self.0 = Some(flow);
         }
     }
 
-    fn put(&mut self, flow: FlowState) -> Box<FlowState> {
+    fn put(&mut self, flow: Followed) -> Box<Followed> {
         match self.0.take() {
             Some(mut room) => {
                 *room = flow;
@@ -74,9 +76,9 @@ impl Spare {
     }
 }
 
-/// Flows to which something happened.
+/// FlowTable to which something happened.
 #[derive(Debug, Default)]
-pub(in crate::dissect) struct Touched {
+pub(super) struct Touched {
     /// Those whose connection changed since the last snapshot.
     pub changed: Vec<FlowId>,
     /// Those that the judging of payloads waits for.
@@ -86,22 +88,22 @@ pub(in crate::dissect) struct Touched {
 impl Touched {
     /// Something happened to `flow`.
     #[inline]
-    pub fn note(&mut self, flow: &mut FlowState) {
+    pub fn note(&mut self, flow: &mut Followed) {
         if flow.mark_changed() {
-            self.changed.push(flow.id);
+            self.changed.push(flow.flow.id);
         }
-        if std::mem::take(&mut flow.awaited) {
-            self.awaited.push(flow.id);
+        if std::mem::take(&mut flow.is_awaited) {
+            self.awaited.push(flow.flow.id);
         }
     }
 }
 
 /// All TCP connections so far, and everything that reading them changes.
-pub(in crate::dissect) struct Flows {
+pub(super) struct FlowTable {
     /// Octets that were pushed earlier are read again from here.
     pub source: Arc<dyn ReadAt>,
     /// By flow.
-    pub slots: Vec<Slot>,
+    pub entries: Vec<FlowEntry>,
     pub writer: Writer,
     pub touched: Touched,
     spare: Spare,
@@ -111,12 +113,12 @@ pub(in crate::dissect) struct Flows {
     closing: Closing,
     /// What the user says about TCP connections, where it is anything.
     pub decisions: Option<Decisions>,
-    /// Flows that the user says are WebSockets, and that are not read as such yet.
-    forced: Vec<FlowId>,
+    /// FlowTable that the user says are WebSockets, and that are not read as such yet.
+    told: Vec<FlowId>,
 }
 
 /// Counts what a segment of a connection that is not read brings.
-fn count(octets: &mut [u32; 2], direction: Direction, len: u32) {
+pub(super) fn count(octets: &mut [u32; 2], direction: Direction, len: u32) {
     let sum = &mut octets[direction.index()];
     *sum = sum.saturating_add(len);
 }
@@ -158,136 +160,105 @@ fn is_no_http(octets: &[u8]) -> bool {
 }
 
 /// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
-fn let_go(slot: &mut Slot, context: &mut Context<'_>, touched: &mut Touched, spare: &mut Spare) -> bool {
-    let Slot::Watched(flow) = slot else { return false };
-    if flow.is_uninteresting() {
-        let octets = flow.octets();
-        spare.let_go(slot, Slot::Ignored(octets));
+fn let_go(
+    entry: &mut FlowEntry,
+    packets: Packets<'_>,
+    writer: &mut Writer,
+    touched: &mut Touched,
+    spare: &mut Spare,
+) -> bool {
+    let FlowEntry::Followed(flow) = entry else { return false };
+    if flow.channel.is_uninteresting() {
+        let octets = flow.flow.octets();
+        spare.let_go(entry, FlowEntry::Ignored(octets));
         return true;
     }
-    if let Some(connection) = flow.connection.filter(|_| flow.is_over) {
+    if let Some(connection) = flow.connection().filter(|_| flow.channel.is_over) {
         // A capture can have a million of these, and what it takes to read them is more than what is to be told.
-        flow.finish(context);
+        flow.finish(packets, writer);
         touched.note(flow);
-        flow.publish(context.writer);
-        spare.let_go(slot, Slot::Over(connection));
+        flow.publish(writer);
+        spare.let_go(entry, FlowEntry::Over(connection));
         return true;
     }
     touched.note(flow);
     false
 }
 
-impl Flows {
+impl FlowTable {
     /// None so far.
-    pub fn new(source: Arc<dyn ReadAt>, most_backlog: usize) -> Flows {
-        Flows {
+    pub fn new(source: Arc<dyn ReadAt>, most_backlog: usize) -> FlowTable {
+        FlowTable {
             source,
-            slots: Vec::new(),
+            entries: Vec::new(),
             writer: Writer::default(),
             touched: Touched::default(),
             spare: Spare::default(),
             backlog: Backlog::new(most_backlog),
             closing: Closing::default(),
             decisions: None,
-            forced: Vec::new(),
+            told: Vec::new(),
         }
     }
 
-    /// Reads from what [`take`](Flows::take) will need for this segment, so that it is at hand then.
-    #[inline]
-    pub fn touch(&self, segment: &WholeSegment<'_>) {
-        if let Some(Slot::Watched(flow)) = self.slots.get(segment.flow.index()) {
-            flow.touch(segment.direction);
-        }
-    }
-
-    /// Takes the next segment of the capture, if it is just the next one of an open WebSocket, or of a flow that is not read;
-    /// whether it was. If not, it is to be taken [closely](Flows::take).
-    #[inline]
-    pub fn take_next(&mut self, segment: &WholeSegment<'_>) -> bool {
-        match self.slots.get_mut(segment.flow.index()) {
-            Some(Slot::Watched(flow)) => {
-                let is_next = flow.next_segment(segment, &mut self.writer);
-                if is_next {
-                    self.touched.note(flow);
+    /// Takes the next packet of the capture, whatever is in it. What is `at_hand` is not read again.
+    pub fn take_packet(&mut self, decoder: &mut Decoder, packet: &Packet, octets: &[u8], at_hand: AtHand<'_>) {
+        match decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
+            Outcome::Segment(segment) => {
+                if !segment.whole().is_some_and(|whole| self.take_fast(&whole)) {
+                    self.take(&segment, at_hand);
                 }
-                is_next
             }
-            Some(Slot::Ignored(_)) if starts_handshake(segment.octets) => false,
-            Some(Slot::Ignored(octets) | Slot::Rejected(octets)) => {
-                count(octets, segment.direction, segment.octets.len() as u32);
-                true
-            }
-            Some(Slot::Over(_)) => true,
-            Some(Slot::Opening(_)) | None => false,
+            Outcome::Unsupported(_) | Outcome::Malformed(_) => self.writer.index.totals.undecoded += 1,
+            Outcome::NotTcp | Outcome::Fragment => {}
         }
     }
 
-    /// Takes the next segment of the capture, if it is of a flow that is read and changes nothing there but how much HTTP came.
-    /// Whether it was such a one.
-    pub fn take_http(&mut self, segment: &WholeSegment<'_>) -> bool {
-        let Some(Slot::Watched(flow)) = self.slots.get_mut(segment.flow.index()) else { return false };
-        let is_taken = !flow.is_settled && flow.next_unsettled(segment);
-        if is_taken {
-            self.touched.note(flow);
-        }
-        is_taken
-    }
-
-    /// Takes the next segment of the capture.
-    #[inline(always)]
-    pub fn take_any(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
-        let is_taken = segment.whole().is_some_and(|whole| self.take_next(&whole) || self.take_http(&whole));
-        if !is_taken {
-            self.take(segment, at_hand);
-        }
-    }
-
-    /// The same for one that has to be looked at closely. What is `at_hand` is not read again.
+    /// Takes the next segment of the capture, whatever it is. What is `at_hand` is not read again.
     pub fn take(&mut self, segment: &Segment<'_>, at_hand: AtHand<'_>) {
         let index = segment.flow.index();
-        while self.slots.len() <= index {
-            self.slots.push(Slot::Opening([None; 2]));
+        while self.entries.len() <= index {
+            self.entries.push(FlowEntry::Opening([None; 2]));
             self.writer.index.totals.tcp_connections += 1;
         }
-        let slot = &mut self.slots[index];
-        let starts = match slot {
-            Slot::Watched(_) => None,
-            Slot::Opening(starts) => match is_opening(segment, starts) {
+        let entry = &mut self.entries[index];
+        let starts = match entry {
+            FlowEntry::Followed(_) => None,
+            FlowEntry::Opening(starts) => match is_opening(segment, starts) {
                 true => return,
                 false => Some(*starts),
             },
-            Slot::Ignored(_) if wakes_up(segment) => Some([None; 2]),
-            Slot::Ignored(octets) | Slot::Rejected(octets) => {
+            FlowEntry::Ignored(_) if wakes_up(segment) => Some([None; 2]),
+            FlowEntry::Ignored(octets) | FlowEntry::Rejected(octets) => {
                 return count(octets, segment.direction, segment.payload_len);
             }
-            Slot::Over(_) => return,
+            FlowEntry::Over(_) => return,
         };
         if let Some(starts) = starts {
             let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
             if decision == Some(Decision::NotWebSocket) {
-                *slot = Slot::Rejected(counted(segment));
+                *entry = FlowEntry::Rejected(counted(segment));
                 return;
             }
             if decision.is_some() {
-                self.forced.push(segment.flow);
+                self.told.push(segment.flow);
             } else if let Some(octets) = beginning(segment, starts).filter(|octets| is_no_http(octets)) {
                 self.writer.note_encrypted(octets);
-                *slot = Slot::Ignored(counted(segment));
+                *entry = FlowEntry::Ignored(counted(segment));
                 return;
             }
-            *slot = Slot::Watched(self.spare.put(FlowState::new(segment, starts, decision)));
+            *entry = FlowEntry::Followed(self.spare.put(Followed::new(segment, starts, decision)));
         }
-        let Slot::Watched(flow) = slot else { return };
+        let FlowEntry::Followed(flow) = entry else { return };
         let nearby = Nearby { at_hand, source: &*self.source };
-        let mut context = Context { writer: &mut self.writer, source: &nearby, segment: Some(segment) };
+        let packets = Packets { segment: Some(segment), source: &nearby };
         let before = flow.backlog();
-        flow.segment(segment, &mut context);
+        flow.segment(segment, packets, &mut self.writer);
         let mut after = flow.backlog();
-        if flow.begins_to_close() {
+        if flow.flow.begins_to_close() {
             self.closing.wait_for(segment.flow, segment.packet.time);
         }
-        if let_go(slot, &mut context, &mut self.touched, &mut self.spare) {
+        if let_go(entry, packets, &mut self.writer, &mut self.touched, &mut self.spare) {
             after = 0;
         }
         if before != after {
@@ -300,16 +271,14 @@ impl Flows {
     /// While too much is kept, the flow that has waited longest waits no more.
     fn give_up_backlog(&mut self, packet: PacketRef) {
         while let Some(id) = self.backlog.too_much() {
-            let Some(slot @ Slot::Watched(_)) = self.slots.get_mut(id.index()) else { continue };
-            let Slot::Watched(flow) = slot else { continue };
+            let Some(entry @ FlowEntry::Followed(_)) = self.entries.get_mut(id.index()) else { continue };
+            let FlowEntry::Followed(flow) = entry else { continue };
             let before = flow.backlog();
-            flow.give_up_backlog(
-                packet,
-                &mut Context { writer: &mut self.writer, source: &*self.source, segment: None },
-            );
+            let packets = Packets { segment: None, source: &*self.source };
+            flow.give_up_backlog(packet, packets, &mut self.writer);
             let after = flow.backlog();
-            if flow.is_uninteresting() {
-                *slot = Slot::Ignored(flow.octets());
+            if flow.channel.is_uninteresting() {
+                *entry = FlowEntry::Ignored(flow.flow.octets());
             } else {
                 self.touched.note(flow);
                 // What did not become less is not asked again.
@@ -329,34 +298,32 @@ impl Flows {
     /// A connection has ended, and what is missing of it is not waited for any longer.
     #[cold]
     fn give_up_end(&mut self, id: FlowId) {
-        let Some(slot @ Slot::Watched(_)) = self.slots.get_mut(id.index()) else { return };
-        let Slot::Watched(flow) = slot else { return };
-        let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
-        flow.give_up_end(&mut context);
+        let Some(entry @ FlowEntry::Followed(_)) = self.entries.get_mut(id.index()) else { return };
+        let FlowEntry::Followed(flow) = entry else { return };
+        let packets = Packets { segment: None, source: &*self.source };
+        flow.give_up_end(packets, &mut self.writer);
         let after = flow.backlog();
-        let is_gone = let_go(slot, &mut context, &mut self.touched, &mut self.spare);
+        let is_gone = let_go(entry, packets, &mut self.writer, &mut self.touched, &mut self.spare);
         self.backlog.note(id, if is_gone { 0 } else { after });
     }
 
     /// Says that no packet is there for now: whoever watches a connection that the user says is a WebSocket sees its frames
     /// without waiting for more of them.
     pub fn idle(&mut self) {
-        self.forced.retain(|id| {
-            let Some(Slot::Watched(flow)) = self.slots.get_mut(id.index()) else { return false };
-            let mut context = Context { writer: &mut self.writer, source: &*self.source, segment: None };
-            if flow.lacks_frames(&context) {
-                flow.force_if_clear(&mut context);
-                self.touched.note(flow);
-            }
-            flow.lacks_frames(&context)
+        self.told.retain(|id| {
+            let Some(FlowEntry::Followed(flow)) = self.entries.get_mut(id.index()) else { return false };
+            let packets = Packets { segment: None, source: &*self.source };
+            let lacks_frames = flow.read_as_told(packets, &mut self.writer);
+            self.touched.note(flow);
+            lacks_frames
         });
     }
 
     /// Says that no packet follows.
     pub fn finish(&mut self) {
-        for slot in &mut self.slots {
-            let Slot::Watched(flow) = slot else { continue };
-            flow.finish(&mut Context { writer: &mut self.writer, source: &*self.source, segment: None });
+        for entry in &mut self.entries {
+            let FlowEntry::Followed(flow) = entry else { continue };
+            flow.finish(Packets { segment: None, source: &*self.source }, &mut self.writer);
             self.touched.note(flow);
         }
         self.writer.report_encrypted();
@@ -365,7 +332,7 @@ impl Flows {
     /// Lets snapshots see everything that has changed.
     pub fn publish(&mut self) {
         for id in std::mem::take(&mut self.touched.changed) {
-            if let Some(Slot::Watched(flow)) = self.slots.get_mut(id.index()) {
+            if let Some(FlowEntry::Followed(flow)) = self.entries.get_mut(id.index()) {
                 flow.publish(&mut self.writer);
             }
         }
@@ -378,6 +345,6 @@ mod tests {
 
     #[test]
     fn a_flow_that_is_not_read_is_small() {
-        assert!(size_of::<Slot>() <= 16, "{}", size_of::<Slot>());
+        assert!(size_of::<FlowEntry>() <= 16, "{}", size_of::<FlowEntry>());
     }
 }
