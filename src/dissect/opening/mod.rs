@@ -22,6 +22,7 @@ pub(in crate::dissect) mod decisions;
 pub(in crate::dissect) mod exchange;
 mod lost_half;
 mod recognition;
+mod scene;
 mod user_override;
 
 use std::collections::VecDeque;
@@ -29,127 +30,18 @@ use std::collections::VecDeque;
 use self::exchange::{Attempt, Exchange, Late};
 use self::recognition::Patience;
 pub(in crate::dissect) use self::recognition::{starts_handshake, wakes_up};
+pub(in crate::dissect) use self::scene::{Begin, Brought, CarrierFacts, Chunk, Decision, Scene, WINDOW};
 pub(in crate::dissect) use self::user_override::UserOverride;
-use crate::base::{ConnectionId, PacketRef, Sender};
-use crate::dissect::flow::FirstEnd;
+use crate::base::{PacketRef, Sender};
+use crate::dissect::flow::backlog::queue;
 use crate::dissect::index::connection::HeadPlace;
 use crate::dissect::index::finding::Gap;
-use crate::dissect::index::{Tally, Writer};
 use crate::http::{Head, HttpReader, HttpStep, Kind, Outline, sniff};
-use crate::net::{self, Direction, End};
+use crate::net::Direction;
 use crate::ws::Negotiated;
 
-/// Octets that are read again at once: of a large piece, much may be given back and read again.
-pub(in crate::dissect) const WINDOW: u32 = 1 << 16;
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
-
-/// A part of a stream, in order.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::dissect) enum Chunk {
-    Data {
-        /// Stream offset of the first octet.
-        at: u64,
-        len: u32,
-        packet: PacketRef,
-        /// How far the sender may have heard the peer's stream, where the packet tells: a stream offset.
-        heard: Option<u64>,
-    },
-    Gap(Gap),
-}
-
-impl Chunk {
-    /// Stream offset of its first octet.
-    pub fn at(&self) -> u64 {
-        match self {
-            Chunk::Data { at, .. } | Chunk::Gap(Gap { at, .. }) => *at,
-        }
-    }
-
-    /// The part of it behind stream offset `start`, if there is any.
-    fn behind(self, start: u64) -> Option<Chunk> {
-        let skipped = start.saturating_sub(self.at());
-        match self {
-            Chunk::Data { at, len, packet, heard } => {
-                let len = u64::from(len).checked_sub(skipped).and_then(|len| u32::try_from(len).ok())?;
-                (len > 0).then_some(Chunk::Data { at: at + skipped, len, packet, heard })
-            }
-            Chunk::Gap(gap) => {
-                let len = gap.len.checked_sub(skipped).filter(|len| *len > 0)?;
-                Some(Chunk::Gap(Gap { at: gap.at + skipped, len, ..gap }))
-            }
-        }
-    }
-}
-
-/// The octets that a carrier has brought so far.
-pub(in crate::dissect) trait Brought {
-    /// Reads the octets of a direction from stream offset `at` on, at most `len` of them, up to a gap; `out` is cleared first,
-    /// and stays empty where they are lost.
-    fn read(&self, direction: Direction, at: u64, len: u32, out: &mut Vec<u8>);
-}
-
-/// The carrier's ends and its place, as an opening has to know them.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::dissect) struct CarrierFacts {
-    pub flow: crate::base::FlowId,
-    /// The endpoints of the TCP connection.
-    pub ends: net::Flow,
-    /// The packet that is handled, or the last one that was.
-    pub last_packet: PacketRef,
-    pub first_end: Option<FirstEnd>,
-}
-
-/// What an opening works with.
-pub(in crate::dissect) struct Scene<'a> {
-    pub writer: &'a mut Writer,
-    pub brought: &'a dyn Brought,
-    pub carrier: CarrierFacts,
-    /// How each direction has ended.
-    pub ended: [Option<End>; 2],
-    /// The connection that the carrier bears now.
-    pub connection: &'a mut Option<ConnectionId>,
-    /// What was counted of it so far.
-    pub tally: Tally,
-    /// What was decided, in order.
-    pub decisions: Vec<Decision>,
-}
-
-impl Scene<'_> {
-    fn row(&self) -> Option<&crate::dissect::Connection> {
-        self.connection.and_then(|id| self.writer.connections().get(id.index())).map(|row| &**row)
-    }
-}
-
-/// How frames are read where they begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dissect) enum Begin {
-    /// The first octet is that of a frame.
-    Frame,
-    /// So it is, and the capture lacks what stood before.
-    BehindGap,
-    /// It is not known where the first frame begins.
-    Somewhere,
-}
-
-/// What an opening decided, for the driver to carry out in order.
-#[derive(Clone, Debug)]
-pub(in crate::dissect) enum Decision {
-    /// From stream offset `at` on, `sender`'s octets in this direction are frames.
-    Frames { direction: Direction, at: u64, sender: Sender, negotiated: Negotiated, begin: Begin },
-    /// They are none after all, and none were taken.
-    NoFrames(Direction),
-    /// The capture lacks octets of a sender.
-    Lacks(Sender),
-    /// What waits in this direction can go on.
-    Resume(Direction),
-    /// What waits in both directions can go on, in the order of the capture.
-    ResumeBoth,
-    /// These chunks are to be taken once more; until all of them were, nothing ends.
-    TakeAgain(Vec<(Direction, Chunk)>),
-    /// Nothing more tells what is held.
-    Conclude,
-}
 
 /// What an opening reads in one direction.
 #[derive(Debug)]
@@ -455,10 +347,8 @@ impl Opening {
 
     /// Octets of memory that it takes, about, because something is missing.
     pub fn backlog(&self) -> usize {
-        let queue = |direction: Direction| {
-            crate::dissect::flow::backlog::queue(self.waiting[direction.index()].len(), size_of::<Chunk>())
-        };
-        BOTH.map(|direction| self.head_len(direction) + queue(direction)).iter().sum()
+        let waiting = |direction: Direction| queue(self.waiting(direction).len(), size_of::<Chunk>());
+        BOTH.map(|direction| self.head_len(direction) + waiting(direction)).iter().sum()
     }
 
     /// Whether nothing can be read in this direction before the other one brings an answer.
