@@ -24,7 +24,7 @@
 //! ```text
 //!   gui   cli                 paint and print; never parse
 //!     view   query            read a Snapshot; never write, no threads
-//!     crew                    threads that do what the dissector hands out
+//!       background            threads: one kind of desk for every long question, and the pool that inflates
 //!         dissect             the only module that knows every protocol; owns all state
 //!   capture  net  tls  http  ws   siblings: never import one another; octets in, records and findings out
 //!             base            words: Span, ids, Field, Finding, Timestamp
@@ -100,10 +100,10 @@
 //!
 //! `examples/corpus/hostile/` makes captures that go for each of these; `tests/hostile/scale.rs` reads them.
 
+pub mod background;
 pub mod base;
 pub mod capture;
 pub mod cli;
-pub mod crew;
 pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;

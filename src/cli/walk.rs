@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::output::{Failure, complain};
-use crate::crew::Helpers;
+use crate::background::InflateThreads;
 use crate::dissect::{Decisions, Progress, Session, Snapshot};
 
 /// Packets between two looks at a file that is being read.
@@ -37,7 +37,7 @@ pub fn walk_on(
     mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     session.judge_at_once();
-    session.set_crew(Box::new(Helpers::for_this_machine()));
+    session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
     loop {
         match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => look(&session.snapshot(), Moment::Reading)?,
@@ -58,7 +58,7 @@ pub fn read_through(file: &Path, decisions: Decisions, deep: bool) -> Result<Ses
     let mut session = open(file, decisions)?;
     if deep {
         session.judge_at_once();
-        session.set_crew(Box::new(Helpers::for_this_machine()));
+        session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
     }
     loop {
         match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {

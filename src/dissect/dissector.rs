@@ -7,7 +7,7 @@ use super::flow::backlog::{Backlog, MAX_BACKLOG};
 use super::index::snapshot::Snapshot;
 use super::opening::decisions::{Decisions, is_between};
 use super::others::Others;
-use super::payload::{AtOnce, Crew, Payloads, Scene};
+use super::payload::{AtOnce, InflatePool, Payloads, Scene};
 use super::table::{FlowEntry, FlowTable};
 use crate::base::{AtHand, FlowId, Nearby, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -107,10 +107,10 @@ impl Dissector {
         self.flows.writer.at_once = Some(AtOnce::default());
     }
 
-    /// Lets `crew` inflate what is compressed, from now on. What others began, they finish first.
-    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
+    /// Lets `pool` inflate what is compressed, from now on. What others began, they finish first.
+    pub fn set_inflate_pool(&mut self, pool: Box<dyn InflatePool>) {
         let (payloads, mut scene) = self.scene(AtHand::default(), u64::MAX);
-        payloads.set_crew(crew, &mut scene);
+        payloads.set_inflate_pool(pool, &mut scene);
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets
@@ -132,7 +132,7 @@ impl Dissector {
         (&mut self.payloads, Scene { writer, flows: entries, nearby, touched, budget })
     }
 
-    /// How many jobs the crew lost, because whoever did them died: each is a sender whose messages are not inflated any
+    /// Counts the jobs that the inflate pool lost, because a thread died of them: each is a sender whose messages are not inflated any
     /// more.
     pub fn lost_jobs(&self) -> usize {
         self.payloads.lost()

@@ -47,6 +47,6 @@ pub use others::{Other, Others};
 pub use payload::on_demand::{
     InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated,
 };
-pub use payload::{Crew, Job, SpareInflater};
+pub use payload::{InflatePool, Job, SpareInflater};
 pub use session::{Progress, Session};
 pub use websocket::ending::common_timeout;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Crew, Decisions, Dissector, Others, Snapshot};
+use super::{Decisions, Dissector, InflatePool, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
 use crate::dissect::index::MAX_ROWS;
@@ -96,9 +96,9 @@ impl Session {
         self.dissector.judge_at_once();
     }
 
-    /// Lets `crew` inflate what is compressed, instead of whoever calls `step` or `judge` alone.
-    pub fn set_crew(&mut self, crew: Box<dyn Crew>) {
-        self.dissector.set_crew(crew);
+    /// Lets `pool` inflate what is compressed, instead of whoever calls `step` or `judge` alone.
+    pub fn set_inflate_pool(&mut self, pool: Box<dyn InflatePool>) {
+        self.dissector.set_inflate_pool(pool);
     }
 
     /// Reads up to `packets` packets of what is there, without waiting for anything.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! What needs payloads is judged where there is nothing to read, so that it never delays the rows. Where much is compressed
-//! one more thread helps to inflate ([`Helpers`]).
+//! one more thread helps to inflate ([`InflateThreads`]).
 //!
 //! The slot holds the latest [`Update`]. As long as the window has not taken it, no new one is made: the reader asks
 //! (DESIGN decision 8).
@@ -20,8 +20,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::filling::Filling;
+use crate::background::InflateThreads;
 use crate::capture::{Damage, Source};
-use crate::crew::Helpers;
 use crate::dissect::{Decisions, Others, Progress, Session, Snapshot};
 use crate::net::NetStats;
 use crate::view::Timeline;
@@ -376,7 +376,7 @@ impl Desk {
 
 /// Lets one thread more inflate: the window's own needs a processor too.
 fn help(session: &mut Session) {
-    session.set_crew(Box::new(Helpers::new(1)));
+    session.set_inflate_pool(Box::new(InflateThreads::new(1)));
 }
 
 #[cfg(test)]

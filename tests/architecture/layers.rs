@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   gui   cli
-//!     view   query   crew
+//!     view   query
+//!       background
 //!         dissect
 //!   capture  net  tls  http  ws        no layer imports one beside it, and none imports one above
 //!             base
@@ -10,8 +11,14 @@
 
 use super::source::{SourceFile, line_of};
 
-const LAYERS: [&[&str]; 5] =
-    [&["base"], &["capture", "net", "tls", "http", "ws"], &["dissect"], &["view", "query", "crew"], &["gui", "cli"]];
+const LAYERS: [&[&str]; 6] = [
+    &["base"],
+    &["capture", "net", "tls", "http", "ws"],
+    &["dissect"],
+    &["background"],
+    &["view", "query"],
+    &["gui", "cli"],
+];
 
 /// Imports that the table does not have: file, layer, why.
 const EXCEPTIONS: [(&str, &str, &str); 1] =

@@ -11,8 +11,8 @@ struct Reserved {
     why: &'static str,
 }
 
-/// `crew.rs` only does what others hand to it.
-const WORKERS: &[&str] = &["gui/worker.rs", "capture/live.rs", "capture/live/", "crew.rs"];
+/// Threads are started here and nowhere else.
+const WORKERS: &[&str] = &["background/", "gui/worker.rs", "capture/live.rs", "capture/live/"];
 
 const RESERVED: [Reserved; 10] = [
     Reserved { name: "egui", places: &["gui/"], why: "only the window paints" },

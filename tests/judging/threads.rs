@@ -3,10 +3,10 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use framescope::background::InflateThreads;
 use framescope::base::{MessageId, Place, Rule};
 use framescope::capture::Source;
-use framescope::crew::Helpers;
-use framescope::dissect::{Crew, Job, Progress, Session, Snapshot};
+use framescope::dissect::{InflatePool, Job, Progress, Session, Snapshot};
 use proptest::prelude::*;
 
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, TEXT};
@@ -67,10 +67,10 @@ fn capture(messages: &[Message]) -> Vec<u8> {
     all.capture().pcap()
 }
 
-fn session(capture: &[u8], crew: Option<usize>) -> Session {
+fn session(capture: &[u8], helpers: Option<usize>) -> Session {
     let mut session = Session::new(Arc::new(Source::from_octets(capture.to_vec(), "capture")), None);
-    if let Some(helpers) = crew {
-        session.set_crew(Box::new(Helpers::new(helpers)) as Box<dyn Crew>);
+    if let Some(helpers) = helpers {
+        session.set_inflate_pool(Box::new(InflateThreads::new(helpers)) as Box<dyn InflatePool>);
     }
     session
 }
@@ -91,14 +91,14 @@ proptest! {
     #[test]
     fn whoever_inflates_finds_the_same(messages in prop::collection::vec(message(), 1..40), budget in 1..1_000_000_u64) {
         let capture = capture(&messages);
-        let at_once = |crew| {
-            let mut session = session(&capture, crew);
+        let at_once = |helpers| {
+            let mut session = session(&capture, helpers);
             session.judge_at_once();
             while session.step(usize::MAX).unwrap() != Progress::End {}
             found(&session.snapshot())
         };
-        let later = |crew, budget| {
-            let mut session = session(&capture, crew);
+        let later = |helpers, budget| {
+            let mut session = session(&capture, helpers);
             while session.step(usize::MAX).unwrap() != Progress::End {}
             while session.judge(budget) {}
             found(&session.snapshot())
@@ -128,9 +128,9 @@ fn same(found: Found, expected: &Found, how: &str) -> Result<(), TestCaseError> 
 
 /// Tells how many jobs they got, and how many were left when they were closed.
 #[derive(Debug)]
-struct Told(Helpers, mpsc::Sender<usize>);
+struct Told(InflateThreads, mpsc::Sender<usize>);
 
-impl Crew for Told {
+impl InflatePool for Told {
     fn start(&mut self, jobs: Vec<Job>) {
         let _ = self.1.send(jobs.len());
         self.0.start(jobs);
@@ -152,7 +152,7 @@ fn just_begun(helpers: usize) -> (Session, mpsc::Receiver<usize>) {
     let messages: Vec<Message> = (0..60).map(|n| (n % 6, 80, false, true, None)).collect();
     let mut session = session(&capture(&messages), None);
     let (tell, told) = mpsc::channel();
-    session.set_crew(Box::new(Told(Helpers::new(helpers), tell)));
+    session.set_inflate_pool(Box::new(Told(InflateThreads::new(helpers), tell)));
     while session.step(usize::MAX).unwrap() != Progress::End {}
     loop {
         assert!(session.judge(1 << 14), "not all of it was inflated");
@@ -179,7 +179,7 @@ fn closing_a_capture_does_not_wait_for_what_is_left() {
 fn others_go_on_where_some_began() {
     for helpers in [0, 1] {
         let (mut session, told) = just_begun(helpers);
-        session.set_crew(Box::new(Helpers::new(0)));
+        session.set_inflate_pool(Box::new(InflateThreads::new(0)));
         assert_eq!(told.recv_timeout(PATIENCE), Ok(0), "they are done");
         while session.judge(1 << 20) {}
         assert_eq!(session.snapshot().totals().judged_messages, 60);
@@ -190,11 +190,11 @@ fn others_go_on_where_some_began() {
 /// Somebody who does the jobs of others, and dies of the first one.
 #[derive(Debug)]
 struct Dying {
-    others: Helpers,
+    others: InflateThreads,
     has_died: bool,
 }
 
-impl Crew for Dying {
+impl InflatePool for Dying {
     fn start(&mut self, mut jobs: Vec<Job>) {
         if !std::mem::replace(&mut self.has_died, true) {
             jobs.remove(0);
@@ -214,7 +214,7 @@ fn a_helper_that_dies_is_no_secret() {
     let capture = capture(&messages);
     for at_once in [true, false] {
         let mut session = session(&capture, None);
-        session.set_crew(Box::new(Dying { others: Helpers::new(1), has_died: false }));
+        session.set_inflate_pool(Box::new(Dying { others: InflateThreads::new(1), has_died: false }));
         if at_once {
             session.judge_at_once();
         }

@@ -70,17 +70,17 @@ impl Job {
     }
 }
 
-/// Who does jobs. What comes out is the same whoever does them, and however many do.
-pub trait Crew: fmt::Debug + Send {
+/// Does jobs, several at once or one after the other: what comes out is the same.
+pub trait InflatePool: fmt::Debug + Send {
     /// Takes jobs, none of which needs another. Those taken before are finished.
     fn start(&mut self, jobs: Vec<Job>);
 
     /// Helps with the jobs, as far as the `budget` goes, and gives them back in their order as soon as all are done.
-    /// `None` where some are left. If somebody died of a job, it is not among them.
+    /// `None` where some are left. A job that a thread died of is not among them.
     fn finish(&mut self, budget: &mut u64) -> Option<Vec<Job>>;
 }
 
-/// Nobody but the caller.
+/// An inflate pool of nobody but the caller.
 #[derive(Debug, Default)]
 pub(super) struct Alone {
     jobs: Vec<Job>,
@@ -89,7 +89,7 @@ pub(super) struct Alone {
     spare: SpareInflater,
 }
 
-impl Crew for Alone {
+impl InflatePool for Alone {
     fn start(&mut self, jobs: Vec<Job>) {
         (self.jobs, self.done) = (jobs, 0);
     }

@@ -9,7 +9,7 @@
 //!                                                                 └▶ gather what is compressed       ▲
 //!                                    a batch: some 16 MiB of it      │ one Stretch a side            │
 //!                                                                    ▼                               │
-//!                                                                   Job ─▶ Crew: Inflater ─▶ Utf8 ─▶ Outcome
+//!                                                                   Job ─▶ pool: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```
 //!
 //! What lies in one piece before the index pass may be judged there and then ([`AtOnce`]); the pass passes over it.
@@ -19,8 +19,8 @@
 //! yet, and a message that is wrong and has not ended.
 //!
 //! Inflating takes nearly all the time where messages are compressed, and is quickest when many messages of one sender lie
-//! behind one another in memory. A [`Job`] needs nothing but itself, so that a [`Crew`] can do as many at once as it likes.
-//! Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what
+//! behind one another in memory. A [`Job`] needs nothing but itself, so that an [`InflatePool`] can do as many at once as it
+//! likes. Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what
 //! is found, nor to its order.
 
 pub(in crate::dissect) mod on_demand;
@@ -34,7 +34,7 @@ mod side;
 mod stretch;
 
 pub(super) use self::at_once::AtOnce;
-pub use self::job::{Crew, Job, SpareInflater};
+pub use self::job::{InflatePool, Job, SpareInflater};
 
 use self::gathered::Batch;
 use self::job::Alone;
@@ -78,9 +78,9 @@ pub(super) struct Payloads {
     ready: Vec<u32>,
     turn: usize,
     reader: PlainReader,
-    /// What is to be inflated next, and who does it.
+    /// Jobs to be inflated next, and the pool that does it.
     batch: Batch,
-    crew: Box<dyn Crew>,
+    pool: Box<dyn InflatePool>,
     /// How many jobs it was given that were not taken back, and how many it lost.
     under_way: usize,
     lost: usize,
@@ -99,7 +99,7 @@ impl Default for Payloads {
             turn: 0,
             reader: PlainReader::default(),
             batch: Batch::default(),
-            crew: Box::new(Alone::default()),
+            pool: Box::new(Alone::default()),
             under_way: 0,
             lost: 0,
             is_last: false,
@@ -116,11 +116,11 @@ struct Link {
 }
 
 impl Payloads {
-    /// Who inflates from now on. Those who did so far finish what they have, within the scene's budget: nobody else knows of
+    /// Lets `pool` inflate from now on. Those who did so far finish what they have, within the scene's budget: nobody else knows of
     /// it.
-    pub fn set_crew(&mut self, crew: Box<dyn Crew>, scene: &mut Scene<'_>) {
+    pub fn set_inflate_pool(&mut self, pool: Box<dyn InflatePool>, scene: &mut Scene<'_>) {
         if self.take_back(scene) {
-            self.crew = crew;
+            self.pool = pool;
         }
     }
 
@@ -173,17 +173,17 @@ impl Payloads {
 
     fn start(&mut self, jobs: Vec<Job>) {
         self.under_way = jobs.len();
-        self.crew.start(jobs);
+        self.pool.start(jobs);
     }
 
-    /// How many senders' messages are not inflated any more, because whoever did so died.
+    /// Counts the senders whose messages are not inflated any more, because a thread of the pool died.
     pub fn lost(&self) -> usize {
         self.lost
     }
 
-    /// Takes what was inflated from the crew; false where some of it is left to be done.
+    /// Takes what was inflated from the pool; false where some of it is left to be done.
     fn take_back(&mut self, scene: &mut Scene<'_>) -> bool {
-        let Some(jobs) = self.crew.finish(&mut scene.budget) else { return false };
+        let Some(jobs) = self.pool.finish(&mut scene.budget) else { return false };
         self.lost += std::mem::take(&mut self.under_way).saturating_sub(jobs.len());
         for job in jobs {
             if let Some(side) = self.sides.get_mut(job.place as usize) {

@@ -1,13 +1,13 @@
 //! Threads that inflate, beside the one that reads.
 //!
 //! ```text
-//!   who reads ── start(jobs) ──▸ ┌ waiting ┐ ──▸ helper: Job::run ─┐
+//!   reader    ── start(jobs) ──▸ ┌ waiting ┐ ──▸ helper: Job::run ─┐
 //!        │                       └─────────┘ ──▸ helper: Job::run ─┤
 //!        └─ finish(): helps too, takes what is done ◂──────────────┘
 //! ```
 //!
-//! The dissector hands out jobs and does not know who does them ([`crate::dissect::Crew`]). It takes them back in the order
-//! in which it gave them, so that whatever the threads do, the same is found in the same order.
+//! The dissector hands out jobs and does not know who does them ([`InflatePool`]). It takes them back in the order in which
+//! it gave them, so that whatever the threads do, the same is found in the same order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::dissect::{Crew, Job, SpareInflater};
+use crate::dissect::{InflatePool, Job, SpareInflater};
 
-/// Helpers look whether they are still wanted whenever they have inflated so many octets: each millisecond or so.
+/// A helper looks if it is still wanted whenever it has inflated so many octets: each millisecond or so.
 const LOOK: u64 = 1 << 20;
 /// With less to do than so many octets nobody is asked to help.
 const WORTH: usize = 128 << 10;
@@ -26,16 +26,16 @@ const MAX_HELPERS: usize = 7;
 /// How long the caller waits for the others before it looks at its budget: as long as it takes to inflate [`LOOK`].
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// Some helpers; they start when there is something to do.
+/// An inflate pool of threads; they start when there is something to do.
 #[derive(Debug)]
-pub struct Helpers {
+pub struct InflateThreads {
     wanted: usize,
     threads: Vec<JoinHandle<()>>,
     board: Arc<Board>,
     spare: SpareInflater,
 }
 
-/// What all can see.
+/// Jobs, in sight of all helpers.
 #[derive(Debug, Default)]
 struct Board {
     jobs: Mutex<Jobs>,
@@ -56,16 +56,16 @@ struct Jobs {
     left: usize,
 }
 
-impl Helpers {
-    /// As many threads as the machine has processors, the caller's one of them.
-    pub fn for_this_machine() -> Helpers {
-        Helpers::new(thread::available_parallelism().map_or(0, |count| count.get() - 1))
+impl InflateThreads {
+    /// Makes as many threads as the machine has processors, the caller's one of them.
+    pub fn for_this_machine() -> InflateThreads {
+        InflateThreads::new(thread::available_parallelism().map_or(0, |count| count.get() - 1))
     }
 
-    /// So many threads besides the caller's.
-    pub fn new(helpers: usize) -> Helpers {
+    /// Makes so many threads besides the caller's.
+    pub fn new(helpers: usize) -> InflateThreads {
         let wanted = helpers.min(MAX_HELPERS);
-        Helpers { wanted, threads: Vec::new(), board: Arc::default(), spare: SpareInflater::default() }
+        InflateThreads { wanted, threads: Vec::new(), board: Arc::default(), spare: SpareInflater::default() }
     }
 
     fn start_threads(&mut self) {
@@ -82,7 +82,7 @@ impl Helpers {
     }
 }
 
-impl Crew for Helpers {
+impl InflatePool for InflateThreads {
     fn start(&mut self, jobs: Vec<Job>) {
         if jobs.len() > 1 && jobs.iter().map(Job::size).sum::<usize>() >= WORTH {
             self.start_threads();
@@ -119,8 +119,8 @@ impl Crew for Helpers {
     }
 }
 
-impl Helpers {
-    /// Ends all helpers, each as soon as it looks; how many jobs are left, which nobody will do any more.
+impl InflateThreads {
+    /// Ends all helpers, each as soon as it looks, and returns how many jobs are left, which nobody will do any more.
     pub fn stop(&mut self) -> usize {
         self.board.is_over.store(true, Ordering::Relaxed);
         drop(self.board.jobs());
@@ -133,7 +133,7 @@ impl Helpers {
     }
 }
 
-impl Drop for Helpers {
+impl Drop for InflateThreads {
     fn drop(&mut self) {
         self.stop();
     }
@@ -144,7 +144,7 @@ impl Board {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a helper does.
+    /// Does jobs until the pool is over.
     fn help(&self) {
         let mut spare = SpareInflater::default();
         let mut jobs = self.jobs();
@@ -196,10 +196,10 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    /// Whoever reads neither dies with a helper nor waits for it.
+    /// The reader neither dies with a helper nor waits for it.
     #[test]
     fn a_helper_dies() {
-        let mut helpers = Helpers::new(1);
+        let mut helpers = InflateThreads::new(1);
         // Two jobs were started, and somebody has taken both.
         helpers.board.jobs().left = 2;
         for count in 1..=2 {
