@@ -82,7 +82,7 @@ fn preview(text: &str, output: &Output) -> String {
 pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Output) -> Result<(), Failure> {
     let Some(row) = frame_row(snapshot, id) else { return Ok(()) };
     let [rsv1, rsv2, rsv3] = row.rsv.map(u8::from);
-    let mut text = preview(&row.preview, output);
+    let mut text = preview(&row.preview.text, output);
     if payload && let Some(record) = snapshot.frame(id) {
         let octets =
             snapshot.payload(record, 0..PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
@@ -130,7 +130,7 @@ pub fn message(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let Some(row) = message_row(snapshot, id) else { return Ok(()) };
-    let mut text = preview(&row.preview, output);
+    let mut text = preview(&row.preview.text, output);
     let unreadable = |error: std::io::Error| Failure::Message(error.to_string());
     let mut ratio = None;
     if let Some(message) = snapshot.message(id).filter(|message| message.compressed) {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::worker::{caught, in_background};
 use crate::base::MessageId;
 use crate::dissect::{Inflation, Message, Snapshot};
-use crate::view::inflated_preview;
+use crate::view::{Preview, inflated_preview};
 
 /// Previews that are kept.
 const KEPT: usize = 4096;
@@ -26,7 +26,7 @@ struct Errand {
 }
 
 /// What was inflated since the window took it last.
-type Slot = Arc<Mutex<Vec<(MessageId, String)>>>;
+type Slot = Arc<Mutex<Vec<(MessageId, Preview)>>>;
 
 /// The window's side. Dropping it ends the work.
 pub struct Previews {
@@ -37,7 +37,7 @@ pub struct Previews {
     question: u64,
     /// What was asked for last and is not there yet.
     asked: Vec<MessageId>,
-    known: HashMap<MessageId, String>,
+    known: HashMap<MessageId, Preview>,
 }
 
 impl Previews {
@@ -56,8 +56,8 @@ impl Previews {
     }
 
     /// How a message begins, where that is known.
-    pub fn of(&self, message: MessageId) -> Option<&str> {
-        self.known.get(&message).map(String::as_str)
+    pub fn of(&self, message: MessageId) -> Option<&Preview> {
+        self.known.get(&message)
     }
 
     /// Takes what is new, and returns whether anything is.
@@ -67,9 +67,9 @@ impl Previews {
             self.known.clear();
         }
         let is_new = !new.is_empty();
-        for (message, text) in new {
+        for (message, preview) in new {
             self.asked.retain(|asked| *asked != message);
-            self.known.insert(message, text);
+            self.known.insert(message, preview);
         }
         is_new
     }
@@ -89,7 +89,7 @@ impl Previews {
         let errand = Errand { question: self.question, snapshot: snapshot.clone(), messages };
         if self.errands.send(errand).is_err() {
             let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.extend(self.asked.iter().map(|message| (*message, NO_THREAD.to_owned())));
+            slot.extend(self.asked.iter().map(|message| (*message, Preview::words(NO_THREAD.to_owned()))));
         }
     }
 
@@ -126,8 +126,8 @@ impl Desk {
         let is_wanted = || self.current.load(Ordering::Relaxed) == errand.question;
         for message in &errand.messages {
             let work = || inflated_preview(inflation, &errand.snapshot, message, &mut |_| is_wanted());
-            let Some(text) = told(work) else { return };
-            self.slot.lock().unwrap_or_else(PoisonError::into_inner).push((message.id, text));
+            let Some(preview) = told(work) else { return };
+            self.slot.lock().unwrap_or_else(PoisonError::into_inner).push((message.id, preview));
             (self.wake)();
         }
     }
@@ -135,11 +135,11 @@ impl Desk {
 
 /// How a message begins, or why that is not known, whatever happens in `work`: the window waits for it. `None` where nobody
 /// wants it any more.
-fn told(work: impl FnOnce() -> io::Result<Option<String>>) -> Option<String> {
+fn told(work: impl FnOnce() -> io::Result<Option<Preview>>) -> Option<Preview> {
     match caught(work) {
-        Ok(Ok(text)) => text,
-        Ok(Err(error)) => Some(format!("cannot be read: {error}")),
-        Err(mistake) => Some(format!("cannot be inflated: {mistake}")),
+        Ok(Ok(preview)) => preview,
+        Ok(Err(error)) => Some(Preview::words(format!("cannot be read: {error}"))),
+        Err(mistake) => Some(Preview::words(format!("cannot be inflated: {mistake}"))),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_mistake_is_told() {
         assert_eq!(
-            told(|| panic!("as it should")).unwrap(),
+            told(|| panic!("as it should")).unwrap().text,
             "cannot be inflated: Framescope made a mistake there; please report it"
         );
         assert_eq!(told(|| Ok(None)), None);
@@ -172,6 +172,6 @@ mod tests {
         previews.want(&snapshot, vec![message]);
         assert!(previews.is_busy());
         assert!(previews.take() && !previews.is_busy());
-        assert_eq!(previews.of(message.id), Some(NO_THREAD));
+        assert_eq!(previews.of(message.id).map(|preview| preview.text.as_str()), Some(NO_THREAD));
     }
 }

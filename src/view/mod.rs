@@ -38,8 +38,8 @@ pub use message::message_payload;
 pub use payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
 pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
-    CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, close_summary, connection_row, frame_numbers,
-    frame_row, inflated_preview, message_row,
+    CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, Preview, close_summary, connection_row,
+    frame_numbers, frame_row, inflated_preview, message_row,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::{Bin, Timeline};

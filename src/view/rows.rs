@@ -18,6 +18,27 @@ const PREVIEW_FRAMES: u32 = 64;
 /// Frames of a message whose findings are looked at for its row.
 const JUDGED_FRAMES: u32 = 1024;
 
+/// How a payload begins, in one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Text of the payload, words about it, or octets as pairs of hexadecimal digits.
+    pub text: String,
+    /// Whether it is octets.
+    pub is_octets: bool,
+}
+
+impl Preview {
+    /// A preview that can be read.
+    pub fn words(text: String) -> Preview {
+        Preview { text, is_octets: false }
+    }
+
+    fn octets(octets: &[u8]) -> Preview {
+        let hex: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        Preview { text: hex.join(" "), is_octets: true }
+    }
+}
+
 /// A frame in a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameRow {
@@ -47,8 +68,8 @@ pub struct FrameRow {
     pub payload_len: u64,
     /// Payload octets that the capture holds.
     pub captured_len: u64,
-    /// The payload's start as one line of text; what it is, where it is no text.
-    pub preview: String,
+    /// How the payload begins.
+    pub preview: Preview,
     /// Whether it belongs to a compressed message.
     pub compressed: bool,
     /// Whether nothing more of it will come.
@@ -106,25 +127,26 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
     })
 }
 
-fn frame_preview(snapshot: &Snapshot, frame: &FrameRecord) -> String {
+fn frame_preview(snapshot: &Snapshot, frame: &FrameRecord) -> Preview {
     match snapshot.payload(frame, 0..PREVIEW_OCTETS) {
         Ok(octets) => {
             preview(&octets.unmasked(frame.header.masking_key()), snapshot.data_opcode(frame), frame.is_compressed())
         }
-        Err(error) => format!("cannot be read: {error}"),
+        Err(error) => Preview::words(format!("cannot be read: {error}")),
     }
 }
 
 /// The start of an unmasked payload in one line.
-fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
+fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> Preview {
     if opcode == Opcode::CLOSE && plain.missing.is_empty() {
         return match CloseBody::parse(&plain.octets) {
-            CloseBody::Empty => String::new(),
-            CloseBody::OneOctet(octet) => format!("{octet:02x}"),
+            CloseBody::Empty => Preview::default(),
+            CloseBody::OneOctet(octet) => Preview::octets(&[octet]),
             CloseBody::Code { code, reason } => {
                 let reason = printable(&String::from_utf8_lossy(reason));
                 let name = close_code_name(code);
-                if reason.is_empty() { format!("{code} {name}") } else { format!("{code} {name}: {reason}") }
+                let colon = if reason.is_empty() { "" } else { ": " };
+                Preview::words(format!("{code} {name}{colon}{reason}"))
             }
         };
     }
@@ -132,21 +154,20 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> String {
 }
 
 /// The start of a payload; `…` where it is not all of it.
-fn preview_of(plain: &Octets, text: &PayloadText) -> String {
+fn preview_of(plain: &Octets, text: &PayloadText) -> Preview {
     let (mut start, shown) = match text.kind {
-        PayloadKind::Empty => (String::new(), 0),
+        PayloadKind::Empty => (Preview::default(), 0),
         // The middle of a character is better told as octets than as replacement characters.
         PayloadKind::Text | PayloadKind::Json if text.text.chars().any(|character| character != '\u{fffd}') => {
-            (printable(&text.text), plain.octets.len())
+            (Preview::words(printable(&text.text)), plain.octets.len())
         }
         _ => {
             let shown = plain.octets.len().min(24);
-            let hex: Vec<String> = plain.octets[..shown].iter().map(|octet| format!("{octet:02x}")).collect();
-            (hex.join(" "), shown)
+            (Preview::octets(&plain.octets[..shown]), shown)
         }
     };
     if (shown as u64) < plain.total {
-        start.push('…');
+        start.text.push('…');
     }
     start
 }
@@ -189,8 +210,8 @@ pub struct MessageRow {
     pub wire_len: u64,
     /// How far it has come.
     pub state: MessageState,
-    /// The payload's start as one line of text.
-    pub preview: String,
+    /// How the payload begins.
+    pub preview: Preview,
     /// How bad the worst finding about its frames is.
     pub severity: Option<Severity>,
     /// How many findings there are about its first frames.
@@ -235,7 +256,7 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
         state,
         preview: match plain {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
-            Err(error) => format!("cannot be read: {error}"),
+            Err(error) => Preview::words(format!("cannot be read: {error}")),
         },
         severity,
         findings: findings.len(),
@@ -253,7 +274,7 @@ pub fn inflated_preview(
     snapshot: &Snapshot,
     message: &Message,
     watch: &mut dyn FnMut(f32) -> bool,
-) -> io::Result<Option<String>> {
+) -> io::Result<Option<Preview>> {
     let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
     let inflated = inflation.watched(snapshot, message, &wish, watch)?;
     Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode))))
@@ -403,6 +424,22 @@ pub fn connection_row(snapshot: &Snapshot, id: ConnectionId) -> Option<Connectio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Text that reads like octets is text all the same, and octets that are cut short are octets.
+    #[test]
+    fn a_preview_knows_whether_it_is_octets() {
+        let of = |octets: &[u8], opcode, compressed| {
+            let (octets, total) = (octets.to_vec(), octets.len() as u64);
+            preview(&Octets { octets, total, ..Octets::default() }, opcode, compressed)
+        };
+        assert_eq!(of(b"de ad be ef", Opcode::TEXT, false), Preview::words("de ad be ef".to_owned()));
+        assert_eq!(of(&[0xfe, 0xad], Opcode::BINARY, false), Preview::octets(&[0xfe, 0xad]));
+        assert_eq!(of(b"", Opcode::TEXT, false), Preview::default());
+        let long = of(&[0xff; 99], Opcode::BINARY, false);
+        assert!(long.is_octets && long.text.ends_with("ff…"), "{long:?}");
+        assert!(of(b"text", Opcode::TEXT, true).is_octets, "compressed");
+        assert!(!of(b"\x03\xe8", Opcode::CLOSE, false).is_octets && of(b"\x03", Opcode::CLOSE, false).is_octets);
+    }
 
     #[test]
     fn paths_are_readable_and_honest() {

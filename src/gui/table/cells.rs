@@ -6,7 +6,7 @@ use super::columns::{Column, Columns};
 use crate::base::{Rule, Sender, Severity, Timestamp};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
-use crate::view::{FrameRow, MessageRow, MessageState, count, length, ratio};
+use crate::view::{FrameRow, MessageRow, MessageState, Preview, count, length, ratio};
 use crate::ws::Opcode;
 
 /// Side of a mark.
@@ -34,9 +34,7 @@ pub(super) struct Row {
     round_trip: Option<i64>,
     /// What is not as one would expect of it.
     state: &'static str,
-    preview: String,
-    /// The preview is octets and no text.
-    is_octets: bool,
+    preview: Preview,
     /// It is of what a compressed message inflates to.
     is_inflated: bool,
     severity: Option<Severity>,
@@ -70,7 +68,6 @@ impl Row {
             length: row.payload_len,
             round_trip: row.round_trip_ns,
             state,
-            is_octets: row.compressed || is_octets(&row.preview),
             is_inflated: false,
             preview: row.preview,
             severity: row.severity,
@@ -81,7 +78,7 @@ impl Row {
     }
 
     /// `inflated` is how a compressed message begins, where that is known.
-    pub(super) fn of_message(row: MessageRow, inflated: Option<&str>) -> Row {
+    pub(super) fn of_message(row: MessageRow, inflated: Option<&Preview>) -> Row {
         let state = match row.state {
             MessageState::Complete => "",
             MessageState::Open => "not complete yet",
@@ -102,9 +99,8 @@ impl Row {
             length: row.wire_len,
             round_trip: None,
             state,
-            is_octets: (row.compressed && inflated.is_none()) || is_octets(inflated.unwrap_or(&row.preview)),
             is_inflated: inflated.is_some(),
-            preview: inflated.map_or(row.preview, str::to_owned),
+            preview: inflated.cloned().unwrap_or(row.preview),
             severity: row.severity,
             findings: row.findings,
             rules: row.rules,
@@ -160,7 +156,7 @@ impl Row {
             grown,
             round_trip.as_str(),
             self.state,
-            self.preview.as_str(),
+            self.preview.text.as_str(),
             self.severity.map_or("", Severity::as_str),
         ] {
             if !part.is_empty() {
@@ -176,7 +172,7 @@ impl Row {
         let severity = self.severity.map_or("", Severity::as_str);
         format!(
             "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{severity}",
-            self.number, self.connection, self.time, self.sender, self.opcode, self.length, self.preview
+            self.number, self.connection, self.time, self.sender, self.opcode, self.length, self.preview.text
         )
     }
 
@@ -317,12 +313,12 @@ impl Row {
             }
         }
         if left < cell.right() - 16.0 {
-            let (font, color) = match self.is_octets {
+            let (font, color) = match self.preview.is_octets {
                 true => (fonts::mono(theme::SECONDARY), quiet),
                 false => (fonts::body(theme::BODY), palette.text),
             };
             let room = Rect::from_min_max(pos2(left, cell.top()), cell.max);
-            text::elided(ui, room, &self.preview, font, color);
+            text::elided(ui, room, &self.preview.text, font, color);
         }
     }
 }
@@ -333,10 +329,4 @@ fn one(severity: Severity) -> &'static str {
         Severity::Warning => "A warning",
         Severity::Violation => "A violation",
     }
-}
-
-/// Whether a preview is pairs of hexadecimal digits.
-fn is_octets(preview: &str) -> bool {
-    preview.len() >= 2
-        && preview.split(' ').all(|pair| pair.len() == 2 && pair.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
