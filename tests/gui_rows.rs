@@ -159,6 +159,23 @@ fn a_click_while_rows_arrive_selects_what_was_under_the_pointer() {
     }
 }
 
+#[test]
+fn end_follows_the_newest_row_again() {
+    let (mut harness, mut feed) = growing();
+    feed.more(100);
+    until(&mut harness, "all rows come", |opened| opened.rows.len() == 100);
+    assert!(opened(&harness).table.follow, "a capture that comes through a pipe is followed");
+    harness.key_press(Key::Home);
+    harness.step();
+    assert!(!opened(&harness).table.follow);
+    harness.key_press(Key::End);
+    harness.step();
+    feed.more(50);
+    until(&mut harness, "more rows come", |opened| opened.rows.len() == 150);
+    assert_eq!(in_sight(&harness).last().map(|row| row.0), frame(150));
+    assert_eq!(opened(&harness).selected, frame(100), "the selection stays on its row");
+}
+
 /// In other orders rows come in between, or at the top.
 #[test]
 fn a_click_in_a_list_of_the_newest_first_selects_what_was_under_the_pointer() {

@@ -189,6 +189,15 @@ pub const SHORTCUTS: &[(Command, KeyboardShortcut)] = &[
     (Command::Help, key(Key::F1)),
 ];
 
+/// The keys of a shortcut as they are called on this system.
+pub fn key_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    match shortcut.logical_key {
+        // egui calls them OpenBracket and CloseBracket.
+        bracket @ (Key::OpenBracket | Key::CloseBracket) => bracket.symbol_or_name().to_owned(),
+        _ => ctx.format_shortcut(shortcut),
+    }
+}
+
 /// Keys that a focused button or column head has its own use for.
 const KEYS_OF_WIDGETS: [Key; 5] = [Key::Enter, Key::Space, Key::Escape, Key::ArrowDown, Key::ArrowUp];
 
@@ -255,7 +264,7 @@ impl Command {
             Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
                 ["Not a WebSocket", "Read the capture again, without taking this TCP connection for a WebSocket"]
             }
-            Command::SelectRow(_) => ["Select row", "Show its details below"],
+            Command::SelectRow(_) => ["Go to", "Select the row and show its details"],
             Command::GoTo => ["Go to…", "Go to a frame, a message, a finding or a connection by its number"],
             Command::Back => ["Back", "Select again what was selected before"],
             Command::Forward => ["Forward", "Select again what was selected when going back"],
@@ -264,7 +273,7 @@ impl Command {
             Command::PageDown => ["Page down", "Go down as many rows as are in sight"],
             Command::PageUp => ["Page up", "Go up as many rows as are in sight"],
             Command::FirstRow => ["First row", "Select the first row"],
-            Command::LastRow => ["Last row", "Select the last row"],
+            Command::LastRow => ["Last row", "Select the last row, and follow the newest where more come"],
             Command::FollowNewest => ["Follow newest", "Scroll to the newest row and stay there"],
             Command::NextFrame => ["Next frame of the message", "Show the next frame of this message"],
             Command::PreviousFrame => ["Previous frame of the message", "Show the frame before of this message"],
@@ -307,7 +316,7 @@ impl Command {
     /// The tooltip with the shortcut behind it.
     pub fn hint(&self, ctx: &egui::Context) -> String {
         match self.shortcut() {
-            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
+            Some(shortcut) => format!("{} ({})", self.tooltip(), key_text(ctx, &shortcut)),
             None => self.tooltip().to_owned(),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Key, Modal, RichText, ScrollArea, Ui, vec2};
 
-use super::command::{Command, SHORTCUTS};
+use super::command::{Command, SHORTCUTS, key_text};
 use super::go_to::go_to_ui;
 use super::opened::Opened;
 use super::theme::{self, Palette};
@@ -156,7 +156,7 @@ fn help_ui(ui: &mut Ui) -> (bool, Option<Command>) {
             for (name, part) in ["keys left", "keys right"].iter().zip(SHORTCUTS.chunks(half)) {
                 egui::Grid::new(name).num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
                     for (command, shortcut) in part {
-                        let key = ui.ctx().format_shortcut(shortcut);
+                        let key = key_text(ui.ctx(), shortcut);
                         ui.label(RichText::new(key).font(fonts::mono(theme::SECONDARY)));
                         ui.label(RichText::new(command.text()).color(palette.secondary))
                             .on_hover_text(command.tooltip());

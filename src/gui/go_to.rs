@@ -25,7 +25,7 @@ pub fn go_to_ui(ui: &mut Ui, typed: &mut String, shown: RowKind, snapshot: &Snap
     ui.add(egui::Label::new(RichText::new(words).color(palette.secondary)).wrap());
     ui.add_space(2.0 * theme::GRID);
     let edit = egui::TextEdit::singleline(typed)
-        .hint_text("7")
+        .hint_text("For example 7")
         .desired_width(f32::INFINITY)
         .margin(egui::Margin::symmetric(8, 6));
     let response = ui.add(edit);
@@ -46,7 +46,8 @@ pub fn go_to_ui(ui: &mut Ui, typed: &mut String, shown: RowKind, snapshot: &Snap
     ui.add_space(3.0 * theme::GRID);
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         ui.add_enabled_ui(wish.is_some(), |ui| {
-            if primary_ui(ui, &Command::GoTo, vec2(88.0, 30.0)) {
+            let shown = Command::SelectRow(RowId::new(shown, 0));
+            if primary_ui(ui, wish.as_ref().unwrap_or(&shown), vec2(88.0, 30.0)) {
                 command = wish;
             }
         });

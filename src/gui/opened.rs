@@ -400,6 +400,12 @@ impl Opened {
         self.reveal_selected();
     }
 
+    /// Selects the last row; where more rows may come behind it, the newest one stays in sight from then on.
+    pub fn select_last(&mut self) {
+        self.select_row(usize::MAX);
+        self.table.follow = self.state.is_growing() && self.query.order.is_of_capture();
+    }
+
     /// Moves the selection by so many rows.
     pub fn move_selection(&mut self, by: isize) {
         let row = match self.selected_row() {

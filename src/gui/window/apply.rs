@@ -118,7 +118,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::PageDown => opened.move_selection(page),
         Command::PageUp => opened.move_selection(-page),
         Command::FirstRow => opened.select_row(0),
-        Command::LastRow => opened.select_row(usize::MAX),
+        Command::LastRow => opened.select_last(),
         Command::FollowNewest => opened.follow(),
         Command::Back => opened.back(),
         Command::Forward => opened.forward(),
