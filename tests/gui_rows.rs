@@ -14,6 +14,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use framescope::base::FrameId;
 use framescope::gui::command::Command;
+use framescope::gui::details::Tab;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
@@ -307,4 +308,38 @@ fn escape_takes_back_what_is_selected_in_the_frame() {
     harness.step();
     feed.more(10);
     until(&mut harness, "more rows come", |opened| opened.rows.len() == 20);
+}
+
+/// How far a pane is scrolled belongs to what it shows.
+#[test]
+fn another_connection_starts_at_the_top_of_its_handshake() {
+    let mut harness = sample("many-connections.pcapng");
+    apply(&mut harness, Command::ShowTab(Tab::Handshake));
+    harness.get_by_label_contains("connection 1 ").click();
+    press(&mut harness, Modifiers::NONE, Key::Home);
+    let title = |harness: &WindowHarness| harness.get_by_label("Response").rect();
+    let top = title(&harness);
+    let scroll = |harness: &mut WindowHarness| {
+        harness.hover_at(top.center() + egui::vec2(0.0, 120.0));
+        harness.event(Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -80.0),
+            phase: egui::TouchPhase::Move,
+            modifiers: Modifiers::NONE,
+            source: egui::MouseWheelSource::Wheel,
+        });
+        harness.run();
+        harness.run();
+    };
+    scroll(&mut harness);
+    let scrolled = title(&harness);
+    assert!(scrolled.top() < top.top() - 20.0, "{scrolled:?} {top:?}");
+    // Another frame of the same connection has the same handshake.
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    let of_first = opened(&harness).details.frame();
+    assert_eq!(title(&harness), scrolled);
+    harness.get_by_label_contains("connection 3 ").click();
+    press(&mut harness, Modifiers::NONE, Key::Home);
+    assert_ne!(opened(&harness).details.frame(), of_first);
+    assert_eq!(title(&harness).top(), top.top());
 }

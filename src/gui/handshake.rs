@@ -6,7 +6,7 @@ use super::button::button_ui;
 use super::command::Command;
 use super::round_trips::round_trips_ui;
 use super::theme::{self, FamilyColors, Palette};
-use super::{deflate, explain, fonts, marks};
+use super::{deflate, explain, fonts, marks, scroll};
 use crate::base::{ConnectionId, Sender, Severity};
 use crate::dissect::Recognition;
 use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
@@ -19,7 +19,7 @@ pub fn handshake_ui(ui: &mut Ui, connection: ConnectionId, view: &HandshakeView)
     let mut command = None;
     // The bar has its room before it is known whether there is one: nothing moves when it comes.
     let bar = std::mem::take(&mut ui.spacing_mut().scroll.floating_allocated_width);
-    ScrollArea::vertical().id_salt("handshake").auto_shrink(false).show(ui, |ui| {
+    scroll::of_shown(ui, ScrollArea::vertical(), "handshake", connection).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - bar);
         ui.spacing_mut().item_spacing.y = 6.0;
         for (rule, text) in &view.findings {

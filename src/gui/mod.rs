@@ -13,7 +13,8 @@
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
 //!   payload  handshake          the other tabs; deflate: the parameters of compression
-//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag
+//!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag;
+//!                             scroll: how far a pane is scrolled belongs to what it shows
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
 //! ```
 //!
@@ -48,6 +49,7 @@ pub mod previews;
 pub mod round_trips;
 pub mod rows;
 pub mod samples;
+pub mod scroll;
 pub mod search;
 pub mod selection;
 pub mod settings;

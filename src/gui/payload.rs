@@ -5,8 +5,8 @@ use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui, Vec2};
 
 use super::button::button_ui;
 use super::command::Command;
-use super::fonts;
 use super::theme::{self, Palette};
+use super::{fonts, scroll};
 use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
 
 /// Characters that are laid out at first: laying out is what costs.
@@ -28,18 +28,20 @@ pub struct PayloadState {
     /// The form; it stays when another frame is chosen.
     pub form: PayloadForm,
     limit: usize,
+    /// Counts the payloads that were shown.
+    shown: u64,
 }
 
 impl Default for PayloadState {
     fn default() -> Self {
-        PayloadState { form: PayloadForm::default(), limit: FIRST_LIMIT }
+        PayloadState { form: PayloadForm::default(), limit: FIRST_LIMIT, shown: 0 }
     }
 }
 
 impl PayloadState {
-    /// Another frame is shown: a raised limit belonged to the old one.
+    /// Another frame is shown: a raised limit belonged to the old one, and the scroll position.
     pub fn frame_changed(&mut self) {
-        self.limit = FIRST_LIMIT;
+        (self.limit, self.shown) = (FIRST_LIMIT, self.shown + 1);
     }
 }
 
@@ -52,7 +54,7 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
         (Some(pretty), PayloadForm::Json) => pretty,
         _ => &text.text,
     };
-    ScrollArea::vertical().id_salt("payload").auto_shrink(false).show(ui, |ui| {
+    scroll::of_shown(ui, ScrollArea::vertical(), "payload", state.shown).show(ui, |ui| {
         if !close.is_empty() {
             close_ui(ui, close);
             return;

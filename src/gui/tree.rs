@@ -3,7 +3,7 @@
 use egui::{Align2, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::theme::{self, Palette};
-use super::{Selection, explain, fonts, marks};
+use super::{Selection, explain, fonts, marks, scroll};
 use crate::view::{FrameView, TreeRow, field_tree};
 use crate::ws::FieldId;
 
@@ -19,7 +19,7 @@ const WITH_SECTIONS: f32 = 600.0;
 /// Paints the field tree of `view` into the room that is left.
 pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) {
     let rows = field_tree(view);
-    ScrollArea::vertical().id_salt("field tree").auto_shrink(false).show(ui, |ui| {
+    scroll::of_shown(ui, ScrollArea::vertical(), "field tree", view.id).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for row in &rows {
             row_ui(ui, view, row, selection);

@@ -24,7 +24,7 @@ use self::layout::Layout;
 use super::button::button_ui;
 use super::command::Command;
 use super::theme::{self, Palette};
-use super::{Selection, explain, fonts, marks};
+use super::{Selection, explain, fonts, marks, scroll};
 use crate::base::Severity;
 use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
 
@@ -73,7 +73,7 @@ pub fn diagram_ui(
     }
     let layout = Layout::new(&grid, view.header.masked(), area.width() - 12.0, state.zoom);
     let mut command = None;
-    ScrollArea::both().id_salt("bit diagram").auto_shrink(false).show_viewport(ui, |ui, viewport| {
+    scroll::of_shown(ui, ScrollArea::both(), "bit diagram", view.id).show_viewport(ui, |ui, viewport| {
         ui.set_min_size(layout.size());
         let diagram =
             Diagram { view, grid: &grid, layout: &layout, palette: Palette::of(ui), origin: ui.min_rect().min };
