@@ -211,7 +211,7 @@ impl Command {
         }
     }
 
-    /// Whether it moves the selection along the list, as keys that are held down do.
+    /// Returns whether it moves the selection along the list, as keys that are held down do.
     pub fn is_step(&self) -> bool {
         matches!(self, Command::NextRow | Command::PreviousRow | Command::PageDown | Command::PageUp)
     }

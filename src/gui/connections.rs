@@ -198,7 +198,7 @@ fn badge(ui: &Ui, left: egui::Pos2, right: f32, word: &str, color: egui::Color32
     rect.right()
 }
 
-/// How the handshake went, the worst finding, and how it was closed.
+/// Paints the outcome of the handshake, the worst finding, and the way it was closed.
 fn verdict(ui: &Ui, room: Rect, row: &ConnectionRow, quiet: egui::Color32, palette: &Palette) {
     let (words, severity) = verdict_words(row);
     let mark = pos2(room.left() + 6.0, room.center().y);
@@ -245,7 +245,7 @@ fn verdict_words(row: &ConnectionRow) -> (String, Option<Severity>) {
     }
 }
 
-/// How it came to be read as a WebSocket, in words.
+/// Tells in words why it is read as a WebSocket.
 fn recognition_words(recognition: Recognition) -> &'static str {
     match recognition {
         Recognition::Evidence => "recognised by its frames",

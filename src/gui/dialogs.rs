@@ -13,29 +13,29 @@ use super::{button, fonts};
 use crate::base::Severity;
 use crate::query::KEYS;
 
-/// What is open over the window.
+/// A dialog that is open over the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// A box to type a path into.
     Path {
-        /// What was typed.
+        /// The text that was typed.
         path: String,
         /// Why that cannot be opened.
         problem: Option<String>,
     },
     /// A box to type a path into, for a capture to be saved at.
     SavePath {
-        /// What was typed.
+        /// The text that was typed.
         path: String,
         /// Why it cannot be saved there.
         problem: Option<String>,
     },
-    /// Whether what was sniffed is to be deleted.
+    /// A question: is what was sniffed to be deleted?
     Discard {
-        /// What it is called.
+        /// The name of the capture.
         name: String,
     },
-    /// Which TCP connection is to be read as a WebSocket.
+    /// The choice of a TCP connection to be read as a WebSocket.
     Treat(Treat),
     /// The number of a row to go to, as typed so far.
     GoTo(String),
@@ -62,7 +62,7 @@ pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog, opened: Option<&Opene
     (closed || command.is_some() || response.should_close(), command)
 }
 
-/// What a box for a path is for.
+/// The words and the command of a box for a path.
 struct PathBox {
     title: &'static str,
     why: &'static str,

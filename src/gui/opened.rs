@@ -15,7 +15,7 @@ use crate::net::Flow;
 use crate::query::{Filter, Order, Query, RowId, RowKind, RowSet, SortKey};
 use crate::view::Timeline;
 
-/// What is in sight when the rows of another query have been found.
+/// The row that is scrolled into sight when the rows of another query have been found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrival {
     /// The first ones.
@@ -28,11 +28,11 @@ enum Arrival {
 
 /// An open capture.
 pub struct Opened {
-    /// What people call it.
+    /// The name that people know it by.
     pub name: String,
     worker: Worker,
     search: Search,
-    /// How compressed messages begin.
+    /// The first octets of what compressed messages inflate to.
     pub previews: Previews,
     /// The process that sniffs it, or did.
     #[cfg(feature = "live")]
@@ -40,22 +40,22 @@ pub struct Opened {
     /// The capture file, as long as nobody has saved it.
     #[cfg(feature = "live")]
     pub unsaved: Option<super::live::Unsaved>,
-    /// How the reading goes.
+    /// The state of the reading.
     pub state: ReadState,
     /// Everything known so far; `None` until the first rows exist.
     pub snapshot: Option<Snapshot>,
     /// Counts the snapshots, so that caches know when they are old.
     pub version: u64,
-    /// Which connection's rows are shown; `None` for all.
+    /// The connection whose rows are shown; `None` for all.
     pub connection: Option<ConnectionId>,
-    /// How far the list of connections is scrolled.
+    /// The scroll position of the list of connections.
     pub connection_scroll: RowScroll,
-    /// What the user typed.
+    /// The text in the filter box.
     pub filter_text: String,
     /// Why that is no filter.
     pub filter_error: Option<String>,
     filter: Filter,
-    /// Which rows are wanted.
+    /// The rows that are wanted.
     query: Query,
     /// The part of the capture that was searched for them; `None` where that is all.
     searched: Option<f32>,
@@ -74,9 +74,9 @@ pub struct Opened {
     pub timeline: Timeline,
     /// The TCP connections that are not read as WebSockets.
     pub others: Arc<Others>,
-    /// What the user says about TCP connections.
+    /// The user's word on TCP connections.
     decisions: Decisions,
-    /// How often the capture was read again.
+    /// Counts the readings of the capture.
     reading: u32,
     /// The connection with these ends is to be shown as soon as it is there.
     awaited: Option<Flow>,
@@ -263,12 +263,13 @@ impl Opened {
         }
     }
 
-    /// What the list is to hold. The rows that show may still be others.
+    /// Returns the query whose rows the list is to hold. The rows that show may still be others.
     pub fn query(&self) -> &Query {
         &self.query
     }
 
-    /// How much of the capture was searched for the rows that are wanted, from 0 to 1; `None` where that is all of it.
+    /// Returns the part of the capture that was searched for the rows that are wanted, from 0 to 1; `None` where that is all of
+    /// it.
     pub fn searched(&self) -> Option<f32> {
         self.searched
     }
@@ -291,7 +292,7 @@ impl Opened {
         }
     }
 
-    /// Whether a filter is in force, besides the choice of a connection.
+    /// Returns whether a filter is in force, besides the choice of a connection.
     pub fn is_filtered(&self) -> bool {
         !self.filter.is_empty()
     }
@@ -347,8 +348,8 @@ impl Opened {
         self.table.follow = true;
     }
 
-    /// What the selected row is among those of another kind: a frame's message, a message's frame, what a finding is about,
-    /// the worst finding about a frame or a message.
+    /// Returns the counterpart of the selected row among those of another kind: a frame's message, a message's frame, what a
+    /// finding is about, the worst finding about a frame or a message.
     pub fn counterpart(&self, kind: RowKind) -> Option<RowId> {
         let snapshot = self.snapshot.as_ref()?;
         let frame = match self.selected? {
@@ -378,7 +379,7 @@ impl Opened {
         self.look_for_rows();
     }
 
-    /// What is in row `row`.
+    /// Returns the id of the row in place `row`.
     pub fn row_id(&self, row: usize) -> Option<RowId> {
         Some(RowId::new(self.rows.kind(), self.rows.id(row)?))
     }
@@ -454,7 +455,7 @@ impl Opened {
 }
 
 impl Drop for Opened {
-    /// What is large is dropped by the search's thread, so that closing and reopening take no time.
+    /// Hands whatever is large to the search's thread to drop, so that closing and reopening take no time.
     fn drop(&mut self) {
         self.search.bury((self.snapshot.take(), std::mem::take(&mut self.rows)));
     }

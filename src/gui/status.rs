@@ -59,7 +59,7 @@ fn small(ui: &mut Ui, words: &str, color: Color32) -> egui::Response {
     ui.add(label.selectable(false).truncate())
 }
 
-/// How far the capture was read.
+/// Paints the progress of the reading.
 fn reading_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
     let state = &opened.state;
     let packets = opened.snapshot.as_ref().map_or(0, |snapshot| snapshot.totals().packets);
@@ -95,7 +95,7 @@ fn reading_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
     }
 }
 
-/// How far payloads are judged.
+/// Paints the progress of judging payloads.
 fn judging_ui(ui: &mut Ui, part: f32, stopped: bool, palette: &Palette) {
     let percent = (part * 100.0).floor();
     let (words, color) = match stopped {
@@ -106,7 +106,7 @@ fn judging_ui(ui: &mut Ui, part: f32, stopped: bool, palette: &Palette) {
         .on_hover_text("Whether text is UTF-8 takes every octet of it; the rows do not wait for that.");
 }
 
-/// How many findings of each severity there are. A click lists them.
+/// Paints the number of findings of each severity. A click lists them.
 fn findings_ui(ui: &mut Ui, snapshot: &Snapshot, palette: &Palette) -> Option<Command> {
     let totals = snapshot.totals().findings;
     let wish = Command::ShowFindings;
@@ -151,7 +151,7 @@ fn troubles_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
     }
 }
 
-/// What could not be looked into, in words: short and long.
+/// Tells in words, short and long, what could not be looked into.
 pub fn net_troubles(opened: &Opened) -> Option<(String, String)> {
     let net = &opened.state.net;
     let undecoded = net.unsupported + net.malformed;

@@ -60,7 +60,7 @@ pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
     command
 }
 
-/// How many rows there may be when everything is read, so that columns do not move meanwhile.
+/// Estimates the number of rows when everything is read, so that columns do not move meanwhile.
 fn most_rows(opened: &mut Opened) -> u64 {
     let (rows, state) = (opened.rows.total() as u64, &opened.state);
     let expected = u128::from(rows) * u128::from(state.len) / u128::from(state.position.max(1));
@@ -113,7 +113,7 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     command
 }
 
-/// What is wrong with the filter, above the rows that it does not narrow.
+/// Paints the mistake in the filter above the rows that it does not narrow.
 fn filter_error_ui(ui: &mut Ui, why: &str, palette: &Palette) {
     marks::severity_ui(ui, Severity::Violation);
     let words = format!("Not filtered: {why}");

@@ -1,4 +1,4 @@
-//! What a row must be like to be seen.
+//! The filter that a row must pass to be seen.
 //!
 //! ```text
 //!   opcode:text sender:client len>100 -finding:note conn:2 fin:0 chat "a:b"
@@ -30,7 +30,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("-opcode:ping", "a minus sign turns a term round"),
 ];
 
-/// Which rows are to be seen. The empty filter lets everything pass.
+/// The choice of the rows that are to be seen. The empty filter lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     terms: Vec<Term>,
@@ -93,35 +93,35 @@ impl Filter {
         self
     }
 
-    /// Whether everything passes.
+    /// Returns whether everything passes.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
-    /// Whether a row that was judged must be judged again when findings about it are added.
+    /// Returns whether a row that was judged must be judged again when findings about it are added.
     pub(super) fn asks_for_findings(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.test, Test::Finding(_)))
     }
 
-    /// Whether what a compressed message inflates to matters.
+    /// Returns whether what a compressed message inflates to matters.
     pub(super) fn asks_for_plain(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.test, Test::Plain(..) | Test::Ratio(..)))
     }
 
-    /// Whether it matters which ping a pong answers.
+    /// Returns whether it matters which ping a pong answers.
     pub(super) fn asks_for_round_trip(&self) -> bool {
         self.terms.iter().any(|term| matches!(term.test, Test::RoundTrip(..)))
     }
 
-    /// Whether a frame is to be seen.
+    /// Returns whether a frame is to be seen.
     pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
         let subject = Subject { snapshot, frame, len: frame.header.payload_len() };
         let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met_by_frame(snapshot, id);
         self.terms.iter().all(|term| subject.meets(term, &finding))
     }
 
-    /// Whether a finding is to be seen. Its sender is whose doing it is; what else is asked of frames is asked of the frame
-    /// that it is about, and does not hold where it is about none. Words are also looked for in the rule's name.
+    /// Returns whether a finding is to be seen. Its sender is whose doing it is; what else is asked of frames is asked of the
+    /// frame that it is about, and does not hold where it is about none. Words are also looked for in the rule's name.
     pub fn finding(&self, snapshot: &Snapshot, finding: &FindingRecord) -> bool {
         let frame = finding.frame().and_then(|id| snapshot.frame(id));
         let subject = frame.map(|frame| Subject { snapshot, frame, len: frame.header.payload_len() });
@@ -147,7 +147,7 @@ impl Filter {
         })
     }
 
-    /// Whether a message is to be seen. Its length is that of its frames together; bits are those of its first frame.
+    /// Returns whether a message is to be seen. Its length is that of its frames together; bits are those of its first frame.
     pub fn message(&self, snapshot: &Snapshot, message: &Message) -> bool {
         let Some(frame) = snapshot.frame(message.first) else { return false };
         let subject = Subject { snapshot, frame, len: message.wire_len };
@@ -205,7 +205,7 @@ impl Subject<'_> {
     }
 }
 
-/// Whether `text` holds `word`, which is in lower case.
+/// Returns whether `text` holds `word`, which is in lower case.
 fn contains_ignoring_case(text: &str, word: &str) -> bool {
     word.is_empty() || text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }

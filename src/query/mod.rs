@@ -1,4 +1,4 @@
-//! Which rows are to be seen, and in which order: filters and orders over the index, applied a piece at a time.
+//! The rows that are to be seen, and their order: filters and orders over the index, applied a piece at a time.
 //!
 //! ```text
 //!   Query { kind, filter, order } ─▶ RowSearch::step … ─▶ RowSet: row ⇄ id
@@ -21,7 +21,7 @@ pub use row_set::RowSet;
 use crate::base::{FindingId, FrameId, MessageId};
 use crate::dissect::Snapshot;
 
-/// What a row is.
+/// A kind of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowKind {
     /// A frame.
@@ -34,7 +34,7 @@ pub enum RowKind {
 }
 
 impl RowKind {
-    /// How many ids there are.
+    /// Returns the number of ids.
     pub fn total(self, snapshot: &Snapshot) -> usize {
         match self {
             RowKind::Frames => snapshot.frame_count(),
@@ -84,34 +84,34 @@ impl RowId {
     }
 }
 
-/// Which rows are wanted.
+/// The rows that are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// What they are.
+    /// Their kind.
     pub kind: RowKind,
-    /// What they must be like.
+    /// The filter that they pass.
     pub filter: Filter,
     /// In which order they come.
     pub order: Order,
 }
 
 impl Query {
-    /// Whether the answer must be searched for: row *n* is neither the *n*-th id nor the *n*-th from the end.
+    /// Returns whether the answer must be searched for: row *n* is neither the *n*-th id nor the *n*-th from the end.
     pub fn needs_search(&self) -> bool {
         !self.filter.is_empty() || self.order.key != SortKey::Number
     }
 
-    /// Whether it matters how many octets compressed messages hold, which is found out after their rows.
+    /// Returns whether it matters how many octets compressed messages hold, which is found out after their rows.
     fn asks_for_plain(&self) -> bool {
         matches!(self.order.key, SortKey::PlainLength | SortKey::Ratio) || self.filter.asks_for_plain()
     }
 
-    /// Whether it matters which ping a pong answers.
+    /// Returns whether it matters which ping a pong answers.
     fn asks_for_round_trip(&self) -> bool {
         self.order.key == SortKey::RoundTrip || self.filter.asks_for_round_trip()
     }
 
-    /// Whether the row of an id is among those that are wanted.
+    /// Returns whether the row of an id is among those that are wanted.
     pub fn passes(&self, snapshot: &Snapshot, id: u32) -> bool {
         match self.kind {
             RowKind::Frames => {

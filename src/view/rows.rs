@@ -18,12 +18,12 @@ const PREVIEW_FRAMES: u32 = 64;
 /// Frames of a message whose findings are looked at for its row.
 const JUDGED_FRAMES: u32 = 1024;
 
-/// How a payload begins, in one line.
+/// The beginning of a payload in one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     /// Text of the payload, words about it, or octets as pairs of hexadecimal digits.
     pub text: String,
-    /// Whether it is octets.
+    /// Set where it is octets.
     pub is_octets: bool,
 }
 

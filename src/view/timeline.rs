@@ -24,7 +24,7 @@ pub struct Timeline {
 /// The frames of a part of the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bin {
-    /// How many the client sent, and how many the server.
+    /// Their number from the client, and from the server.
     pub frames: [u32; 2],
     /// The first of them in the capture.
     pub first: Option<FrameId>,

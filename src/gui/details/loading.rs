@@ -1,4 +1,4 @@
-//! What the details show is read from the capture here, and kept as long as it is right.
+//! Loading what the details show from the capture, and keeping it as long as it is right.
 
 use std::io;
 
@@ -35,7 +35,7 @@ pub(super) struct Loaded<T> {
 }
 
 impl<T> Loaded<T> {
-    /// Whether it is as good as if it were loaded for `wanted` now.
+    /// Returns whether it is as good as if it were loaded for `wanted` now.
     pub fn fits(&self, wanted: LoadKey) -> bool {
         let key = self.key;
         let is_same = key.row == wanted.row && key.frame == wanted.frame && key.octets >= wanted.octets;

@@ -15,7 +15,7 @@ pub(super) const MOST: usize = 20_000;
 /// Right ends of the columns, and their heads.
 const COLUMNS: [(&str, f32); 4] =
     [("Packet", 96.0), ("Octets of the frame", 264.0), ("File offset", 384.0), ("Octets", 464.0)];
-/// Where the time starts.
+/// The left end of the column of times.
 const TIME: f32 = 488.0;
 
 /// Lists the TCP segments that brought the frame: of `rows`, the first [`MOST`].

@@ -24,11 +24,11 @@ pub(super) enum Below {
     Hex,
 }
 
-/// What the details remember. The chosen tab stays when the row changes.
+/// The memory of the details. The chosen tab stays when the row changes.
 pub struct DetailsState {
     /// The tab that shows.
     pub tab: Tab,
-    /// What a narrow window shows below the diagram.
+    /// The pane that a narrow window shows below the diagram.
     pub(super) below: Below,
     pub(super) selection: Selection,
     pub(super) diagram: DiagramState,
@@ -36,12 +36,13 @@ pub struct DetailsState {
     pub(super) payload: PayloadState,
     /// Inflates compressed messages.
     pub(super) inflating: Inflating,
-    /// What is selected as soon as another frame of the message shows: octets of its payload, and what they inflate to.
+    /// Octets of the payload, and the octets that they inflate to, which are selected as soon as another frame of the message
+    /// shows.
     pub(super) to_select: Option<(Range<u64>, Range<u64>)>,
     pub(super) shown: Option<RowId>,
     /// The selected frame, or one of the selected message.
     pub(super) at: Option<FrameId>,
-    /// Which one of the message's frames that is, from 0, and how many it has.
+    /// The place of that frame among those of the message, from 0, and their number.
     pub(super) step: u32,
     pub(super) steps: u32,
     /// Payload octets of the frame that are wanted for its diagram.
@@ -77,7 +78,7 @@ impl DetailsState {
         }
     }
 
-    /// Whether something is being inflated for what is shown.
+    /// Returns whether something is being inflated for what is shown.
     pub fn is_inflating(&self) -> bool {
         self.inflating.is_busy()
     }

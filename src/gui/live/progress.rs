@@ -36,7 +36,7 @@ pub fn tools_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
     command
 }
 
-/// How it goes, in the line of status.
+/// Paints the numbers of the sniffing into the line of status.
 pub fn recording_ui(ui: &mut Ui, opened: &Opened) {
     let palette = Palette::of(ui);
     let Some(recording) = &opened.recording else { return };

@@ -12,7 +12,7 @@ use crate::gui::worker::Input;
 #[derive(Debug)]
 pub struct Recording {
     child: Child,
-    /// How it was started.
+    /// The choice that it was started with.
     pub start: Start,
 }
 
@@ -35,12 +35,12 @@ impl Recording {
         Ok((Recording { child, start }, unsaved, input))
     }
 
-    /// What is known of it.
+    /// Returns what is known of it.
     pub fn state(&self) -> State {
         self.child.state()
     }
 
-    /// Whether it sniffs, or is about to.
+    /// Returns whether it sniffs, or is about to.
     pub fn is_running(&self) -> bool {
         self.state().is_running()
     }

@@ -14,10 +14,10 @@ use crate::view::{frame_row, message_row};
 /// Rows that are kept.
 const KEPT: usize = 4096;
 
-/// What the list remembers.
+/// The memory of the list.
 #[derive(Default)]
 pub struct TableState {
-    /// How far it is scrolled.
+    /// Its scroll position.
     pub scroll: RowScroll,
     /// The newest row stays in sight.
     pub follow: bool,

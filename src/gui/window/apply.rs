@@ -1,4 +1,4 @@
-//! What commands do.
+//! The effect of each command.
 
 use super::Window;
 use crate::dissect::Decision;

@@ -25,7 +25,7 @@ use crate::dissect::Decisions;
 /// The window's state.
 #[derive(Default)]
 pub struct Window {
-    /// What is kept from one run to the next.
+    /// The settings that are kept from one run to the next.
     pub settings: Settings,
     opened: Option<Opened>,
     /// Why the last capture could not be opened.
@@ -44,12 +44,12 @@ impl Window {
         Window { settings, ..Window::default() }
     }
 
-    /// What is open.
+    /// Returns the capture that is open.
     pub fn opened(&self) -> Option<&Opened> {
         self.opened.as_ref()
     }
 
-    /// What the title bar says.
+    /// Returns the words of the title bar.
     pub fn title(&self) -> String {
         match &self.opened {
             Some(opened) => format!("{} — Framescope", opened.name),
@@ -126,7 +126,7 @@ impl Window {
         }
     }
 
-    /// Whether the dialog for sniffing is open.
+    /// Returns whether the dialog for sniffing is open.
     fn is_picking(&self) -> bool {
         #[cfg(feature = "live")]
         return self.live.picker.is_some();

@@ -97,7 +97,7 @@ impl Window {
     }
 }
 
-/// Whether the capture was read and holds no WebSocket.
+/// Returns whether the capture was read and holds no WebSocket.
 fn nothing_to_show(opened: &Opened) -> bool {
     !opened.state.is_growing() && opened.snapshot.as_ref().is_none_or(|snapshot| snapshot.connection_count() == 0)
 }
