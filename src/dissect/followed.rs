@@ -1,18 +1,24 @@
 //! One TCP connection that is followed: from its segments to what it bears.
 //!
 //! ```text
-//!   segment ─▶ TcpFlow ── events, in order ─▶ Channel
+//!   segment ─▶ TcpFlow ── events, in order ──────────────────────▶ Channel
+//!                                  └▶ Layer ── those of its streams ─▶ Channel, Channel …
 //! ```
+//!
+//! TCP itself is the carrier of one WebSocket. Where a layer stands between, each of its streams is one.
 
-use super::carrier::{Carrier, Stream};
+use std::sync::Arc;
+
+use super::carrier::{Borne, Carrier, Layer, Stream};
 use super::channel::{Channel, Context};
 use super::flow::backlog::{HELD, queue};
 use super::flow::{Event, Packets, TcpFlow};
 use super::index::Writer;
+use super::index::finding::Gap;
 use super::opening::decisions::Decision;
 use super::opening::{Brought, CarrierFacts, Chunk, Opening, UserOverride, WINDOW};
-use crate::base::{ConnectionId, PacketRef};
-use crate::net::{Direction, Segment, StreamEvent};
+use crate::base::{ConnectionId, PacketRef, Piece};
+use crate::net::{Direction, GapCause, Segment, StreamEvent};
 
 /// A TCP connection that is followed.
 ///
@@ -23,17 +29,47 @@ use crate::net::{Direction, Segment, StreamEvent};
 #[repr(C)]
 pub(super) struct Followed {
     pub flow: TcpFlow,
+    /// What TCP itself bears, where no layer stands between.
     pub channel: Channel,
+    /// The layer on TCP, and what its streams bear.
+    layered: Option<Box<Layered>>,
     /// It is on the list of what the next snapshot has to publish.
     is_changed: bool,
     /// The judging of payloads waits for something to happen here.
     pub is_awaited: bool,
 }
 
+/// A layer on TCP, with a channel for each of its streams.
+#[derive(Debug)]
+struct Layered {
+    layer: Box<dyn Layer>,
+    channels: Vec<Channel>,
+}
+
 /// The octets of a TCP connection as its own carrier.
 struct TcpOctets<'a> {
     flow: &'a TcpFlow,
     packets: Packets<'a>,
+}
+
+/// The octets of a stream of a layer.
+struct LayerOctets<'a> {
+    tcp: TcpOctets<'a>,
+    layer: &'a dyn Layer,
+    number: usize,
+}
+
+impl Brought for LayerOctets<'_> {
+    fn read(&self, direction: Direction, at: u64, len: u32, out: &mut Vec<u8>) {
+        let lower = Stream::Tcp(self.tcp.flow.half(direction).stream.view());
+        let stream = self.layer.stream(self.number, direction, lower);
+        let range = at..at.saturating_add(u64::from(len)).min(stream.end()).max(at);
+        out.clear();
+        if let Ok(read) = stream.read(range, self.tcp.packets.source) {
+            let known = read.missing.first().map_or(read.end(), |hole| hole.start) - at;
+            out.extend_from_slice(read.octets.get(..known as usize).unwrap_or_default());
+        }
+    }
 }
 
 impl Brought for TcpOctets<'_> {
@@ -62,9 +98,16 @@ impl Followed {
         Followed {
             flow: TcpFlow::new(segment, starts),
             channel: Channel::new(Opening::new(begins_late, user_override)),
+            layered: None,
             is_changed: false,
             is_awaited: false,
         }
+    }
+
+    /// The same with a layer on it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "made by what decrypts TLS and takes HTTP/2 apart, and by tests"))]
+    pub fn with_layer(self, layer: Box<dyn Layer>) -> Followed {
+        Followed { layered: Some(Box::new(Layered { layer, channels: Vec::new() })), ..self }
     }
 
     /// Takes a segment.
@@ -73,13 +116,15 @@ impl Followed {
         self.flow.last_packet = segment.packet;
         let assembler = &mut self.flow.half_mut(peer).assembler;
         let unknown_ack = segment.ack.filter(|ack| !assembler.acknowledged_known(*ack));
-        self.channel.websocket.conversation.peer_is_behind = unknown_ack.is_some();
+        for channel in self.channels_mut() {
+            channel.websocket.conversation.peer_is_behind = unknown_ack.is_some();
+        }
         let had_ended = self.flow.has_ended();
         self.events(segment.direction, packets, writer, |flow, events| flow.push(segment, events));
         if let Some(ack) = unknown_ack {
             self.events(peer, packets, writer, |flow, events| flow.acknowledge(peer, ack, events));
         }
-        self.with_channel(packets, writer, |channel, context| {
+        self.with_channels(packets, writer, |channel, context| {
             channel.override_if_due(false, context);
             if had_ended {
                 // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
@@ -93,7 +138,7 @@ impl Followed {
         for direction in BOTH {
             self.events(direction, packets, writer, |flow, events| flow.finish(direction, events));
         }
-        self.with_channel(packets, writer, |channel, context| channel.finish(context));
+        self.with_channels(packets, writer, |channel, context| channel.finish(context));
     }
 
     /// Waits no longer for what is missing of a connection that has ended.
@@ -102,7 +147,7 @@ impl Followed {
             self.events(direction, packets, writer, |flow, events| flow.give_up_end(direction, events));
         }
         let has_ended = self.flow.has_ended();
-        self.with_channel(packets, writer, |channel, context| {
+        self.with_channels(packets, writer, |channel, context| {
             channel.override_if_due(false, context);
             if has_ended {
                 channel.close(context);
@@ -121,42 +166,81 @@ impl Followed {
             });
         }
         if !has_holes {
-            self.with_channel(packets, writer, |channel, context| channel.give_up_backlog(context));
+            self.with_channels(packets, writer, |channel, context| channel.give_up_backlog(context));
         }
     }
 
     /// Octets of memory that it takes, about, because something is missing.
     pub fn backlog(&self) -> usize {
-        self.flow.held().map(|held| queue(held, HELD)).iter().sum::<usize>() + self.channel.backlog()
+        let held = self.flow.held().map(|held| queue(held, HELD));
+        held.iter().sum::<usize>() + self.channels().map(Channel::backlog).sum::<usize>()
     }
 
     /// Whether this is the first change since the last `publish`.
     pub fn mark_changed(&mut self) -> bool {
-        self.channel.connection.is_some() && !std::mem::replace(&mut self.is_changed, true)
+        self.connections().next().is_some() && !std::mem::replace(&mut self.is_changed, true)
     }
 
     /// Lets snapshots see its connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.is_changed = false;
-        if let Some(connection) = self.channel.connection {
-            writer.publish(connection, self.channel.tally(&self.facts()));
-            writer.publish_carrier(connection, Carrier::Tcp(self.flow.keep()));
+        let facts = self.facts();
+        for (number, channel) in self.channels().enumerate() {
+            let Some(connection) = channel.connection else { continue };
+            writer.publish(connection, channel.tally(&facts));
+            let tcp = Carrier::Tcp(self.flow.keep());
+            let carrier = match &self.layered {
+                Some(layered) => layered.layer.keep(number, Arc::new(tcp)),
+                None => tcp,
+            };
+            writer.publish_carrier(connection, carrier);
         }
     }
 
-    /// What its carrier has brought of a direction.
-    pub fn stream(&self, direction: Direction) -> Stream<'_> {
-        Stream::Tcp(self.flow.half(direction).stream.view())
+    /// What the carrier of a connection has brought of a direction.
+    pub fn stream(&self, connection: ConnectionId, direction: Direction) -> Option<Stream<'_>> {
+        let tcp = Stream::Tcp(self.flow.half(direction).stream.view());
+        let Some(layered) = &self.layered else { return Some(tcp) };
+        let number = layered.channels.iter().position(|channel| channel.connection == Some(connection))?;
+        Some(layered.layer.stream(number, direction, tcp))
     }
 
-    /// The connection that it bears, or bore last.
-    pub fn connection(&self) -> Option<ConnectionId> {
-        self.channel.connection
+    /// The connections that it bears, or bore last.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.channels().filter_map(|channel| channel.connection)
+    }
+
+    /// Whether it can never bear a WebSocket any more, nor ever did.
+    pub fn is_uninteresting(&self) -> bool {
+        self.layered.is_none() && self.channel.is_uninteresting()
+    }
+
+    /// The connection that it bore, where nothing can come any more.
+    pub fn over(&self) -> Option<ConnectionId> {
+        self.channel.connection.filter(|_| self.channel.is_over)
+    }
+
+    fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let (one, others) = match &self.layered {
+            Some(layered) => (None, &layered.channels[..]),
+            None => (Some(&self.channel), &[][..]),
+        };
+        one.into_iter().chain(others)
+    }
+
+    fn channels_mut(&mut self) -> impl Iterator<Item = &mut Channel> {
+        let (one, others) = match &mut self.layered {
+            Some(layered) => (None, &mut layered.channels[..]),
+            None => (Some(&mut self.channel), &mut [][..]),
+        };
+        one.into_iter().chain(others)
     }
 
     /// Whether the user says that there are frames and none are read. Reads them, if it is clear where they are.
     pub fn read_as_told(&mut self, packets: Packets<'_>, writer: &mut Writer) -> bool {
-        self.with_channel(packets, writer, |channel, context| channel.read_as_told(context))
+        let mut lacks_frames = false;
+        self.with_channels(packets, writer, |channel, context| lacks_frames |= channel.read_as_told(context));
+        lacks_frames
     }
 
     fn facts(&self) -> CarrierFacts {
@@ -188,16 +272,26 @@ impl Followed {
     fn event(&mut self, direction: Direction, event: Event, packets: Packets<'_>, writer: &mut Writer) {
         match event {
             Event::Data { at, piece, heard } => {
+                if self.layered.is_some() {
+                    return self.layer_data(direction, at, piece, packets, writer);
+                }
                 let mut read = Vec::new();
                 let octets = packets.read(piece.span.take(WINDOW), &mut read);
                 let chunk = Chunk::Data { at, len: piece.span.len, packet: piece.packet, heard };
-                self.with_channel(packets, writer, |channel, context| {
+                self.with_channels(packets, writer, |channel, context| {
                     channel.chunk(direction, chunk, Some(octets), context);
                 });
             }
-            Event::Gap(gap) => self.with_channel(packets, writer, |channel, context| {
-                channel.chunk(direction, Chunk::Gap(gap), None, context);
-            }),
+            Event::Gap(gap) => match &mut self.layered {
+                Some(layered) => {
+                    let mut borne = Vec::new();
+                    layered.layer.gap(direction, gap.at, gap.len, &mut borne);
+                    self.take_borne(direction, borne, gap, PacketRef::default(), packets, writer);
+                }
+                None => self.with_channels(packets, writer, |channel, context| {
+                    channel.chunk(direction, Chunk::Gap(gap), None, context);
+                }),
+            },
             // The first copy counts.
             Event::Repeat { at, piece } => {
                 if let Some(connection) = self.channel.connection
@@ -207,20 +301,75 @@ impl Followed {
                 }
             }
             Event::End { how, packet } => {
-                self.with_channel(packets, writer, |channel, context| channel.end(direction, how, packet, context));
+                self.with_channels(packets, writer, |channel, context| channel.end(direction, how, packet, context));
             }
         }
     }
 
-    fn with_channel<T>(
+    /// Takes the next octets of TCP where a layer stands on it.
+    fn layer_data(&mut self, direction: Direction, at: u64, piece: Piece, packets: Packets<'_>, writer: &mut Writer) {
+        let Some(layered) = &mut self.layered else { return };
+        let (mut borne, mut read, mut done) = (Vec::new(), Vec::new(), 0);
+        while done < piece.span.len {
+            let octets = packets.read(piece.span.skip(done).take(WINDOW), &mut read);
+            if octets.is_empty() {
+                break;
+            }
+            layered.layer.data(direction, at + u64::from(done), octets, &mut borne);
+            done += octets.len() as u32;
+        }
+        let before = self.flow.half(direction).stream.last_packet();
+        let gap = Gap { at, len: 0, cause: GapCause::NotCaptured, before, packet: piece.packet.id, lost: false };
+        self.take_borne(direction, borne, gap, piece.packet, packets, writer);
+    }
+
+    /// Takes what a layer found: each stream's channel gets its own. Octets that are not known are told as `gap` is.
+    fn take_borne(
+        &mut self,
+        direction: Direction,
+        borne: Vec<Borne>,
+        gap: Gap,
+        packet: PacketRef,
+        packets: Packets<'_>,
+        writer: &mut Writer,
+    ) {
+        let carrier = self.facts();
+        let Some(layered) = &mut self.layered else { return };
+        let Layered { layer, channels } = &mut **layered;
+        for Borne { stream: number, at, len, octets } in borne {
+            while channels.len() <= number {
+                channels.push(Channel::new(Opening::new(false, None)));
+            }
+            let tcp = TcpOctets { flow: &self.flow, packets };
+            let brought = LayerOctets { tcp, layer: &**layer, number };
+            let chunk = match &octets {
+                Some(octets) => Chunk::Data { at, len: octets.len() as u32, packet, heard: None },
+                None => Chunk::Gap(Gap { at, len, ..gap }),
+            };
+            let mut context = Context { writer, brought: &brought, carrier };
+            if let Some(channel) = channels.get_mut(number) {
+                channel.chunk(direction, chunk, octets.as_deref(), &mut context);
+            }
+        }
+    }
+
+    /// Lets every channel do something.
+    fn with_channels(
         &mut self,
         packets: Packets<'_>,
         writer: &mut Writer,
-        act: impl FnOnce(&mut Channel, &mut Context<'_>) -> T,
-    ) -> T {
+        mut act: impl FnMut(&mut Channel, &mut Context<'_>),
+    ) {
         let carrier = self.facts();
-        let brought = TcpOctets { flow: &self.flow, packets };
-        act(&mut self.channel, &mut Context { writer, brought: &brought, carrier })
+        let tcp = TcpOctets { flow: &self.flow, packets };
+        let Some(layered) = &mut self.layered else {
+            return act(&mut self.channel, &mut Context { writer, brought: &tcp, carrier });
+        };
+        let Layered { layer, channels } = &mut **layered;
+        for (number, channel) in channels.iter_mut().enumerate() {
+            let brought = LayerOctets { tcp: TcpOctets { ..tcp }, layer: &**layer, number };
+            act(channel, &mut Context { writer, brought: &brought, carrier });
+        }
     }
 }
 

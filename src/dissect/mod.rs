@@ -50,3 +50,6 @@ pub use payload::on_demand::{
 pub use payload::{InflatePool, Job, SpareInflater};
 pub use session::{Progress, Session};
 pub use websocket::ending::common_timeout;
+
+#[cfg(test)]
+mod layered;

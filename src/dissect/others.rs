@@ -33,7 +33,7 @@ impl Others {
         let octets = |entry: &FlowEntry| match entry {
             FlowEntry::Ignored(octets) => Some((*octets, false)),
             FlowEntry::Rejected(octets) => Some((*octets, true)),
-            FlowEntry::Followed(flow) => flow.connection().is_none().then(|| (flow.flow.octets(), false)),
+            FlowEntry::Followed(flow) => flow.connections().next().is_none().then(|| (flow.flow.octets(), false)),
             FlowEntry::Opening(_) | FlowEntry::Over(_) => None,
         };
         let sum = |[one, other]: [u32; 2]| u64::from(one) + u64::from(other);

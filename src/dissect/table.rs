@@ -30,12 +30,12 @@ pub(super) enum FlowEntry {
 }
 
 impl FlowEntry {
-    /// The connection that it carries, or carried last.
-    pub fn connection(&self) -> Option<ConnectionId> {
+    /// The connections that it bears, or bore last.
+    pub fn connections(&self) -> Vec<ConnectionId> {
         match self {
-            FlowEntry::Followed(flow) => flow.connection(),
-            FlowEntry::Over(connection) => Some(*connection),
-            FlowEntry::Opening(_) | FlowEntry::Ignored(_) | FlowEntry::Rejected(_) => None,
+            FlowEntry::Followed(flow) => flow.connections().collect(),
+            FlowEntry::Over(connection) => vec![*connection],
+            FlowEntry::Opening(_) | FlowEntry::Ignored(_) | FlowEntry::Rejected(_) => Vec::new(),
         }
     }
 
@@ -168,12 +168,12 @@ fn let_go(
     spare: &mut Spare,
 ) -> bool {
     let FlowEntry::Followed(flow) = entry else { return false };
-    if flow.channel.is_uninteresting() {
+    if flow.is_uninteresting() {
         let octets = flow.flow.octets();
         spare.let_go(entry, FlowEntry::Ignored(octets));
         return true;
     }
-    if let Some(connection) = flow.connection().filter(|_| flow.channel.is_over) {
+    if let Some(connection) = flow.over() {
         // A capture can have a million of these, and what it takes to read them is more than what is to be told.
         flow.finish(packets, writer);
         touched.note(flow);
@@ -277,7 +277,7 @@ impl FlowTable {
             let packets = Packets { segment: None, source: &*self.source };
             flow.give_up_backlog(packet, packets, &mut self.writer);
             let after = flow.backlog();
-            if flow.channel.is_uninteresting() {
+            if flow.is_uninteresting() {
                 *entry = FlowEntry::Ignored(flow.flow.octets());
             } else {
                 self.touched.note(flow);

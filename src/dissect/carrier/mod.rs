@@ -16,10 +16,12 @@
 //! A stream offset is a place in a carrier's stream and nothing else. Nobody outside of this folder takes it for a place
 //! in the file.
 //!
-//! A new kind of carrier brings two things: a [`RecordLog`] of each direction, to which the writer appends, and an
-//! [`Opener`], which turns the octets that carry a record into the record's own. Every reader works on it then.
+//! A new kind of carrier brings a [`Layer`], which takes what TCP brings and tells what its own streams do. It appends to a
+//! [`RecordLog`] of each of their directions, and an [`Opener`] turns the octets that carry a record into the record's own.
+//! Every reader works on it then.
 
 mod cursor;
+mod layer;
 mod octets;
 mod reader;
 mod records;
@@ -29,9 +31,9 @@ mod stream;
 use std::sync::Arc;
 
 pub(in crate::dissect) use self::cursor::Cursor;
+pub(in crate::dissect) use self::layer::{Borne, Layer};
 pub use self::octets::Octets;
 pub(in crate::dissect) use self::reader::OctetReader;
-use self::records::Records;
 pub(in crate::dissect) use self::records::{Opener, RecordLog};
 pub(in crate::dissect) use self::run::{Run, Traced};
 pub(in crate::dissect) use self::stream::Stream;
@@ -53,12 +55,9 @@ impl Carrier {
     pub fn stream(&self, direction: Direction) -> Stream<'_> {
         match self {
             Carrier::Tcp(streams) => Stream::Tcp(streams[direction.index()].view()),
-            Carrier::Records { lower, logs, opener } => Stream::Records(Box::new(Records {
-                log: &logs[direction.index()],
-                opener: &**opener,
-                direction,
-                lower: lower.stream(direction),
-            })),
+            Carrier::Records { lower, logs, opener } => {
+                Stream::of_records(&logs[direction.index()], &**opener, direction, lower.stream(direction))
+            }
         }
     }
 }

@@ -4,10 +4,10 @@ use std::io;
 use std::ops::Range;
 
 use super::octets::Octets;
-use super::records::Records;
+use super::records::{Opener, RecordLog, Records};
 use super::run::{Home, Run, Traced};
 use crate::base::ReadAt;
-use crate::net::StreamView;
+use crate::net::{Direction, StreamView};
 
 /// One direction of a carrier, as it is now or was when a snapshot was taken.
 #[derive(Debug)]
@@ -19,6 +19,16 @@ pub(in crate::dissect) enum Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
+    /// A stream of the records of `log`, made of `lower`'s octets.
+    pub fn of_records(
+        log: &'a RecordLog,
+        opener: &'a dyn Opener,
+        direction: Direction,
+        lower: Stream<'a>,
+    ) -> Stream<'a> {
+        Stream::Records(Box::new(Records { log, opener, direction, lower }))
+    }
+
     /// Length of the stream so far, holes included: the stream offset that the next octet has.
     #[inline]
     pub fn end(&self) -> u64 {

@@ -214,11 +214,12 @@ impl Payloads {
     /// Puts the next round's frames into the queues of their sides; returns whether there is anything to do.
     fn sort(&mut self, scene: &mut Scene<'_>) -> bool {
         for flow in scene.touched.awaited.drain(..) {
-            let connection = scene.flows.get(flow.index()).and_then(FlowEntry::connection);
-            for sender in connection.map_or(&[][..], |_| &[Sender::Client, Sender::Server]) {
-                let place = connection.and_then(|connection| self.place(connection, *sender));
-                if let Some(place) = place.filter(|place| self.sides[*place as usize].waits()) {
-                    self.make_ready(place);
+            for connection in scene.flows.get(flow.index()).map_or_else(Vec::new, FlowEntry::connections) {
+                for sender in [Sender::Client, Sender::Server] {
+                    let place = self.place(connection, sender);
+                    if let Some(place) = place.filter(|place| self.sides[*place as usize].waits()) {
+                        self.make_ready(place);
+                    }
                 }
             }
         }

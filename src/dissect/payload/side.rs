@@ -198,7 +198,10 @@ impl Side {
     ) -> Payload {
         let shared;
         let stream = match scene.flows.get(self.flow.index()) {
-            Some(FlowEntry::Followed(flow)) => flow.stream(self.direction),
+            Some(FlowEntry::Followed(flow)) => match flow.stream(self.connection, self.direction) {
+                Some(stream) => stream,
+                None => return Payload::BrokenOff,
+            },
             Some(FlowEntry::Over(connection)) => {
                 shared = scene.writer.index.shared_carrier(*connection);
                 let Some(carrier) = &shared else { return Payload::BrokenOff };
@@ -301,7 +304,7 @@ impl Side {
         let len = between.end - between.start;
         let lacks = |stream: Stream<'_>| stream.missing() > 0 && stream.captured(between) < len;
         let lacks = match scene.flows.get(self.flow.index()) {
-            Some(FlowEntry::Followed(flow)) => lacks(flow.stream(self.direction)),
+            Some(FlowEntry::Followed(flow)) => flow.stream(self.connection, self.direction).is_some_and(lacks),
             Some(FlowEntry::Over(connection)) => {
                 scene.writer.index.carrier(*connection).is_some_and(|carrier| lacks(carrier.stream(self.direction)))
             }
