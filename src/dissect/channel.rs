@@ -21,7 +21,6 @@ pub(super) struct Context<'a> {
     pub writer: &'a mut Writer,
     /// What its carrier has brought so far.
     pub brought: &'a dyn Brought,
-    pub carrier: CarrierFacts,
 }
 
 /// One carrier with the WebSocket that it bears.
@@ -63,14 +62,23 @@ impl Channel {
             return;
         };
         let stands_first = opening.waiting(direction).is_empty() && !opening.waits(direction);
-        self.ask(context, |opening, scene| opening.note(direction, chunk, scene));
+        if opening.is_overridden() {
+            self.ask(context, |opening, scene| opening.keep_for_override(direction, chunk, scene));
+        }
+        if let Some(opening) = &mut self.opening {
+            opening.note(direction, chunk);
+        }
         let waits = if stands_first { self.feed(direction, chunk, octets, context) } else { Some(chunk) };
         if let Some((chunk, opening)) = waits.zip(self.opening.as_mut()) {
             opening.waiting_mut(direction).push_back(chunk);
             self.drain(direction, context);
         }
-        self.ask(context, |opening, scene| opening.taken(direction, scene));
-        self.ask(context, |opening, scene| opening.settled_down(scene));
+        if self.opening.as_ref().is_some_and(|opening| opening.holds(direction)) {
+            self.ask(context, |opening, scene| opening.look_at_held(scene));
+        }
+        if self.opening.as_ref().is_some_and(|opening| opening.may_lack_answer()) {
+            self.ask(context, |opening, scene| opening.look_for_answer(scene));
+        }
         if self.opening.as_ref().is_some_and(|opening| opening.waits_too_long(direction)) {
             self.give_up_waiting(context);
         }
@@ -118,7 +126,7 @@ impl Channel {
     pub fn close(&mut self, context: &mut Context<'_>) {
         let Some(connection) = self.connection else { return };
         if self.has_ended() {
-            context.writer.end_connection(connection, context.carrier.last_packet.time);
+            context.writer.end_connection(connection, context.brought.facts().last_packet.time);
             self.is_over = BOTH.into_iter().all(|direction| !self.has_waiting(direction));
         }
         self.judge_end(context);
@@ -126,7 +134,9 @@ impl Channel {
 
     /// Reads as frames what the user says are some, once nothing else can come of it.
     pub fn override_if_due(&mut self, is_last: bool, context: &mut Context<'_>) {
-        self.ask(context, |opening, scene| opening.override_if_due(is_last, scene));
+        if self.opening.as_ref().is_some_and(|opening| opening.is_overridden()) {
+            self.ask(context, |opening, scene| opening.override_if_due(is_last, scene));
+        }
     }
 
     /// Whether the user says that there are frames and none are read. Reads them, if it is clear where they are.
@@ -172,12 +182,12 @@ impl Channel {
     fn ask<T>(&mut self, context: &mut Context<'_>, ask: impl FnOnce(&mut Opening, &mut Scene<'_>) -> T) -> Option<T> {
         let mut opening = self.opening.take()?;
         let before = self.connection;
+        let (websocket, brought) = (&self.websocket, context.brought);
         let mut scene = Scene {
             writer: context.writer,
-            brought: context.brought,
-            carrier: context.carrier,
+            brought,
             ended: self.ended,
-            tally: self.websocket.tally(context.carrier.last_packet.time),
+            tally: &|| websocket.tally(brought.facts().last_packet.time),
             connection: &mut self.connection,
             decisions: Vec::new(),
         };
@@ -348,7 +358,7 @@ impl Channel {
     fn judge_end(&mut self, context: &mut Context<'_>) {
         let Some(connection) = self.connection else { return };
         let directions = self.ended.map(|ended| ended.is_some());
-        let ended = Ended { directions, last_packet: context.carrier.last_packet.time };
+        let ended = Ended { directions, last_packet: context.brought.facts().last_packet.time };
         self.websocket.judge_end(connection, &ended, context.writer);
     }
 }

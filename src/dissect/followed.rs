@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::carrier::{Borne, Carrier, Layer, Stream};
 use super::channel::{Channel, Context};
 use super::flow::backlog::{HELD, queue};
-use super::flow::{Event, Packets, TcpFlow};
+use super::flow::{Data, Event, Packets, TcpFlow};
 use super::index::Writer;
 use super::index::finding::Gap;
 use super::opening::decisions::Decision;
@@ -60,6 +60,10 @@ struct LayerOctets<'a> {
 }
 
 impl Brought for LayerOctets<'_> {
+    fn facts(&self) -> CarrierFacts {
+        facts(self.tcp.flow)
+    }
+
     fn read(&self, direction: Direction, at: u64, len: u32, out: &mut Vec<u8>) {
         let lower = Stream::Tcp(self.tcp.flow.half(direction).stream.view());
         let stream = self.layer.stream(self.number, direction, lower);
@@ -72,7 +76,16 @@ impl Brought for LayerOctets<'_> {
     }
 }
 
+fn facts(flow: &TcpFlow) -> CarrierFacts {
+    let TcpFlow { id, ends, last_packet, first_end, .. } = *flow;
+    CarrierFacts { flow: id, ends, last_packet, first_end }
+}
+
 impl Brought for TcpOctets<'_> {
+    fn facts(&self) -> CarrierFacts {
+        facts(self.flow)
+    }
+
     fn read(&self, direction: Direction, at: u64, len: u32, out: &mut Vec<u8>) {
         out.clear();
         let (mut end, mut part) = (at, Vec::new());
@@ -120,17 +133,26 @@ impl Followed {
             channel.websocket.conversation.peer_is_behind = unknown_ack.is_some();
         }
         let had_ended = self.flow.has_ended();
-        self.events(segment.direction, packets, writer, |flow, events| flow.push(segment, events));
+        match self.flow.push_next(segment) {
+            Some(data) => {
+                self.data(segment.direction, data, packets, writer);
+                self.take_repeats(packets, writer);
+            }
+            None => self.events(segment.direction, packets, writer, |flow, events| flow.push(segment, events)),
+        }
         if let Some(ack) = unknown_ack {
             self.events(peer, packets, writer, |flow, events| flow.acknowledge(peer, ack, events));
         }
-        self.with_channels(packets, writer, |channel, context| {
-            channel.override_if_due(false, context);
-            if had_ended {
-                // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
-                channel.close(context);
-            }
-        });
+        let is_overridden = self.channel.opening.as_ref().is_some_and(|opening| opening.is_overridden());
+        if had_ended || is_overridden {
+            self.with_channels(packets, writer, |channel, context| {
+                channel.override_if_due(false, context);
+                if had_ended {
+                    // The packet behind both FINs, which acknowledges the last one, is the last of a connection.
+                    channel.close(context);
+                }
+            });
+        }
     }
 
     /// Takes that nothing follows.
@@ -172,8 +194,12 @@ impl Followed {
 
     /// Octets of memory that it takes, about, because something is missing.
     pub fn backlog(&self) -> usize {
-        let held = self.flow.held().map(|held| queue(held, HELD));
-        held.iter().sum::<usize>() + self.channels().map(Channel::backlog).sum::<usize>()
+        let [one, other] = self.flow.held().map(|held| queue(held, HELD));
+        let borne = match &self.layered {
+            None => self.channel.backlog(),
+            Some(layered) => layered.channels.iter().map(Channel::backlog).sum(),
+        };
+        one + other + borne
     }
 
     /// Whether this is the first change since the last `publish`.
@@ -184,7 +210,7 @@ impl Followed {
     /// Lets snapshots see its connection as it is now.
     pub fn publish(&mut self, writer: &mut Writer) {
         self.is_changed = false;
-        let facts = self.facts();
+        let facts = facts(&self.flow);
         for (number, channel) in self.channels().enumerate() {
             let Some(connection) = channel.connection else { continue };
             writer.publish(connection, channel.tally(&facts));
@@ -243,11 +269,6 @@ impl Followed {
         lacks_frames
     }
 
-    fn facts(&self) -> CarrierFacts {
-        let TcpFlow { id, ends, last_packet, first_end, .. } = self.flow;
-        CarrierFacts { flow: id, ends, last_packet, first_end }
-    }
-
     /// Takes the events that `tell` appends, one by one.
     fn events(
         &mut self,
@@ -264,24 +285,21 @@ impl Followed {
             }
         }
         writer.events = events;
-        for (direction, event) in self.flow.repeats_due() {
-            self.event(direction, event, packets, writer);
+        self.take_repeats(packets, writer);
+    }
+
+    /// Compares second copies whose first ones have come meanwhile.
+    fn take_repeats(&mut self, packets: Packets<'_>, writer: &mut Writer) {
+        if self.flow.has_repeats() {
+            for (direction, event) in self.flow.repeats_due() {
+                self.event(direction, event, packets, writer);
+            }
         }
     }
 
     fn event(&mut self, direction: Direction, event: Event, packets: Packets<'_>, writer: &mut Writer) {
         match event {
-            Event::Data { at, piece, heard } => {
-                if self.layered.is_some() {
-                    return self.layer_data(direction, at, piece, packets, writer);
-                }
-                let mut read = Vec::new();
-                let octets = packets.read(piece.span.take(WINDOW), &mut read);
-                let chunk = Chunk::Data { at, len: piece.span.len, packet: piece.packet, heard };
-                self.with_channels(packets, writer, |channel, context| {
-                    channel.chunk(direction, chunk, Some(octets), context);
-                });
-            }
+            Event::Data(data) => self.data(direction, data, packets, writer),
             Event::Gap(gap) => match &mut self.layered {
                 Some(layered) => {
                     let mut borne = Vec::new();
@@ -304,6 +322,18 @@ impl Followed {
                 self.with_channels(packets, writer, |channel, context| channel.end(direction, how, packet, context));
             }
         }
+    }
+
+    fn data(&mut self, direction: Direction, data: Data, packets: Packets<'_>, writer: &mut Writer) {
+        let Data { at, piece, heard } = data;
+        if self.layered.is_some() {
+            return self.layer_data(direction, at, piece, packets, writer);
+        }
+        let mut read = Vec::new();
+        let octets = packets.read(piece.span.take(WINDOW), &mut read);
+        let chunk = Chunk::Data { at, len: piece.span.len, packet: piece.packet, heard };
+        let brought = TcpOctets { flow: &self.flow, packets };
+        self.channel.chunk(direction, chunk, Some(octets), &mut Context { writer, brought: &brought });
     }
 
     /// Takes the next octets of TCP where a layer stands on it.
@@ -333,7 +363,6 @@ impl Followed {
         packets: Packets<'_>,
         writer: &mut Writer,
     ) {
-        let carrier = self.facts();
         let Some(layered) = &mut self.layered else { return };
         let Layered { layer, channels } = &mut **layered;
         for Borne { stream: number, at, len, octets } in borne {
@@ -346,7 +375,7 @@ impl Followed {
                 Some(octets) => Chunk::Data { at, len: octets.len() as u32, packet, heard: None },
                 None => Chunk::Gap(Gap { at, len, ..gap }),
             };
-            let mut context = Context { writer, brought: &brought, carrier };
+            let mut context = Context { writer, brought: &brought };
             if let Some(channel) = channels.get_mut(number) {
                 channel.chunk(direction, chunk, octets.as_deref(), &mut context);
             }
@@ -360,15 +389,14 @@ impl Followed {
         writer: &mut Writer,
         mut act: impl FnMut(&mut Channel, &mut Context<'_>),
     ) {
-        let carrier = self.facts();
         let tcp = TcpOctets { flow: &self.flow, packets };
         let Some(layered) = &mut self.layered else {
-            return act(&mut self.channel, &mut Context { writer, brought: &tcp, carrier });
+            return act(&mut self.channel, &mut Context { writer, brought: &tcp });
         };
         let Layered { layer, channels } = &mut **layered;
         for (number, channel) in channels.iter_mut().enumerate() {
             let brought = LayerOctets { tcp: TcpOctets { ..tcp }, layer: &**layer, number };
-            act(channel, &mut Context { writer, brought: &brought, carrier });
+            act(channel, &mut Context { writer, brought: &brought });
         }
     }
 }

@@ -42,18 +42,22 @@ impl Packets<'_> {
     }
 }
 
+/// Octets of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::dissect) struct Data {
+    /// Stream offset of the first.
+    pub at: u64,
+    pub piece: Piece,
+    /// How far the sender may have heard the peer's stream when it sent them, where the packet tells: a stream offset.
+    pub heard: Option<u64>,
+}
+
 /// The next thing in one direction of a TCP connection. Data and gaps together cover the stream from offset 0 on, without
 /// overlap, in rising order.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dissect) enum Event {
     /// The next octets.
-    Data {
-        /// Stream offset of the first.
-        at: u64,
-        piece: Piece,
-        /// How far the sender may have heard the peer's stream when it sent them, where the packet tells: a stream offset.
-        heard: Option<u64>,
-    },
+    Data(Data),
     /// Octets that the capture lacks.
     Gap(Gap),
     /// A second copy of octets, which may [differ](TcpFlow::compare) from the first.
@@ -147,12 +151,17 @@ impl TcpFlow {
         self.ended == [true; 2]
     }
 
+    /// Delivers a segment at once that only brings the next octets; `None` where it has to be [pushed](TcpFlow::push).
+    #[inline]
+    pub fn push_next(&mut self, segment: &Segment<'_>) -> Option<Data> {
+        let (at, piece, _) = self.half_mut(segment.direction).assembler.push_next(segment)?;
+        Some(self.deliver_data(segment.direction, at, piece, Some(segment)))
+    }
+
     /// Puts a segment in order: `events` are those of its own direction.
     pub fn push(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
-        let assembler = &mut self.halves[segment.direction.index()].assembler;
-        if let Some((at, piece, _)) = assembler.push_next(segment) {
-            events.push(StreamEvent::Data { at, piece });
-        } else if !assembler.is_indifferent_to(segment) {
+        let assembler = &mut self.half_mut(segment.direction).assembler;
+        if !assembler.is_indifferent_to(segment) {
             assembler.push(segment, events);
         }
     }
@@ -170,18 +179,7 @@ impl TcpFlow {
         segment: Option<&Segment<'_>>,
     ) -> Option<Event> {
         Some(match event {
-            StreamEvent::Data { at, piece } => {
-                let peer = &self.halves[direction.reverse().index()].assembler;
-                let heard = match segment {
-                    Some(segment) if segment.packet.id == piece.packet.id => {
-                        segment.ack.and_then(|ack| peer.position_of(ack))
-                    }
-                    // It was held, so the capture has packets in another order than they were sent in.
-                    _ => Some(u64::MAX),
-                };
-                self.half_mut(direction).stream.push(at, piece);
-                Event::Data { at, piece, heard }
-            }
+            StreamEvent::Data { at, piece } => Event::Data(self.deliver_data(direction, at, piece, segment)),
             StreamEvent::Gap { at, len, cause, packet } => {
                 let half = self.half_mut(direction);
                 half.stream.push_gap(at, len);
@@ -191,6 +189,18 @@ impl TcpFlow {
             StreamEvent::Fin { packet, .. } => self.end(direction, End::Fin, packet),
             StreamEvent::Reset { packet, .. } => self.end(direction, End::Reset, packet),
         })
+    }
+
+    #[inline]
+    fn deliver_data(&mut self, direction: Direction, at: u64, piece: Piece, segment: Option<&Segment<'_>>) -> Data {
+        let peer = &self.half(direction.reverse()).assembler;
+        let heard = match segment {
+            Some(segment) if segment.packet.id == piece.packet.id => segment.ack.and_then(|ack| peer.position_of(ack)),
+            // It was held, so the capture has packets in another order than they were sent in.
+            _ => Some(u64::MAX),
+        };
+        self.half_mut(direction).stream.push(at, piece);
+        Data { at, piece, heard }
     }
 
     fn end(&mut self, direction: Direction, how: End, packet: PacketRef) -> Event {

@@ -35,6 +35,12 @@ impl TcpFlow {
         None
     }
 
+    /// Whether second copies wait for their first ones.
+    #[inline]
+    pub fn has_repeats(&self) -> bool {
+        !self.repeats.is_empty()
+    }
+
     /// Takes out the second copies whose first ones have been delivered meanwhile.
     pub fn repeats_due(&mut self) -> Vec<(Direction, Event)> {
         let waiting = std::mem::take(&mut self.repeats);

@@ -294,11 +294,11 @@ pub(super) fn read_again(place: &HeadPlace, scene: &Scene<'_>) -> Option<Head> {
 /// Adds a connection for an attempt, whose request (or, where that is missing, whose answer) stands at `place`.
 pub(super) fn open_connection(place: HeadPlace, is_request: bool, scene: &mut Scene<'_>) -> ConnectionId {
     if let Some(before) = *scene.connection {
-        scene.writer.publish(before, scene.tally);
+        scene.writer.publish(before, (scene.tally)());
     }
     let client = if is_request { place.direction } else { place.direction.reverse() };
     let id = scene.writer.next_connection();
-    let carrier = &scene.carrier;
+    let carrier = scene.brought.facts();
     let connection = Connection {
         id,
         flow: carrier.flow,

@@ -291,25 +291,36 @@ impl Opening {
     }
 
     /// Notes a chunk that comes before it is taken.
-    pub fn note(&mut self, direction: Direction, chunk: Chunk, scene: &Scene<'_>) {
+    #[inline]
+    pub fn note(&mut self, direction: Direction, chunk: Chunk) {
         let end = match chunk {
             Chunk::Data { at, len, .. } => at.saturating_add(u64::from(len)),
             Chunk::Gap(gap) => gap.at.saturating_add(gap.len),
         };
         let position = &mut self.position[direction.index()];
         *position = end.max(*position);
-        self.keep_for_override(direction, chunk, scene);
     }
 
-    /// Notes that a chunk was taken, or waits: looks whether that makes anything clear.
-    pub fn taken(&mut self, direction: Direction, scene: &mut Scene<'_>) {
-        if matches!(self.readings[direction.index()], Reading::Held) {
-            self.step(Event::Held, scene);
-        }
+    /// Whether a direction's octets are held until it is clear what they are.
+    #[inline]
+    pub fn holds(&self, direction: Direction) -> bool {
+        matches!(self.readings[direction.index()], Reading::Held)
     }
 
-    /// Notes that everything that follows from a chunk was done.
-    pub fn settled_down(&mut self, scene: &mut Scene<'_>) {
+    /// Looks whether another chunk that is held makes anything clear.
+    pub fn look_at_held(&mut self, scene: &mut Scene<'_>) {
+        self.step(Event::Held, scene);
+    }
+
+    /// Whether the answer to an attempt may be lost.
+    #[inline]
+    pub fn may_lack_answer(&self) -> bool {
+        let is_searched = |direction: Direction| matches!(self.readings[direction.index()], Reading::Search);
+        self.exchange.client.is_some_and(|client| is_searched(client.reverse()))
+    }
+
+    /// Looks whether the client goes on as if it had got one, now that a chunk was taken.
+    pub fn look_for_answer(&mut self, scene: &mut Scene<'_>) {
         self.step(Event::Taken, scene);
     }
 
@@ -348,7 +359,8 @@ impl Opening {
     /// Octets of memory that it takes, about, because something is missing.
     pub fn backlog(&self) -> usize {
         let waiting = |direction: Direction| queue(self.waiting(direction).len(), size_of::<Chunk>());
-        BOTH.map(|direction| self.head_len(direction) + waiting(direction)).iter().sum()
+        let [one, other] = BOTH.map(|direction| self.head_len(direction) + waiting(direction));
+        one + other
     }
 
     /// Whether nothing can be read in this direction before the other one brings an answer.

@@ -223,13 +223,13 @@ impl Opening {
                 Chunk::Gap(_) => None,
             })
         });
-        let time = times.min().unwrap_or(scene.carrier.last_packet.time);
+        let time = times.min().unwrap_or(scene.brought.facts().last_packet.time);
         let place = HeadPlace { direction: client, at: 0, len: 0, time };
         let is_refused = is_refused(scene);
         let connection = open_connection(place, true, scene);
         if let Some(row) = scene.writer.connection(connection) {
             (row.request, row.opened, row.recognition) = (None, true, Some(recognition));
-            row.tcp_end = scene.carrier.first_end.map(|end| TcpEnd {
+            row.tcp_end = scene.brought.facts().first_end.map(|end| TcpEnd {
                 by: if end.direction == client { Sender::Client } else { Sender::Server },
                 how: end.how,
                 time: end.packet.time,

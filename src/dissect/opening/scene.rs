@@ -54,6 +54,9 @@ pub(in crate::dissect) trait Brought {
     /// Reads the octets of a direction from stream offset `at` on, at most `len` of them, up to a gap; `out` is cleared first,
     /// and stays empty where they are lost.
     fn read(&self, direction: Direction, at: u64, len: u32, out: &mut Vec<u8>);
+
+    /// The carrier's place and ends.
+    fn facts(&self) -> CarrierFacts;
 }
 
 /// The carrier's ends and its place, as an opening has to know them.
@@ -71,13 +74,12 @@ pub(in crate::dissect) struct CarrierFacts {
 pub(in crate::dissect) struct Scene<'a> {
     pub writer: &'a mut Writer,
     pub brought: &'a dyn Brought,
-    pub carrier: CarrierFacts,
     /// How each direction has ended.
     pub ended: [Option<End>; 2],
     /// The connection that the carrier bears now.
     pub connection: &'a mut Option<ConnectionId>,
-    /// What was counted of it so far.
-    pub tally: Tally,
+    /// Tells what was counted of it so far.
+    pub tally: &'a dyn Fn() -> Tally,
     /// What was decided, in order.
     pub decisions: Vec<Decision>,
 }

@@ -57,7 +57,7 @@ impl UserOverride {
 
 impl Opening {
     /// Keeps a chunk that may have to be read again.
-    pub(super) fn keep_for_override(&mut self, direction: Direction, chunk: Chunk, scene: &Scene<'_>) {
+    pub fn keep_for_override(&mut self, direction: Direction, chunk: Chunk, scene: &Scene<'_>) {
         let Some(told) = &mut self.user_override else { return };
         let row = scene.row();
         if row.is_some_and(|row| row.opened) {
