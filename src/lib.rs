@@ -4,20 +4,36 @@
 //!
 //! ```text
 //!  file │ pipe │ network card
-//!    │  capture     blocks of a pcap or pcapng file, read with plain positioned reads   → Packet
+//!    │  capture      blocks of a pcap or pcapng file, read with plain positioned reads      → Packet
 //!    ▼
-//!   net             link, IP (fragments joined), TCP                                    → Segment
-//!    │  assembler   order, retransmission, overlap, loss                                → StreamEvent
+//!   net              link, IP (fragments joined), TCP                                       → Segment
+//!    │  assembler    order, retransmission, overlap, loss                                   → StreamEvent
 //!    ▼
-//!   ByteStream      one per direction: stream offset → spans of the capture; never copies
-//!    ├─ http        request and response heads, the Upgrade
+//!   dissect::flow    one TCP connection: ordered events                                     → Data, Gap, Repeat, End
 //!    ▼
-//!   ws              deframer → FrameRecord → MessageRecord;  rules → Finding
+//!   carrier          a pair of ordered octet streams with ends, and the way home to the file: TCP itself; a layer of
+//!    │               records on it (TLS, HTTP/2) has the same seam
 //!    ▼
-//!   Index ── Snapshot ── view::{rows, field tree, bit grid, hex dump, payload} ── gui │ cli
+//!   opening          how a WebSocket begins: HTTP/1.1 Upgrade, half of one, or none in the capture
+//!    ▼
+//!   websocket        two senders: deframer → frames → messages; their conversation: pings, Close, ends
+//!    ▼
+//!   index            records and findings, append-only  ── Snapshot ──▶ view │ query ──▶ gui │ cli
 //!    ▲
-//!   payloads        a second pass that no row waits for: octets of text, unmasked, inflated → UTF-8 → Finding
+//!   payload          octets of messages: spans → unmask → inflate → UTF-8, previews, what is shown and printed
 //! ```
+//!
+//! # Where to read on
+//!
+//! | question | place |
+//! |---|---|
+//! | What is the order of the stages? | [`dissect`], then `dissect/channel.rs` |
+//! | Where is a gap decided? | `net/assembler.rs`: [`net::Assembler`] says when octets count as missing |
+//! | Where does a WebSocket open, and where is a 101 judged? | `dissect/opening/mod.rs` (`Opening::step`), `dissect/opening/exchange.rs` (`answered`), which asks [`http::judge_answer`] |
+//! | Where do octets become frames? | [`ws::Deframer`]; `dissect/websocket/sender.rs` makes records of them |
+//! | Where is a ping paired with its pong? | `dissect/websocket/conversation.rs` (`Conversation::pong`) |
+//! | Where are a frame's octets read for the hex view? | [`dissect::Snapshot::payload`], which asks `dissect/carrier/stream.rs` (`Stream::read`) |
+//! | Where is a rule's sentence? | [`view`] |
 //!
 //! # Who may import whom
 //!
@@ -39,7 +55,9 @@
 //! | capture | a pcap or pcapng file, or the spool file that a pipe or a compressed file is written to |
 //! | span | a place in the capture: file offset and length, in octets |
 //! | flow | a TCP connection; a *connection* is a WebSocket connection |
-//! | stream offset | octets of one direction of a flow before this one; 0 is the first octet behind the SYN |
+//! | carrier | the pair of ordered octet streams that a WebSocket came in: a TCP connection, or a stream of a layer on it |
+//! | opening | how a WebSocket begins on a carrier, whatever of it the capture holds |
+//! | stream offset | octets of one direction of a carrier before this one; of TCP, 0 is the first octet behind the SYN |
 //! | segment | what one packet contributes to a stream |
 //! | gap | stream octets that the peers exchanged and the capture lacks |
 //! | frame, message | as RFC 6455 §5.2 and §5.4 say |
@@ -75,7 +93,7 @@
 //! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged, and 1 s behind the end of a connection | the hole is a `capture.gap` |
 //! | `dissect::opening::recognition::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of each direction of a connection that began before the capture, and 4,096 in all, captured or lost, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
 //! | `dissect::opening::user_override::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |
-//! | `dissect::flow::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
+//! | `dissect::opening::MAX_WAITING` | 16,384 segments behind an Upgrade request without an answer | as with the backlog |
 //! | `dissect::opening::exchange::MAX_OUTSTANDING` | 1,024 requests of one connection without an answer | the connection is not read on |
 //! | `dissect::websocket::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
 //! | [`dissect::MAX_KEPT_TEXT`] | 8,000 octets of a URL, a subprotocol, a list of extensions | `…` where it is cut; the handshake shows all |
