@@ -22,7 +22,7 @@ use egui_kittest::{
 use flate2::{Compress, Compression, FlushCompress};
 use framescope::base::MessageId;
 use framescope::capture::Source;
-use framescope::dissect::{Decision, Inflation, Progress, Session};
+use framescope::dissect::{Decision, Inflation, MessageReader, Progress, Session};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
 use framescope::gui::hex::{HexSource, HexState, InflatedSource, hex_ui};
@@ -248,7 +248,12 @@ fn messages_have_columns_for_what_compression_did() {
     let opened = harness.state().opened().unwrap();
     let (snapshot, rows) = (opened.snapshot.as_ref().unwrap(), &opened.rows);
     let ratios = (0..rows.len()).map(|row| {
-        let row = framescope::view::message_row(snapshot, framescope::base::MessageId(rows.id(row).unwrap())).unwrap();
+        let row = framescope::view::message_row(
+            snapshot,
+            &mut MessageReader::default(),
+            framescope::base::MessageId(rows.id(row).unwrap()),
+        )
+        .unwrap();
         row.plain_len.map_or(0.0, |plain| row.wire_len as f64 / plain as f64)
     });
     let ratios: Vec<f64> = ratios.collect();

@@ -38,8 +38,19 @@ impl Timestamp {
 
     /// The time of day with microseconds, `14:03:07.000125`.
     pub fn time_of_day(self) -> String {
-        let (_, _, _, h, m, s, ns) = self.civil();
-        format!("{h:02}:{m:02}:{s:02}.{:06}", ns / 1_000)
+        let (seconds, microseconds) = (self.0 / SECOND % 86_400, self.0 % SECOND / 1_000);
+        let mut text = *b"00:00:00.000000";
+        let mut put = |end: usize, digits: usize, mut number: u64| {
+            for at in (end - digits..end).rev() {
+                text[at] = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(2, 2, seconds / 3_600);
+        put(5, 2, seconds / 60 % 60);
+        put(8, 2, seconds % 60);
+        put(15, 6, microseconds);
+        text.iter().map(|octet| char::from(*octet)).collect()
     }
 }
 
@@ -62,6 +73,13 @@ mod tests {
         assert_eq!(Timestamp(951_782_400 * SECOND).to_string(), "2000-02-29T00:00:00.000000000Z");
         assert_eq!(Timestamp(1_700_000_000_123_456_789).to_string(), "2023-11-14T22:13:20.123456789Z");
         assert_eq!(Timestamp(u64::MAX).to_string(), "2554-07-21T23:34:33.709551615Z");
+    }
+
+    #[test]
+    fn times_of_day() {
+        assert_eq!(Timestamp(0).time_of_day(), "00:00:00.000000");
+        assert_eq!(Timestamp(86_399 * SECOND + 999_999_999).time_of_day(), "23:59:59.999999");
+        assert_eq!(Timestamp(1_700_000_000_123_456_789).time_of_day(), "22:13:20.123456");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::args::Capture;
 use super::output::{Failure, Output, complain};
 use super::rows::frames_of;
+use super::walk::Input;
 use crate::capture::live::{
     Aside, Ended, Limits, LiveError, Report, Sink, Statistics, Stop, Wanted, open_and_forgo, sniff,
 };
@@ -68,7 +69,8 @@ fn print(arguments: &Capture, decisions: Decisions, stop: Stop, output: &mut Out
         }
         Ok(())
     };
-    let printed = frames_of(session, wait, (arguments.json, arguments.payload), output).and_then(|()| output.flush());
+    let printed = frames_of(Input::growing(session, wait), (arguments.json, arguments.payload), output)
+        .and_then(|()| output.flush());
     let (ended, statistics) = aside.finish();
     printed?;
     summary(arguments, &ended, &statistics)

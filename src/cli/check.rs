@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{Check, ListFile};
 use super::output::{Failure, Output};
-use super::walk::{Moment, walk};
+use super::walk::{Input, Moment, walk};
 use super::{json, table};
 use crate::base::{Finding, Rule, Severity};
 use crate::dissect::Decisions;
@@ -51,7 +51,7 @@ pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Resu
     let Check { list: ListFile { file, json }, explain, severity } = arguments;
     let (mut told, mut violations) = (0, 0);
     let mut named = BTreeSet::new();
-    walk(file, decisions, |snapshot, moment| {
+    walk(Input::open(file, decisions)?, |snapshot, moment| {
         while let Some(finding) = snapshot.finding(told) {
             told += 1;
             violations += usize::from(finding.severity() == Severity::Violation);

@@ -9,6 +9,8 @@ mod diagram;
 #[cfg(feature = "live")]
 mod interfaces;
 mod json;
+mod json_line;
+mod json_message;
 mod others;
 mod output;
 mod rows;

@@ -48,6 +48,11 @@ impl Output {
         Ok(())
     }
 
+    /// Writes octets as they are.
+    pub fn octets(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        Ok(self.out.write_all(octets)?)
+    }
+
     /// Lets the reader see everything so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)

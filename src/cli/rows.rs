@@ -1,14 +1,14 @@
 //! `connections`, `frames`, `messages`: rows as they are found.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::args::{Connections, List, ListFile};
+use super::args::{Connections, List};
+use super::json_message::MessageRows;
 use super::output::{Failure, Output};
-use super::walk::{self, Moment};
+use super::walk::{self, Input, Moment};
 use super::{json, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{Decisions, Inflation, Session, Snapshot};
+use crate::dissect::{Decisions, Inflation, MessageReader, Snapshot};
 use crate::view::close_story;
 
 /// Decides which rows can be printed.
@@ -61,41 +61,30 @@ impl Gate {
     }
 }
 
-/// Runs a list: `count` rows in a snapshot, of which `ready` ones are printed.
-fn list(
-    arguments: &ListFile,
-    decisions: Decisions,
-    output: &mut Output,
-    header: &str,
-    count: impl Fn(&Snapshot) -> usize,
-    ready: impl Fn(&Snapshot, usize, Moment) -> bool,
-    print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let session = walk::open(&arguments.file, decisions)?;
-    list_of(session, walk::pump, arguments.json, output, header, count, ready, print)
+/// A kind of rows.
+trait Rows {
+    /// The line over them.
+    const HEADER: &'static str;
+    /// How many there are in a snapshot.
+    fn count(snapshot: &Snapshot) -> usize;
+    /// Whether a row can be printed, where something may still come.
+    fn is_ready(snapshot: &Snapshot, index: usize, moment: Moment) -> bool;
+    /// Prints a row.
+    fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure>;
 }
 
-#[expect(clippy::too_many_arguments, reason = "what is read, how it is waited for, and how its rows are printed")]
-fn list_of(
-    session: Session,
-    wait: impl FnMut(&mut Session) -> Result<(), Failure>,
-    as_json: bool,
-    output: &mut Output,
-    header: &str,
-    count: impl Fn(&Snapshot) -> usize,
-    ready: impl Fn(&Snapshot, usize, Moment) -> bool,
-    print: impl Fn(&Snapshot, usize, &mut Output) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+/// Prints the rows of a capture.
+fn print<R: Rows>(mut rows: R, input: Input<'_>, as_json: bool, output: &mut Output) -> Result<(), Failure> {
     let mut gate = Gate::default();
-    let mut header = Some(header).filter(|_| !as_json);
-    walk::walk_on(session, wait, |snapshot, moment| {
+    let mut header = Some(R::HEADER).filter(|_| !as_json);
+    walk::walk(input, |snapshot, moment| {
         gate.pass(
-            count(snapshot),
+            R::count(snapshot),
             moment,
-            |index| ready(snapshot, index, moment),
+            |index| R::is_ready(snapshot, index, moment),
             |index| {
                 header.take().map_or(Ok(()), |header| output.line(header))?;
-                print(snapshot, index, output)
+                rows.print(snapshot, index, output)
             },
         )?;
         if moment == Moment::End {
@@ -109,37 +98,44 @@ fn list_of(
     })
 }
 
+/// The frames of a capture.
+struct Frames {
+    as_json: bool,
+    payload: bool,
+    json: json::FrameRows,
+    reader: MessageReader,
+}
+
+impl Rows for Frames {
+    const HEADER: &'static str = table::FRAMES_HEADER;
+
+    fn count(snapshot: &Snapshot) -> usize {
+        snapshot.frame_count()
+    }
+
+    fn is_ready(snapshot: &Snapshot, index: usize, moment: Moment) -> bool {
+        frame_is_ready(snapshot, FrameId::from_index(index), moment)
+    }
+
+    fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure> {
+        let id = FrameId::from_index(index);
+        match self.as_json {
+            true => self.json.row(snapshot, id, self.payload, output),
+            false => table::frame(snapshot, &mut self.reader, id, self.payload, output),
+        }
+    }
+}
+
 /// `framescope frames FILE`
 pub fn frames(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let List { list, payload } = arguments;
-    let session = walk::open(&list.file, decisions)?;
-    frames_of(session, walk::pump, (list.json, *payload), output)
+    frames_of(Input::open(&list.file, decisions)?, (list.json, *payload), output)
 }
 
-/// The frames of a capture; `wait` is called where there are no more for now.
-pub fn frames_of(
-    session: Session,
-    wait: impl FnMut(&mut Session) -> Result<(), Failure>,
-    (as_json, payload): (bool, bool),
-    output: &mut Output,
-) -> Result<(), Failure> {
-    list_of(
-        session,
-        wait,
-        as_json,
-        output,
-        table::FRAMES_HEADER,
-        Snapshot::frame_count,
-        |snapshot, index, moment| frame_is_ready(snapshot, FrameId::from_index(index), moment),
-        |snapshot, index, output| {
-            let id = FrameId::from_index(index);
-            if as_json {
-                json::frame(snapshot, id, payload, output)
-            } else {
-                table::frame(snapshot, id, payload, output)
-            }
-        },
-    )
+/// Prints the frames of what is read.
+pub fn frames_of(input: Input<'_>, (as_json, payload): (bool, bool), output: &mut Output) -> Result<(), Failure> {
+    let (json, reader) = (json::FrameRows::default(), MessageReader::default());
+    print(Frames { as_json, payload, json, reader }, input, as_json, output)
 }
 
 /// Whether a frame can be printed: whoever waits for rows sees it when it has ended, without waiting for the rest of its
@@ -152,51 +148,76 @@ pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool 
     })
 }
 
+/// The messages of a capture.
+struct Messages {
+    as_json: bool,
+    payload: bool,
+    json: MessageRows,
+    inflation: Inflation,
+}
+
+impl Rows for Messages {
+    const HEADER: &'static str = table::MESSAGES_HEADER;
+
+    fn count(snapshot: &Snapshot) -> usize {
+        snapshot.message_count()
+    }
+
+    fn is_ready(snapshot: &Snapshot, index: usize, _: Moment) -> bool {
+        snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended)
+    }
+
+    fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure> {
+        let id = MessageId::from_index(index);
+        match self.as_json {
+            true => self.json.row(snapshot, id, self.payload, output),
+            false => table::message(snapshot, &mut self.inflation, id, self.payload, output),
+        }
+    }
+}
+
 /// `framescope messages FILE`
 pub fn messages(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
-    let List { list: file, payload } = arguments;
-    let inflation = RefCell::new(Inflation::default());
-    list(
-        file,
-        decisions,
-        output,
-        table::MESSAGES_HEADER,
-        Snapshot::message_count,
-        |snapshot, index, _| snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended),
-        |snapshot, index, output| {
-            let id = MessageId::from_index(index);
-            if file.json {
-                json::message(snapshot, &mut inflation.borrow_mut(), id, *payload, output)
-            } else {
-                table::message(snapshot, &mut inflation.borrow_mut(), id, *payload, output)
-            }
-        },
-    )
+    let List { list, payload } = arguments;
+    let (json, inflation) = (MessageRows::default(), Inflation::default());
+    let rows = Messages { as_json: list.json, payload: *payload, json, inflation };
+    print(rows, Input::open(&list.file, decisions)?, list.json, output)
+}
+
+/// The connections of a capture.
+struct AllConnections {
+    as_json: bool,
+    story: bool,
+}
+
+impl Rows for AllConnections {
+    const HEADER: &'static str = table::CONNECTIONS_HEADER;
+
+    fn count(snapshot: &Snapshot) -> usize {
+        snapshot.connection_count()
+    }
+
+    /// A connection's row sums it up.
+    fn is_ready(snapshot: &Snapshot, index: usize, _: Moment) -> bool {
+        snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.is_over)
+    }
+
+    fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure> {
+        let id = ConnectionId::from_index(index);
+        if self.as_json {
+            return json::connection(snapshot, id, output);
+        }
+        table::connection(snapshot, id, output)?;
+        let told = if self.story { close_story(snapshot, id) } else { Vec::new() };
+        told.iter().try_for_each(|sentence| output.line(&format!("      {sentence}")))
+    }
 }
 
 /// `framescope connections FILE`
 pub fn connections(arguments: &Connections, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
-    let Connections { list: file, story, .. } = arguments;
-    list(
-        file,
-        decisions,
-        output,
-        table::CONNECTIONS_HEADER,
-        Snapshot::connection_count,
-        // A connection's row sums it up.
-        |snapshot, index, _| {
-            snapshot.connection(ConnectionId::from_index(index)).is_some_and(|connection| connection.is_over)
-        },
-        |snapshot, index, output| {
-            let id = ConnectionId::from_index(index);
-            if file.json {
-                return json::connection(snapshot, id, output);
-            }
-            table::connection(snapshot, id, output)?;
-            let told = if *story { close_story(snapshot, id) } else { Vec::new() };
-            told.iter().try_for_each(|sentence| output.line(&format!("      {sentence}")))
-        },
-    )
+    let Connections { list, story, .. } = arguments;
+    let rows = AllConnections { as_json: list.json, story: *story };
+    print(rows, Input::open(&list.file, decisions)?, list.json, output)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::args::Show;
 use super::output::{Failure, Output};
 use super::rows::frame_is_ready;
-use super::walk::walk;
+use super::walk::{Input, walk};
 use super::{diagram, json};
 use crate::base::FrameId;
 use crate::dissect::Decisions;
@@ -20,7 +20,7 @@ pub fn run(arguments: &Show, decisions: Decisions, output: &mut Output) -> Resul
     let id = FrameId::from_number(number);
     let mut done = false;
     let mut found = 0;
-    let result = walk(&arguments.file, decisions, |snapshot, moment| {
+    let result = walk(Input::open(&arguments.file, decisions)?, |snapshot, moment| {
         found = snapshot.frame_count();
         let Some(id) = id else { return Ok(()) };
         if done || !frame_is_ready(snapshot, id, moment) {
@@ -28,7 +28,7 @@ pub fn run(arguments: &Show, decisions: Decisions, output: &mut Output) -> Resul
         }
         done = true;
         if arguments.json {
-            json::frame(snapshot, id, arguments.payload, output)?;
+            json::FrameRows::default().row(snapshot, id, arguments.payload, output)?;
         } else {
             let view = FrameView::load(snapshot, id, TEXT_OCTETS)
                 .map_err(|error| Failure::Message(format!("the capture cannot be read any more: {error}")))?;

@@ -5,10 +5,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
-use crate::dissect::{Inflation, Octets, Snapshot};
+use crate::dissect::{Inflation, MessageReader, Octets, Snapshot};
 use crate::view::{
-    MessageState, PayloadText, close_summary, connection_row, count, frame_row, inflated_text, length, message_payload,
-    message_row, payload_text, printable,
+    MessageState, PayloadText, close_summary, connection_row, count, frame_row, inflated_text, length, message_row,
+    payload_text, printable,
 };
 
 /// Columns of a preview on a terminal; a pipe gets the whole preview.
@@ -74,51 +74,53 @@ pub fn finding(finding: &Finding) -> String {
     )
 }
 
-fn preview(text: &str, output: &Output) -> String {
-    if output.is_terminal() { fit(text, PREVIEW_COLUMNS).trim_end().to_owned() } else { text.to_owned() }
+fn preview(text: String, output: &Output) -> String {
+    if output.is_terminal() { fit(&text, PREVIEW_COLUMNS).trim_end().to_owned() } else { text }
 }
 
 /// A row of `frames`; with `payload` the whole payload instead of its start.
-pub fn frame(snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Output) -> Result<(), Failure> {
-    let Some(row) = frame_row(snapshot, id) else { return Ok(()) };
+pub fn frame(
+    snapshot: &Snapshot,
+    reader: &mut MessageReader,
+    id: FrameId,
+    payload: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Some(row) = frame_row(snapshot, reader, id) else { return Ok(()) };
     let [rsv1, rsv2, rsv3] = row.rsv.map(u8::from);
-    let mut text = preview(&row.preview.text, output);
-    if payload && let Some(record) = snapshot.frame(id) {
-        let octets =
-            snapshot.payload(record, 0..PAYLOAD_OCTETS).map_err(|error| Failure::Message(error.to_string()))?;
-        let plain = octets.unmasked(record.header.masking_key());
-        text = whole(&plain, payload_text(&plain, snapshot.data_opcode(record), row.compressed));
-    }
-    let mut notes = Vec::new();
+    let opcode = match row.opcode {
+        opcode if opcode.is_reserved() => format!("{:X} reserved", opcode.value()),
+        opcode => format!("{:X} {}", opcode.value(), opcode.name()),
+    };
+    let mut line = format!(
+        "{:>6} {:>5}  {}  {:<6}  {opcode:<14}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  ",
+        row.id.number(),
+        row.connection.number(),
+        row.time.time_of_day(),
+        row.sender.as_str(),
+        u8::from(row.fin),
+        u8::from(row.masked),
+        row.payload_len,
+    );
     if row.compressed {
-        notes.push("[compressed]".to_owned());
+        line.push_str("[compressed] ");
     }
     if row.captured_len < row.payload_len {
-        notes.push(format!("[{} captured]", count(row.captured_len, "octet")));
+        line.push_str(&format!("[{} captured] ", count(row.captured_len, "octet")));
     }
-    let rules: Vec<&str> = snapshot.finding_records_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
-    if !rules.is_empty() {
-        notes.push(format!("[{}]", rules.join(", ")));
+    if row.findings > 0 {
+        let rules: Vec<&str> = snapshot.finding_records_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
+        line.push_str(&format!("[{}] ", rules.join(", ")));
     }
-    notes.push(text);
-    output.line(
-        format!(
-            "{:>6} {:>5}  {}  {:<6}  {:<14}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  {}",
-            row.id,
-            row.connection,
-            row.time.time_of_day(),
-            row.sender,
-            match row.opcode {
-                opcode if opcode.is_reserved() => format!("{:X} reserved", opcode.value()),
-                opcode => format!("{:X} {}", opcode.value(), opcode.name()),
-            },
-            u8::from(row.fin),
-            u8::from(row.masked),
-            row.payload_len,
-            notes.join(" ")
-        )
-        .trim_end(),
-    )
+    if payload && let Some(record) = snapshot.frame(id) {
+        let plain = reader
+            .frame_octets(snapshot, record, 0..PAYLOAD_OCTETS)
+            .map_err(|error| Failure::Message(error.to_string()))?;
+        line.push_str(&whole(&plain, payload_text(&plain, snapshot.data_opcode(record), row.compressed)));
+    } else {
+        line.push_str(&preview(row.preview.text, output));
+    }
+    output.line(line.trim_end())
 }
 
 /// A row of `messages`; with `payload` the whole payload instead of its start.
@@ -129,14 +131,15 @@ pub fn message(
     payload: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Some(row) = message_row(snapshot, id) else { return Ok(()) };
-    let mut text = preview(&row.preview.text, output);
+    let Some(row) = message_row(snapshot, inflation.reader(), id) else { return Ok(()) };
+    let mut text = preview(row.preview.text, output);
     let unreadable = |error: std::io::Error| Failure::Message(error.to_string());
     let mut ratio = None;
     if let Some(message) = snapshot.message(id).filter(|message| message.compressed) {
         let most = if payload { PAYLOAD_OCTETS } else { PREVIEW_OCTETS };
         let inflated = inflation.message(snapshot, &message, most).map_err(unreadable)?;
         ratio = Some(match inflated.is_complete() {
+            _ if !message.is_understood => "[another extension is in force too: its meaning is not known]".to_owned(),
             true => format!("[inflates to {}]", length(inflated.plain.total)),
             false => "[not all of it can be inflated]".to_owned(),
         });
@@ -145,10 +148,10 @@ pub fn message(
             if inflated.plain.total > most {
                 text.push('…');
             }
-            text = preview(&text, output);
+            text = preview(text, output);
         }
     } else if payload && let Some(message) = snapshot.message(id) {
-        let octets = message_payload(snapshot, &message, PAYLOAD_OCTETS).map_err(unreadable)?;
+        let octets = inflation.reader().message_octets(snapshot, &message, PAYLOAD_OCTETS).map_err(unreadable)?;
         text = whole(&octets, payload_text(&octets, row.opcode, false));
     }
     let mut notes = Vec::from_iter(ratio);

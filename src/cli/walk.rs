@@ -20,24 +20,48 @@ pub enum Moment {
     End,
 }
 
-/// Reads `file` (`-` is standard input): see [`walk_on`].
-pub fn walk(
-    file: &Path,
-    decisions: Decisions,
-    look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    walk_on(open(file, decisions)?, pump, look)
+/// Waits for more of what is read.
+type Wait<'a> = Box<dyn FnMut(&mut Session) -> Result<(), Failure> + 'a>;
+
+/// A capture to be read.
+pub struct Input<'a> {
+    session: Session,
+    /// Rows are wanted as they are found. What is in a file is indexed before its first row is printed, so that every row
+    /// has all its findings.
+    is_open: bool,
+    /// Called where nothing more is there for now.
+    wait: Wait<'a>,
 }
 
-/// Reads a capture, judges payloads too, and calls `look` from time to time, and once at the end. Where nothing more is
-/// there, `wait` waits for more. What the capture lacks is told on standard error.
-pub fn walk_on(
-    mut session: Session,
-    mut wait: impl FnMut(&mut Session) -> Result<(), Failure>,
-    mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    session.judge_at_once();
-    session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
+impl<'a> Input<'a> {
+    /// Opens `file` (`-` is standard input), of whose TCP connections the user says something.
+    pub fn open(file: &Path, decisions: Decisions) -> Result<Input<'a>, Failure> {
+        let (session, is_open) = match file.to_str() {
+            Some("-") => (Session::open_stream(Box::new(std::io::stdin()), "standard input"), true),
+            _ => (Session::open(file), !file.is_file()),
+        };
+        let session = session.map_err(|error| Failure::Message(error.to_string()))?.with_decisions(decisions);
+        Ok(Input { session, is_open, wait: Box::new(pump) })
+    }
+
+    /// What grows; `wait` is called where there is nothing more for now.
+    #[cfg(feature = "live")]
+    pub fn growing(session: Session, wait: impl FnMut(&mut Session) -> Result<(), Failure> + 'a) -> Input<'a> {
+        Input { session, is_open: true, wait: Box::new(wait) }
+    }
+}
+
+/// Reads a capture and judges payloads too. Calls `look` once at the end, and before that from time to time where rows are
+/// wanted as they are found. What the capture lacks is told on standard error.
+pub fn walk(input: Input<'_>, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
+    let Input { mut session, is_open, mut wait } = input;
+    if !is_open {
+        read_to_end(&mut session, true)?;
+        look(&session.snapshot(), Moment::End)?;
+        warn(&session);
+        return Ok(());
+    }
+    judge_with_threads(&mut session);
     loop {
         match session.step(STRIDE).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => look(&session.snapshot(), Moment::Reading)?,
@@ -55,40 +79,37 @@ pub fn walk_on(
 
 /// Reads `file` to its end without looking at it on the way; `deep` judges payloads too.
 pub fn read_through(file: &Path, decisions: Decisions, deep: bool) -> Result<Session, Failure> {
-    let mut session = open(file, decisions)?;
+    let mut session = Input::open(file, decisions)?.session;
+    read_to_end(&mut session, deep)?;
+    warn(&session);
+    Ok(session)
+}
+
+fn read_to_end(session: &mut Session, deep: bool) -> Result<(), Failure> {
     if deep {
-        session.judge_at_once();
-        session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
+        judge_with_threads(session);
     }
     loop {
         match session.step(usize::MAX).map_err(|error| Failure::Message(error.to_string()))? {
             Progress::More => {}
-            Progress::Pending => pump(&mut session)?,
+            Progress::Pending => pump(session)?,
             Progress::End => break,
         }
     }
     if deep {
         session.judge(u64::MAX);
     }
-    warn(&session);
-    Ok(session)
+    Ok(())
+}
+
+fn judge_with_threads(session: &mut Session) {
+    session.judge_at_once();
+    session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
 }
 
 /// Waits for more of what a pipe brings.
-pub fn pump(session: &mut Session) -> Result<(), Failure> {
+fn pump(session: &mut Session) -> Result<(), Failure> {
     session.pump().map_err(|error| Failure::Message(format!("{}: {error}", session.name())))
-}
-
-/// Opens `file` (`-` is standard input), of whose TCP connections the user says something.
-pub fn open(file: &Path, decisions: Decisions) -> Result<Session, Failure> {
-    let session = match file.to_str() {
-        Some("-") => Session::open_stream(Box::new(std::io::stdin()), "standard input"),
-        _ => Session::open(file),
-    };
-    match session {
-        Ok(session) => Ok(session.with_decisions(decisions)),
-        Err(error) => Err(Failure::Message(error.to_string())),
-    }
 }
 
 /// Tells what could not be read.

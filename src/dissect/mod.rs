@@ -60,6 +60,7 @@ pub use others::{Other, Others};
 pub use payload::on_demand::{
     InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated,
 };
+pub use payload::reader::MessageReader;
 pub use payload::{InflatePool, Job, SpareInflater};
 pub use session::{Progress, Session};
 pub use websocket::ending::common_timeout;

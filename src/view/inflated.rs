@@ -155,6 +155,11 @@ impl InflatedView {
             }
             None => {}
         }
+        if !self.message.is_understood {
+            let words = "Another extension is in force beside permessage-deflate: this is what the message inflates to, and \
+                         nobody knows whether that is what its sender meant.";
+            notices.push((Severity::Note, words.to_owned()));
+        }
         if *has_unknown {
             let words = "Some octets are unknown: they are copied from earlier messages that the capture lacks or that could \
                          not be inflated.";

@@ -39,7 +39,7 @@ pub use payload::{PayloadKind, PayloadText, inflated_text, payload_text, printab
 pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, Preview, close_summary, connection_row,
-    frame_numbers, frame_row, inflated_preview, message_row,
+    frame_numbers, frame_row, inflated_preview, message_row, message_state,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::{Bin, Timeline};

@@ -42,6 +42,16 @@ pub fn inflated_text(plain: &Octets, opcode: Opcode) -> PayloadText {
 }
 
 fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {
+    let mut text = unformatted(plain, opcode, compressed, lack);
+    if text.kind == PayloadKind::Text && plain.missing.is_empty() {
+        text.pretty = pretty_json(&text.text);
+        text.kind = if text.pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
+    }
+    text
+}
+
+/// Reads octets as text, and does not look whether it is JSON.
+pub(super) fn unformatted(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {
     let held = plain.octets.len() as u64;
     let none =
         |kind| PayloadText { kind, text: String::new(), pretty: None, not_shown: plain.total.saturating_sub(held) };
@@ -67,10 +77,8 @@ fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> Payl
         }
         Err(_) => String::from_utf8_lossy(&plain.octets).into_owned(),
     };
-    let pretty = pretty_json(&text);
-    let kind = if pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
     let not_shown = plain.total.saturating_sub(text.len() as u64);
-    PayloadText { kind, text, pretty, not_shown }
+    PayloadText { kind: PayloadKind::Text, text, pretty: None, not_shown }
 }
 
 /// Whether a person would call `octets` text: UTF-8 (the last character may be cut) without control characters other
@@ -163,6 +171,10 @@ fn pretty_json(text: &str) -> Option<String> {
 /// One line of `text` in which nothing moves the cursor: control characters, line ends and direction overrides are
 /// shown as `·`.
 pub fn printable(text: &str) -> String {
+    // Most text is ASCII, and none of it moves the cursor.
+    if text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ') {
+        return text.to_owned();
+    }
     let visible = |character: char| match character {
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '·',
         _ if character.is_control() => '·',

@@ -3,11 +3,11 @@
 use std::io;
 
 use super::compression::{compression_saving, compression_summary, not_inflated, stops_inflating};
-use super::payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
+use super::payload::{PayloadKind, PayloadText, inflated_text, printable, unformatted};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, Rule, Sender, Severity, Timestamp};
 use crate::dissect::{
-    Connection, FindingRecord, FrameRecord, HandshakeState, InflateWish, Inflation, Message, Octets, Recognition,
-    Snapshot, max_inflated,
+    Connection, FindingRecord, FrameRecord, HandshakeState, InflateWish, Inflation, Message, MessageReader, Octets,
+    Recognition, Snapshot, max_inflated,
 };
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
@@ -99,8 +99,8 @@ pub fn frame_numbers(finding: &Finding) -> String {
     finding.frame.map_or_else(String::new, |id| id.to_string())
 }
 
-/// The row of a frame.
-pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
+/// The row of a frame. A `reader` that goes from row to row reads least.
+pub fn frame_row(snapshot: &Snapshot, reader: &mut MessageReader, id: FrameId) -> Option<FrameRow> {
     let frame = snapshot.frame(id)?;
     let findings = snapshot.finding_records_of_frame(id);
     let previous = frame.previous().and_then(|previous| snapshot.frame(previous));
@@ -118,7 +118,7 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
         masked: frame.header.masked(),
         payload_len: frame.header.payload_len(),
         captured_len: snapshot.captured_len(frame),
-        preview: frame_preview(snapshot, frame),
+        preview: frame_preview(snapshot, reader, frame),
         compressed: frame.is_compressed(),
         ended: frame.is_ended(),
         severity: findings.iter().map(|finding| finding.severity()).max(),
@@ -127,11 +127,9 @@ pub fn frame_row(snapshot: &Snapshot, id: FrameId) -> Option<FrameRow> {
     })
 }
 
-fn frame_preview(snapshot: &Snapshot, frame: &FrameRecord) -> Preview {
-    match snapshot.payload(frame, 0..PREVIEW_OCTETS) {
-        Ok(octets) => {
-            preview(&octets.unmasked(frame.header.masking_key()), snapshot.data_opcode(frame), frame.is_compressed())
-        }
+fn frame_preview(snapshot: &Snapshot, reader: &mut MessageReader, frame: &FrameRecord) -> Preview {
+    match reader.frame_octets(snapshot, frame, 0..PREVIEW_OCTETS) {
+        Ok(octets) => preview(&octets, snapshot.data_opcode(frame), frame.is_compressed()),
         Err(error) => Preview::words(format!("cannot be read: {error}")),
     }
 }
@@ -150,7 +148,7 @@ fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> Preview {
             }
         };
     }
-    preview_of(plain, &payload_text(plain, opcode, compressed))
+    preview_of(plain, &unformatted(plain, opcode, compressed, "not captured"))
 }
 
 /// The start of a payload; `…` where it is not all of it.
@@ -175,11 +173,11 @@ fn preview_of(plain: &Octets, text: &PayloadText) -> Preview {
 /// How far a message has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageState {
-    /// The final frame was seen and every octet was captured.
+    /// The final frame was seen, every octet was captured, and it is known what they mean.
     Complete,
     /// More of it may come.
     Open,
-    /// It ended without its final frame, or octets of it are missing.
+    /// It ended without its final frame, octets of it are missing, or nobody knows what they mean.
     Incomplete,
 }
 
@@ -222,18 +220,22 @@ pub struct MessageRow {
     pub not_inflated: bool,
 }
 
-/// The row of a message.
-pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
-    let message = snapshot.message(id)?;
-    let first = snapshot.frame(message.first)?;
-    let previous = first.previous().and_then(|previous| snapshot.frame(previous));
-    let state = match (message.ended, message.final_seen && message.whole) {
+/// How far `message` has come. One whose payload nobody understands is not complete.
+pub fn message_state(message: &Message) -> MessageState {
+    match (message.ended, message.final_seen && message.whole && message.is_understood) {
         (false, _) => MessageState::Open,
         (true, true) => MessageState::Complete,
         (true, false) => MessageState::Incomplete,
-    };
+    }
+}
+
+/// The row of a message. A `reader` that goes from row to row reads least.
+pub fn message_row(snapshot: &Snapshot, reader: &mut MessageReader, id: MessageId) -> Option<MessageRow> {
+    let message = snapshot.message(id)?;
+    let first = snapshot.frame(message.first)?;
+    let previous = first.previous().and_then(|previous| snapshot.frame(previous));
     let start = snapshot.start_of(&message, PREVIEW_FRAMES);
-    let plain = super::message_payload(snapshot, &start, PREVIEW_OCTETS);
+    let plain = reader.message_octets(snapshot, &start, PREVIEW_OCTETS);
     let severity = snapshot.message_severity(&message);
     let findings = severity.map_or_else(Vec::new, |_| {
         let judged = snapshot.start_of(&message, JUDGED_FRAMES);
@@ -253,7 +255,7 @@ pub fn message_row(snapshot: &Snapshot, id: MessageId) -> Option<MessageRow> {
         time: first.time,
         delta_ns: previous.map(|previous| first.time.since(previous.time)),
         wire_len: message.wire_len,
-        state,
+        state: message_state(&message),
         preview: match plain {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
             Err(error) => Preview::words(format!("cannot be read: {error}")),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use framescope::base::{FrameId, MessageId, Severity};
 use framescope::capture::Source;
-use framescope::dissect::{Decisions, Octets, Progress, Session, Snapshot};
+use framescope::dissect::{Decisions, MessageReader, Octets, Progress, Session, Snapshot};
 use framescope::view::{MessageState, message_payload, message_row};
 
 /// Payload octets that a line spells out.
@@ -58,7 +58,8 @@ fn frame(snapshot: &Snapshot, id: FrameId) -> String {
 pub fn messages(snapshot: &Snapshot) -> Vec<String> {
     let line = |index| {
         let id = MessageId::from_index(index);
-        let (message, row) = (snapshot.message(id).unwrap(), message_row(snapshot, id).unwrap());
+        let (message, row) =
+            (snapshot.message(id).unwrap(), message_row(snapshot, &mut MessageReader::default(), id).unwrap());
         let state = match row.state {
             MessageState::Complete => "",
             MessageState::Open => " open",

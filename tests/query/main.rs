@@ -13,7 +13,7 @@ use common::samples;
 use common::tcp::{Client, Server, Talk, Who};
 use framescope::base::{FindingId, FrameId, MessageId};
 use framescope::capture::Source;
-use framescope::dissect::{Progress, Session, Snapshot};
+use framescope::dissect::{MessageReader, Progress, Session, Snapshot};
 use framescope::query::{Filter, Order, Query, RowKind, RowSearch, RowSet, SortKey};
 use framescope::view::{frame_row, message_row};
 use proptest::prelude::*;
@@ -61,11 +61,11 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
     }
     let (connection, time, delta, sender, opcode, frames, length) = match kind {
         RowKind::Frames => {
-            let row = frame_row(snapshot, FrameId(id)).unwrap();
+            let row = frame_row(snapshot, &mut MessageReader::default(), FrameId(id)).unwrap();
             (row.connection, row.time, row.delta_ns, row.sender, row.opcode, 1, row.payload_len)
         }
         RowKind::Messages => {
-            let row = message_row(snapshot, MessageId(id)).unwrap();
+            let row = message_row(snapshot, &mut MessageReader::default(), MessageId(id)).unwrap();
             (row.connection, row.time, row.delta_ns, row.sender, row.opcode, row.frames, row.wire_len)
         }
         RowKind::Findings => unreachable!(),
@@ -80,7 +80,9 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
         SortKey::Frames => i128::from(frames),
         SortKey::Length => i128::from(length),
         SortKey::PlainLength | SortKey::Ratio => {
-            let Some(row) = (kind == RowKind::Messages).then(|| message_row(snapshot, MessageId(id)).unwrap()) else {
+            let Some(row) = (kind == RowKind::Messages)
+                .then(|| message_row(snapshot, &mut MessageReader::default(), MessageId(id)).unwrap())
+            else {
                 return 0;
             };
             let plain = if row.compressed { row.plain_len } else { Some(row.wire_len) };
@@ -90,7 +92,8 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
             }
         }
         SortKey::RoundTrip => {
-            let frame = (kind == RowKind::Frames).then(|| frame_row(snapshot, FrameId(id)).unwrap());
+            let frame = (kind == RowKind::Frames)
+                .then(|| frame_row(snapshot, &mut MessageReader::default(), FrameId(id)).unwrap());
             frame.and_then(|row| row.round_trip_ns).map_or(i128::MIN, i128::from)
         }
         SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
@@ -106,7 +109,9 @@ fn shown_of_finding(snapshot: &Snapshot, id: FindingId, key: SortKey) -> i128 {
         SortKey::Severity => finding.severity() as i128,
         SortKey::Rule => finding.rule as i128,
         SortKey::Frame => finding.frame.map_or(-1, |id| i128::from(id.0)),
-        SortKey::Time => finding.frame.map_or(-1, |id| i128::from(frame_row(snapshot, id).unwrap().time.0)),
+        SortKey::Time => finding
+            .frame
+            .map_or(-1, |id| i128::from(frame_row(snapshot, &mut MessageReader::default(), id).unwrap().time.0)),
         SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
         SortKey::PlainLength | SortKey::Ratio | SortKey::RoundTrip => 0,
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::run::Run;
+use super::run::{Run, Traced};
 use super::stream::Stream;
 use crate::net::StreamWalk;
 
@@ -13,28 +13,58 @@ use crate::net::StreamWalk;
 /// that starts before the last one is looked for anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::dissect) struct Cursor {
-    /// Where the last range started.
-    start: u64,
+    /// Where the last range started; nothing before the first one.
+    start: Option<u64>,
     walk: StreamWalk,
     record: usize,
 }
 
 impl Cursor {
+    /// Makes ready for a range that starts there.
     #[inline]
-    fn go_to(&mut self, start: u64) {
-        if start < self.start {
-            *self = Cursor::default();
+    fn go_to(&mut self, stream: &Stream<'_>, start: u64) {
+        if self.start.is_none_or(|last| start < last) {
+            self.search(stream, start);
         }
-        self.start = start;
+        self.start = Some(start);
+    }
+
+    #[cold]
+    fn search(&mut self, stream: &Stream<'_>, start: u64) {
+        match stream {
+            Stream::Tcp(view) => self.walk = StreamWalk::starting_at(*view, start),
+            Stream::Records(_) => self.record = 0,
+        }
     }
 
     /// The first known octets of `range`, cut to it; `None` where there are none so far.
     #[inline]
     pub fn first_in(&mut self, stream: &Stream<'_>, range: Range<u64>) -> Option<Run> {
-        self.go_to(range.start);
+        self.go_to(stream, range.start);
         match stream {
             Stream::Tcp(view) => self.walk.first_in(*view, range).map(Run::of_tcp),
             Stream::Records(records) => records.log.first_in(&mut self.record, &range),
+        }
+    }
+
+    /// Tells `take` which octets of the file brought the octets of `range`, in order, cut to it.
+    #[inline]
+    pub fn trace(&mut self, stream: &Stream<'_>, range: Range<u64>, mut take: impl FnMut(Traced)) {
+        let mut at = range.start;
+        match stream {
+            Stream::Tcp(view) => {
+                self.go_to(stream, at);
+                while let Some(found) = self.walk.first_in(*view, at..range.end) {
+                    at = found.end();
+                    take(Traced::of_tcp(found));
+                }
+            }
+            Stream::Records(records) => {
+                while let Some(run) = self.first_in(stream, at..range.end) {
+                    at = run.end();
+                    records.trace_run(run).for_each(&mut take);
+                }
+            }
         }
     }
 }

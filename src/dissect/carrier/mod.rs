@@ -35,7 +35,7 @@ pub(in crate::dissect) use self::layer::{Borne, Layer};
 pub use self::octets::Octets;
 pub(in crate::dissect) use self::reader::OctetReader;
 pub(in crate::dissect) use self::records::{Opener, RecordLog};
-pub(in crate::dissect) use self::run::{Run, Traced};
+pub(in crate::dissect) use self::run::Traced;
 pub(in crate::dissect) use self::stream::Stream;
 use crate::net::{Direction, KeptStream};
 

@@ -19,12 +19,18 @@ pub struct Octets {
 
 impl Octets {
     /// Makes the octets reach `end`: what is not there is a hole.
-    pub(super) fn fill_hole(&mut self, end: u64) {
+    pub(in crate::dissect) fn fill_hole(&mut self, end: u64) {
         let here = self.end();
         if here < end {
             self.missing.push(here..end);
             self.octets.resize((end - self.from) as usize, 0);
         }
+    }
+
+    /// Adds known octets from position `at` on, which is not before the end so far.
+    pub(in crate::dissect) fn put(&mut self, at: u64, octets: &[u8]) {
+        self.fill_hole(at);
+        self.octets.extend_from_slice(octets);
     }
 
     /// The octet at position `at` of the whole; `None` where it is missing or was not read.

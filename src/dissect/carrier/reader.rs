@@ -16,9 +16,18 @@ const BLOCKS: u64 = 128;
 /// Blocks of the file and the record that were read last.
 #[derive(Debug, Default)]
 pub(in crate::dissect) struct OctetReader {
-    blocks: Vec<Block>,
+    blocks: Blocks,
     opened: OpenedRecord,
     position: u64,
+}
+
+/// Parts of the file that were read last.
+#[derive(Debug, Default)]
+struct Blocks {
+    /// The first span that was asked for. Whoever looks at a single frame reads no more than that.
+    first: Option<Vec<u8>>,
+    /// All those behind it, by their places in the file.
+    blocks: Vec<Block>,
 }
 
 /// A part of the file.
@@ -48,7 +57,7 @@ impl OctetReader {
             (Home::File(span), _) => {
                 let octets = match nearby.at_hand.get(span) {
                     Some(octets) => octets,
-                    None => read(&mut self.blocks, span, nearby.source)?,
+                    None => self.blocks.read(span, nearby.source)?,
                 };
                 self.position = self.position.max(span.at.saturating_add(octets.len() as u64));
                 Ok(octets)
@@ -71,31 +80,46 @@ impl OctetReader {
         Ok(&self.opened.octets)
     }
 
+    /// The first octets of a span of the file: at least one, or none where they cannot be had.
+    ///
+    /// # Errors
+    /// When the capture file cannot be read.
+    pub fn file(&mut self, span: Span, source: &dyn ReadAt) -> io::Result<&[u8]> {
+        self.blocks.read(span, source)
+    }
+
     /// Offset in the file behind the furthest octet that was looked at.
     pub fn position(&self) -> u64 {
         self.position
     }
 }
 
-/// The first octets of `span`, out of the block that holds them.
-#[cold]
-fn read<'a>(blocks: &'a mut Vec<Block>, span: Span, source: &dyn ReadAt) -> io::Result<&'a [u8]> {
-    let number = span.at / BLOCK as u64;
-    if blocks.is_empty() {
-        blocks.resize(BLOCKS as usize, Block::default());
-    }
-    let block = &mut blocks[(number % BLOCKS) as usize];
-    let (at, skip) = (number * BLOCK as u64, (span.at % BLOCK as u64) as usize);
-    let wanted = (skip + span.len as usize).min(BLOCK);
-    // A file that grows may have had less of the block.
-    if block.at != at || block.octets.len() < wanted {
-        block.at = at;
-        if let Err(error) = source.read_span(Span::new(at, BLOCK as u32), &mut block.octets) {
-            block.octets.clear();
-            return Err(error);
+impl Blocks {
+    /// The first octets of `span`.
+    #[cold]
+    fn read(&mut self, span: Span, source: &dyn ReadAt) -> io::Result<&[u8]> {
+        if self.first.is_none() {
+            let first = self.first.insert(Vec::new());
+            source.read_span(span, first)?;
+            return Ok(first);
         }
+        if self.blocks.is_empty() {
+            self.blocks.resize(BLOCKS as usize, Block::default());
+        }
+        let number = span.at / BLOCK as u64;
+        let block = &mut self.blocks[(number % BLOCKS) as usize];
+        let (at, skip) = (number * BLOCK as u64, (span.at % BLOCK as u64) as usize);
+        let wanted = (skip + span.len as usize).min(BLOCK);
+        // A file that grows may have had less of the block.
+        if block.at != at || block.octets.len() < wanted {
+            block.at = at;
+            if let Err(error) = source.read_span(Span::new(at, BLOCK as u32), &mut block.octets) {
+                block.octets.clear();
+                return Err(error);
+            }
+        }
+        Ok(block.octets.get(skip..wanted.min(block.octets.len())).unwrap_or_default())
     }
-    Ok(block.octets.get(skip..wanted.min(block.octets.len())).unwrap_or_default())
 }
 
 #[cfg(test)]

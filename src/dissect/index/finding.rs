@@ -194,6 +194,7 @@ impl Writer {
 
     /// Says that the capture lacks `len` octets of a frame's payload from octet `at` on.
     pub fn report_hole(&mut self, frame: FrameId, at: u64, len: u64) {
+        self.note_lacking(frame);
         let told = self.add_detail(Detail::Hole { at, len });
         self.add_finding_of_frame(frame, Rule::FrameTruncated, told);
     }

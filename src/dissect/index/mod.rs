@@ -289,6 +289,9 @@ impl Writer {
         frame.flags |= flag::ENDED | if reached_end { flag::REACHED_END } else { 0 };
         let told = (frame.header.opcode(), frame.time);
         self.count_payload(payload);
+        if !reached_end {
+            self.note_lacking(id);
+        }
         Some(told)
     }
 
@@ -296,6 +299,14 @@ impl Writer {
     pub fn count_missing(&mut self, connection: ConnectionId, sender: Sender, len: u64) {
         if let Some(row) = self.connection(connection) {
             row.missing[side(sender)] += len;
+        }
+    }
+
+    /// Octets of a frame are not in the capture: its message is not whole, where it has other frames too.
+    pub fn note_lacking(&mut self, id: FrameId) {
+        let message = self.index.frames.get(id.index()).and_then(FrameRecord::message);
+        if let Some(row) = message.and_then(|message| self.fragmented(message)) {
+            row.has_holes = true;
         }
     }
 

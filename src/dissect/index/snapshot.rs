@@ -14,6 +14,7 @@ use crate::dissect::carrier::{Stream, Traced};
 use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Index, Totals};
 use crate::dissect::payload::on_demand::Checkpoint;
+use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, HeadPlace, Octets};
 use crate::ws::Opcode;
 
@@ -38,6 +39,9 @@ pub struct Message {
     pub opcode: Opcode,
     /// Whether permessage-deflate compressed it.
     pub compressed: bool,
+    /// Its payload means what RFC 6455 and permessage-deflate say: of what is compressed where another extension is in force
+    /// too, nobody knows.
+    pub is_understood: bool,
     /// Its first frame.
     pub first: FrameId,
     /// Its last frame so far.
@@ -67,6 +71,15 @@ pub struct Segment {
     pub span: crate::base::Span,
     /// Where the packet's record starts in the file.
     pub record_at: u64,
+}
+
+impl Segment {
+    /// Traced octets of the stream as those of a frame.
+    #[inline]
+    pub(in crate::dissect) fn of(traced: Traced, frame: &FrameRecord) -> Segment {
+        let Traced { at, len, span, packet, record_at } = traced;
+        Segment { at: at - frame.at, len, packet, span, record_at }
+    }
 }
 
 impl Snapshot {
@@ -118,12 +131,14 @@ impl Snapshot {
             Some(row) => (row.last_frame, row.frames, row.payload_len, row.final_seen, row.broken_off, !row.has_holes),
             None => (first_id, 1, first.header.payload_len(), true, false, !first.is_ended() || first.is_whole()),
         };
+        let is_foreign = || self.connection(first.connection).is_some_and(Connection::has_foreign_extension);
         Some(Message {
             id,
             connection: first.connection,
             sender: first.sender(),
             opcode: first.header.opcode(),
             compressed: first.is_compressed(),
+            is_understood: !first.is_compressed() || !is_foreign(),
             first: first_id,
             last,
             frames,
@@ -252,7 +267,9 @@ impl Snapshot {
         frames
     }
 
-    fn stream(&self, frame: &FrameRecord) -> Option<Stream<'_>> {
+    /// The stream that a frame came in.
+    #[inline]
+    pub(in crate::dissect) fn stream(&self, frame: &FrameRecord) -> Option<Stream<'_>> {
         let direction = self.connection(frame.connection)?.direction(frame.sender());
         Some(self.index.carrier(frame.connection)?.stream(direction))
     }
@@ -300,17 +317,7 @@ impl Snapshot {
     /// # Errors
     /// When the capture file cannot be read.
     pub fn payload(&self, frame: &FrameRecord, range: Range<u64>) -> io::Result<Octets> {
-        let end = self.payload_end(frame).min(range.end);
-        let from = range.start.min(end);
-        let start = frame.payload_at();
-        let Some(stream) = self.stream(frame) else { return Ok(Octets::default()) };
-        let mut read = stream.read(start + from..start + end, &*self.source)?;
-        read.from = from;
-        for hole in &mut read.missing {
-            *hole = hole.start - start..hole.end - start;
-        }
-        read.total = frame.header.payload_len();
-        Ok(read)
+        MessageReader::default().sent_octets(self, frame, range)
     }
 
     /// Octets of a head of a connection's opening handshake.
@@ -332,14 +339,8 @@ impl Snapshot {
     /// The TCP segments that brought a frame, in order; at most `most`.
     pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<Segment> {
         let Some(stream) = self.stream(frame) else { return Vec::new() };
-        let segment = |traced: Traced| Segment {
-            at: traced.at - frame.at,
-            len: traced.len,
-            packet: traced.packet,
-            span: traced.span,
-            record_at: traced.record_at,
-        };
-        stream.trace(frame.at..frame.payload_range().end).map(segment).take(most).collect()
+        let traced = stream.trace(frame.at..frame.payload_range().end);
+        traced.map(|traced| Segment::of(traced, frame)).take(most).collect()
     }
 
     /// When the packet with the last captured octet of a frame was captured.
@@ -349,8 +350,18 @@ impl Snapshot {
         last.and_then(|traced| self.packet_time(traced.record_at)).unwrap_or(frame.time)
     }
 
+    /// When the packet whose record starts at `record_at` was captured, read from a source that has the capture's octets.
+    pub(in crate::dissect) fn time_of_packet(&self, record_at: u64, source: &dyn ReadAt) -> Option<Timestamp> {
+        self.layout.packet_at(source, record_at).ok().flatten().and_then(|record| record.time)
+    }
+
+    /// The capture's octets.
+    pub(in crate::dissect) fn source(&self) -> &dyn ReadAt {
+        &*self.source
+    }
+
     /// When the packet whose record starts at `record_at` was captured, read again from the file.
     pub fn packet_time(&self, record_at: u64) -> Option<Timestamp> {
-        self.layout.packet_at(&*self.source, record_at).ok().flatten().and_then(|record| record.time)
+        self.time_of_packet(record_at, &*self.source)
     }
 }

@@ -14,6 +14,8 @@ use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf
 /// takes some 250 octets.
 const MAX_EXPANDED: u32 = 1000;
 
+/// Octets that a message can copy from at most (RFC 1951 §2).
+const WINDOW: u64 = 32 * 1024;
 /// Octets between two checkpoints of a sender: some 10 ms of inflating.
 const STRIDE: u64 = 4 << 20;
 /// What a message costs besides its octets, in octets.
@@ -44,6 +46,10 @@ pub(super) struct Compressed {
     text: Utf8,
     plain: u64,
     has_unknown: bool,
+    /// Known octets at the end of what came out so far, the window before included: [`u64::MAX`] where all are known.
+    known: u64,
+    /// All of the window was known when the message began.
+    knew_window: bool,
     wrong: Option<InvalidUtf8>,
     /// That the window is lost was said.
     said_lost: bool,
@@ -71,6 +77,8 @@ impl Compressed {
             text: Utf8::default(),
             plain: 0,
             has_unknown: false,
+            known: if connection.first_window().is_known() { u64::MAX } else { 0 },
+            knew_window: false,
             wrong: None,
             said_lost: false,
             expanded: 0,
@@ -111,17 +119,19 @@ impl Compressed {
         let Some(inflater) = self.inflater.as_mut().filter(|_| self.is_open) else { return 0 };
         let before = self.plain;
         let mut text = Some(&mut self.text).filter(|_| self.is_text);
-        let (plain, has_unknown, wrong) = (&mut self.plain, &mut self.has_unknown, &mut self.wrong);
+        let (plain, has_unknown, wrong, known) =
+            (&mut self.plain, &mut self.has_unknown, &mut self.wrong, &mut self.known);
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Octets(octets) => {
                 *plain += octets.len() as u64;
+                *known = known.saturating_add(octets.len() as u64);
                 if let Some(text) = text.as_mut().filter(|_| !*has_unknown && wrong.is_none()) {
                     *wrong = text.push(octets).err();
                 }
             }
             Piece::Unknown(len) => {
                 *plain += len;
-                *has_unknown = true;
+                (*has_unknown, *known) = (true, 0);
             }
         };
         let (data, len) = stretch.octets(part);
@@ -157,6 +167,8 @@ impl Compressed {
             self.lose();
         }
         self.last = (begin.message, begin.first);
+        // All of it was from the start, or nothing else has come out for as long as it is.
+        self.knew_window = self.known >= WINDOW;
         if self.inflater.is_none() {
             let mut inflater = spare.0.take().unwrap_or_default();
             inflater.resume(self.agreed, &self.window, max_inflated());
@@ -240,8 +252,6 @@ impl Compressed {
     /// payload.
     fn fail(&mut self, error: InflateError, at: u64) -> Option<Remark> {
         self.is_open = false;
-        // Behind a loss nobody did anything wrong.
-        let knew_window = self.window.is_known();
         self.lose();
         let place = Place::PayloadOctets { at: 0, len: at };
         let consequence = "What later messages copy from it is not known.";
@@ -255,11 +265,12 @@ impl Compressed {
                     max_inflated() >> 20
                 ),
             }),
-            InflateError::Invalid if knew_window => Some(Remark {
+            InflateError::Invalid if self.knew_window => Some(Remark {
                 rule: Rule::DeflateInvalidData,
                 place,
                 text: format!("The message's data is not valid DEFLATE: the context breaks here. {consequence}"),
             }),
+            // Behind a loss nobody did anything wrong.
             InflateError::Invalid => None,
         }
     }
@@ -268,6 +279,7 @@ impl Compressed {
     fn lose(&mut self) {
         self.is_open = false;
         self.window = Window::lost();
+        self.known = 0;
         self.said_lost = false;
         if let Some(inflater) = &mut self.inflater {
             inflater.resume(self.agreed, &self.window, max_inflated());

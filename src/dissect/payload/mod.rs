@@ -29,7 +29,7 @@ mod at_once;
 mod compressed;
 mod gathered;
 mod job;
-mod plain;
+pub(in crate::dissect) mod reader;
 mod side;
 mod stretch;
 
@@ -38,7 +38,7 @@ pub use self::job::{InflatePool, Job, SpareInflater};
 
 use self::gathered::Batch;
 use self::job::Alone;
-use self::plain::PlainReader;
+use self::reader::PayloadReader;
 use self::side::{Side, Went};
 use crate::base::{ConnectionId, FrameId, Nearby, Sender};
 use crate::dissect::index::Writer;
@@ -77,7 +77,7 @@ pub(super) struct Payloads {
     /// Sides with something to do in this round, of which those below `turn` are done.
     ready: Vec<u32>,
     turn: usize,
-    reader: PlainReader,
+    reader: PayloadReader,
     /// Jobs to be inflated next, and the pool that does it.
     batch: Batch,
     pool: Box<dyn InflatePool>,
@@ -97,7 +97,7 @@ impl Default for Payloads {
             links: Vec::new(),
             ready: Vec::new(),
             turn: 0,
-            reader: PlainReader::default(),
+            reader: PayloadReader::default(),
             batch: Batch::default(),
             pool: Box::new(Alone::default()),
             under_way: 0,

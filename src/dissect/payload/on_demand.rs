@@ -16,9 +16,10 @@ pub use self::parts::InflatedPart;
 use self::parts::Parts;
 use self::places::{Place, Places};
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
+use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
-use crate::ws::{Agreed, InflateError, Inflater, Piece, Window};
+use crate::ws::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, TAIL, Window};
 
 /// Octets that a message may inflate to, unless the user says otherwise.
 pub const MAX_INFLATED: u64 = 64 << 20;
@@ -35,8 +36,12 @@ pub fn max_inflated() -> u64 {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// Octets of a payload that are read at once.
-const READ: u64 = 256 * 1024;
+/// Octets of a message on the wire that are inflated in one go.
+const AT_ONCE: u64 = 1 << 20;
+/// Octets of payload between two words about how far it is.
+const TELL: u64 = 256 * 1024;
+/// Frames, of all connections, that may lie between two messages that are near each other.
+const NEAR: usize = 4096;
 /// What a message costs besides its octets, in octets.
 const MESSAGE_COST: u64 = 512;
 
@@ -90,7 +95,10 @@ pub(in crate::dissect) struct Checkpoint {
 /// each once.
 #[derive(Debug, Default)]
 pub struct Inflation {
+    reader: MessageReader,
     inflater: Inflater,
+    /// The octets of a message on the wire.
+    wire: Vec<u8>,
     places: Places,
     /// What the places were reached with.
     limit: u64,
@@ -116,6 +124,11 @@ impl Connection {
 }
 
 impl Inflation {
+    /// What reads the messages.
+    pub fn reader(&mut self) -> &mut MessageReader {
+        &mut self.reader
+    }
+
     /// Inflates `message` and keeps its first `max` octets.
     ///
     /// # Errors
@@ -170,7 +183,10 @@ impl Inflation {
         let known = self.places.take(connection.id, message.sender);
         let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
         let last = known.as_ref().and_then(|place| place.last);
-        if let Some(checkpoint) = snapshot.checkpoint(message).filter(|it| Some(it.last) > last) {
+        // To inflate what is near takes less than to look for a checkpoint.
+        let is_near = last.is_some_and(|(_, first)| message.first.index().saturating_sub(first.index()) <= NEAR);
+        let checkpoint = if is_near { None } else { snapshot.checkpoint(message).filter(|it| Some(it.last) > last) };
+        if let Some(checkpoint) = checkpoint {
             let Checkpoint { connection, sender, last, end, ref window } = *checkpoint;
             return Place { connection, sender, last: Some(last), end, window: window.clone() };
         }
@@ -195,48 +211,73 @@ impl Inflation {
         let frames = snapshot.message_frames(message);
         let records: Vec<_> = frames.iter().filter_map(|id| Some((*id, snapshot.frame(*id)?))).collect();
         let Some((first, last)) = records.first().zip(records.last()) else { return Ok(Some(Inflated::default())) };
-        let is_lost = snapshot.lacks_before(first.1, place.end);
-        let lost = is_lost.then(Window::lost);
-        let window = lost.as_ref().unwrap_or(&place.window);
+        if snapshot.lacks_before(first.1, place.end) {
+            place.window = Window::lost();
+        }
         // What was agreed on is judged elsewhere, and makes no difference to what comes out.
-        self.inflater.resume(Agreed::default(), window, wish.limit);
+        self.inflater.resume(Agreed::default(), &place.window, wish.limit);
         let mut kept = Kept::new(wish.keep.clone());
-        let mut parts = (wish.parts && window.is_known()).then(|| Parts::new(message.wire_len));
+        let mut parts = (wish.parts && place.window.is_known()).then(|| Parts::new(message.wire_len));
+        // To be inflated at once, which is quicker, where nobody asks which octets give which.
+        let mut gathered = (!wish.parts && message.wire_len <= AT_ONCE).then_some(&mut self.wire);
+        if let Some(gathered) = &mut gathered {
+            gathered.clear();
+        }
         let (mut result, mut is_whole) = (Ok(()), message.final_seen);
-        'frames: for (id, frame) in &records {
-            let mut at = 0;
-            while at < frame.header.payload_len() {
-                if !watch.tell() {
-                    return Ok(None);
+        for (id, frame) in &records {
+            if !watch.tell() {
+                return Ok(None);
+            }
+            let (len, inflater) = (frame.header.payload_len(), &mut self.inflater);
+            let (mut at, mut is_wanted) = (0, true);
+            self.reader.frame(snapshot, frame, 0..len, |place, octets| {
+                if place != at {
+                    return false;
                 }
-                let part = snapshot.payload(frame, at..at.saturating_add(READ))?;
-                let hole = part.missing.first().map_or(part.end(), |hole| hole.start);
-                let known = (hole.saturating_sub(at) as usize).min(part.octets.len());
-                let part = part.unmasked(frame.header.masking_key());
-                let step = parts.as_ref().map_or(known, Parts::step).max(1);
-                for piece in part.octets[..known].chunks(step) {
+                if let Some(gathered) = &mut gathered {
+                    gathered.extend_from_slice(octets);
+                    at += octets.len() as u64;
+                    return true;
+                }
+                let step = parts.as_ref().map_or(octets.len(), Parts::step).max(1);
+                for piece in octets.chunks(step) {
                     let before = kept.plain.total;
-                    result = self.inflater.push(piece, &mut |piece| kept.take(piece));
+                    result = inflater.push(piece, &mut |piece| kept.take(piece));
                     if let Some(parts) = &mut parts {
                         parts.add(*id, at, piece.len(), before..kept.plain.total);
                     }
                     if result.is_err() {
-                        break 'frames;
+                        return false;
                     }
                     at += piece.len() as u64;
-                    watch.done = watch.done.saturating_add(piece.len() as u64);
                 }
-                if known == 0 || hole < part.end() {
-                    is_whole = false;
-                    break 'frames;
-                }
+                is_wanted = watch.advance(octets.len() as u64);
+                is_wanted
+            })?;
+            if !is_wanted {
+                return Ok(None);
+            }
+            if at < len || result.is_err() {
+                is_whole = false;
+                break;
             }
         }
-        if is_whole && result.is_ok() {
-            result = self.inflater.end(&mut |piece| kept.take(piece)).map(drop);
+        let mut sink = |piece: Piece<'_>| kept.take(piece);
+        if let Some(wire) = gathered.filter(|_| is_whole) {
+            let len = wire.len();
+            wire.extend_from_slice(&TAIL);
+            wire.extend_from_slice(&[0; LOOKAHEAD]);
+            result = self.inflater.message(wire, len, &mut sink).map(drop);
+        } else if is_whole {
+            result = self.inflater.end(&mut sink).map(drop);
+        } else if !wish.parts && message.wire_len <= AT_ONCE {
+            result = self.inflater.push(&self.wire, &mut sink);
         }
         let reached_end = is_whole && result.is_ok();
-        place.window = if reached_end { self.inflater.window() } else { Window::lost() };
+        match reached_end {
+            true => self.inflater.leave(&mut place.window),
+            false => place.window = Window::lost(),
+        }
         (place.last, place.end) = (Some((message.id, message.first)), last.1.payload_range().end);
         let parts = parts.map_or_else(Vec::new, |parts| parts.end(kept.plain.total));
         let Kept { plain, has_unknown, .. } = kept;
@@ -252,6 +293,13 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// So many octets more are done; whether to go on.
+    fn advance(&mut self, octets: u64) -> bool {
+        let before = self.done / TELL;
+        self.done = self.done.saturating_add(octets);
+        self.done / TELL == before || self.tell()
+    }
+
     fn tell(&mut self) -> bool {
         (self.say)((self.done as f32 / self.total.max(1) as f32).min(1.0))
     }

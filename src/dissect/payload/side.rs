@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compressed::{Compressed, Remark};
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
-use super::plain::PlainReader;
+use super::reader::{Form, PayloadReader};
 use super::stretch::{Begin, End, FRAME_COST, PART_COST};
 use super::{Link, Scene};
 use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
@@ -102,8 +102,9 @@ impl Side {
 
     /// `frame` starts a text message; returns whether that is to be judged.
     pub fn starts_text(&mut self, message: MessageId, frame: &FrameRecord) -> bool {
-        // A reserved bit says that the payload is not plain text: compressed, or what nobody negotiated.
-        let is_plain = !self.foreign && frame.header.rsv() == [frame.is_compressed(), false, false];
+        // A reserved bit that nobody gave a meaning says that the payload is no plain text. Beside RSV1, which says that the
+        // message is compressed, it says nothing more: what was sent next may copy from the message.
+        let is_plain = !self.foreign && (frame.is_compressed() || frame.header.rsv() == [false; 3]);
         self.started = if is_plain { message.0 } else { NONE };
         is_plain
     }
@@ -142,7 +143,7 @@ impl Side {
     pub fn judge(
         &mut self,
         links: &[Link],
-        reader: &mut PlainReader,
+        reader: &mut PayloadReader,
         batch: &mut Batch,
         scene: &mut Scene<'_>,
     ) -> Went {
@@ -192,7 +193,7 @@ impl Side {
     fn judge_payload(
         &mut self,
         frame: &FrameRecord,
-        reader: &mut PlainReader,
+        reader: &mut PayloadReader,
         batch: &mut Batch,
         scene: &mut Scene<'_>,
     ) -> Payload {
@@ -209,57 +210,45 @@ impl Side {
             }
             _ => return Payload::BrokenOff,
         };
-        let (payload, key) = (frame.payload_range(), frame.header.masking_key());
+        let (len, key) = (frame.header.payload_len(), frame.header.masking_key());
+        let form = if frame.is_compressed() { Form::Sent } else { Form::Plain };
         loop {
-            let at = payload.start.saturating_add(self.at);
-            if at >= payload.end || matches!(self.verdict, Verdict::Holed) {
+            if self.at >= len || matches!(self.verdict, Verdict::Holed) {
                 return Payload::Judged;
             }
-            let piece = match self.cursor.first_in(&stream, at..payload.end) {
-                Some(piece) if piece.at == at => piece,
-                None if at >= stream.end() => {
+            if scene.budget == 0 {
+                return Payload::Paused;
+            }
+            if frame.is_compressed() && batch.is_full() {
+                return Payload::Full;
+            }
+            let next = reader.next(&mut self.cursor, &stream, (frame, form), self.at..len, scene.nearby);
+            let octets = match next {
+                Ok(Some((at, octets))) if at == self.at => octets,
+                Ok(None) if frame.payload_at().saturating_add(self.at) >= stream.end() => {
                     return if frame.is_ended() { Payload::BrokenOff } else { Payload::Waits };
                 }
-                Some(_) | None => {
+                // A hole; what cannot be read any more is one too.
+                Ok(_) | Err(_) => {
                     self.verdict = Verdict::Holed;
                     continue;
                 }
             };
-            if scene.budget == 0 {
-                return Payload::Paused;
-            }
-            let mut len = u64::from(piece.len);
             if frame.is_compressed() {
-                if batch.is_full() {
-                    return Payload::Full;
-                }
-                let raw = reader.wire(&stream, piece, scene.nearby).unwrap_or_default();
-                len = raw.len() as u64;
-                if raw.is_empty() {
-                    self.verdict = Verdict::Holed;
-                    continue;
-                }
                 if let Some(gathering) = &mut self.compressed {
                     batch.lend(gathering);
-                    gathering.stretch.add(FrameId(self.frame), self.at, raw, key);
-                    batch.note(self.place, gathering, raw.len() + FRAME_COST);
+                    gathering.stretch.add(FrameId(self.frame), self.at, octets, key);
+                    batch.note(self.place, gathering, octets.len() + FRAME_COST);
                 }
             } else if matches!(self.verdict, Verdict::Sound) {
-                let plain = reader.plain(&stream, piece, key, self.at, scene.nearby).unwrap_or_default();
-                if plain.is_empty() {
-                    // The file has become shorter.
-                    self.verdict = Verdict::Holed;
-                    continue;
-                }
-                len = plain.len() as u64;
-                scene.writer.index.totals.judged_octets += len;
+                scene.writer.index.totals.judged_octets += octets.len() as u64;
                 let start = self.text.len().saturating_sub(self.at);
-                if let Err(wrong) = self.text.push(plain) {
+                if let Err(wrong) = self.text.push(octets) {
                     self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
                 }
             }
-            self.at += len;
-            scene.budget = scene.budget.saturating_sub(len);
+            self.at += octets.len() as u64;
+            scene.budget = scene.budget.saturating_sub(octets.len() as u64);
         }
     }
 

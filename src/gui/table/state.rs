@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use super::cells::Row;
 use super::finding::FindingLine;
-use crate::dissect::Snapshot;
+use crate::dissect::{MessageReader, Snapshot};
 use crate::gui::previews::Previews;
 use crate::gui::rows::RowScroll;
 use crate::query::{RowId, RowKind};
@@ -43,8 +43,10 @@ pub(super) enum Made {
 impl Made {
     fn of(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<Made> {
         Some(match id {
-            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, id)?)),
-            RowId::Message(id) => Made::Row(Row::of_message(message_row(snapshot, id)?, previews.of(id))),
+            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, &mut MessageReader::default(), id)?)),
+            RowId::Message(id) => {
+                Made::Row(Row::of_message(message_row(snapshot, &mut MessageReader::default(), id)?, previews.of(id)))
+            }
             RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
         })
     }

@@ -25,6 +25,15 @@ pub struct StreamWalk {
 }
 
 impl StreamWalk {
+    /// A walk for ranges that start at stream offset `at` or behind it.
+    pub fn starting_at(stream: StreamView<'_>, at: u64) -> StreamWalk {
+        let mut walk = StreamWalk::default();
+        if at > 0 {
+            walk.skip_to(stream, at);
+        }
+        walk
+    }
+
     /// The first captured octets of `range`, cut to it, as [`StreamView::spans`] gives them; `None` where there are none
     /// so far. No range starts before the one asked for before.
     #[inline]
@@ -99,6 +108,10 @@ mod tests {
                 }
                 start += ahead;
                 let range = start..start + len;
+                prop_assert_eq!(
+                    StreamWalk::starting_at(stream.view(), start).first_in(stream.view(), range.clone()),
+                    stream.spans(range.clone()).next()
+                );
                 let mut at = range.start;
                 for expected in stream.spans(range.clone()) {
                     prop_assert_eq!(walk.first_in(stream.view(), at..range.end), Some(expected));
