@@ -292,6 +292,21 @@ fn ctrl_g_goes_to_a_row_by_its_number() {
     assert!(harness.query_by_label_contains("There are 30 frames").is_none());
 }
 
+/// A dialog is as large as its contents, whichever was open before.
+#[test]
+fn a_small_dialog_is_small_after_a_large_one() {
+    let mut harness = sample("chat-unicode.pcapng");
+    for key in [Key::F1, Key::Escape] {
+        harness.key_press(key);
+        harness.run_ok();
+    }
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::G);
+    harness.run_ok();
+    let field = harness.get_by_role_and_label(Role::TextInput, "Number of a row").rect();
+    let button = harness.get_by_label("Cancel").rect();
+    assert!(button.bottom() - field.bottom() < 80.0, "{field:?} {button:?}");
+}
+
 /// Escape is the way back, and ends no reading.
 #[test]
 fn escape_takes_back_what_is_selected_in_the_frame() {

@@ -47,7 +47,9 @@ pub enum Dialog {
 pub fn dialog_ui(ctx: &egui::Context, dialog: &mut Dialog, opened: Option<&Opened>) -> (bool, Option<Command>) {
     let style = ctx.style_of(ctx.theme());
     let frame = egui::Frame::popup(&style).inner_margin(egui::Margin::same(20));
-    let response = Modal::new(egui::Id::unique("dialog")).frame(frame).show(ctx, |ui| match dialog {
+    // Each kind has its own: under a common one, a small dialog keeps the size of a large one before it.
+    let id = egui::Id::unique(("dialog", std::mem::discriminant(&*dialog)));
+    let response = Modal::new(id).frame(frame).show(ctx, |ui| match dialog {
         Dialog::Path { path, problem } => path_ui(ui, &OPEN, path, problem.as_deref()),
         Dialog::SavePath { path, problem } => path_ui(ui, &SAVE, path, problem.as_deref()),
         Dialog::Discard { name } => discard_ui(ui, name),
