@@ -5,8 +5,9 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::packing::Packing;
 use super::source::Source;
-use super::unpack::{Packing, Trouble, Unpack, read_some};
+use super::unpack::{Trouble, Unpack, read_some};
 
 /// The most octets of one pump.
 const CHUNK: usize = 1 << 20;

@@ -26,6 +26,7 @@ pub mod live;
 mod look_alike;
 mod open;
 mod packet_block;
+mod packing;
 mod pcap;
 mod pcapng;
 mod reader;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::filler::Filler;
 use super::layout;
 use super::look_alike::{self, ANY_CAPTURE};
+use super::packing::Packing;
 use super::source::Source;
-use super::unpack::Packing;
 
 /// First octets that are enough to say what a file is.
 const HEAD: u64 = 64;

@@ -7,9 +7,9 @@ use super::flows::FlowTable;
 use super::fragments::{Datagram, FragmentPool};
 use super::ip::{self, Addresses, IpPacket, IpPayload};
 use super::link;
-use super::outcome::{Layer, Malformed, Stop};
 use super::plain::Plain;
 use super::segment::Way;
+use super::stop::{Layer, Malformed, Stop};
 use super::{Direction, Flow, NetStats, Outcome, Pieces, Segment, SegmentPiece, TcpFlags, WholeSegment};
 use crate::base::{FlowId, LinkType, PacketRef, Piece, Span};
 

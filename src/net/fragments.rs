@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::ip::{Addresses, Fragment, IpPacket};
-use super::outcome::Stop;
+use super::stop::Stop;
 use crate::base::{Piece, Timestamp};
 
 /// Datagrams that wait for fragments at once; for one more, the one that waited longest for its next is dropped.

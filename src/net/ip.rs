@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use etherparse::err::{ipv4, ipv6};
 use etherparse::{Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice};
 
-use super::outcome::{Layer, Stop, Unsupported};
+use super::stop::{Layer, Stop, Unsupported};
 
 /// The protocol number of TCP (RFC 9293 §3.1).
 pub(super) const TCP: u8 = 6;

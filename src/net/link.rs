@@ -1,6 +1,6 @@
 //! Link layers: where in a packet the IP header starts.
 
-use super::outcome::{Layer, Stop, Unsupported};
+use super::stop::{Layer, Stop, Unsupported};
 use crate::base::LinkType;
 
 /// Tags, labels and other headers between the link header and IP. Real ones stay below five.

@@ -23,11 +23,13 @@ mod outcome;
 mod pair;
 mod plain;
 mod segment;
+mod stop;
 
 pub use assembler::{Assembler, Ignored, PATIENCE_NANOSECONDS, PATIENCE_SEGMENTS};
 pub use byte_stream::{ByteStream, KeptStream, StreamSpan, StreamView, StreamWalk};
 pub use decoder::Decoder;
 pub use event::{End, GapCause, StreamEvent};
 pub use held::{MAX_HELD_OCTETS, MAX_HELD_PIECES};
-pub use outcome::{Layer, Malformed, NetStats, Outcome, Problem, Unsupported};
+pub use outcome::{NetStats, Outcome};
 pub use segment::{Direction, Endpoint, Flow, Pieces, Segment, SegmentPiece, TcpFlags, Way, WholeSegment};
+pub use stop::{Layer, Malformed, Problem, Unsupported};
