@@ -29,6 +29,8 @@ impl fmt::Display for Damage {
 /// What a record says that cannot be. It is `Copy`, so that the parsers' answers stay cheap; people read its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Flaw {
+    #[error("a record header of nothing but zeros: the rest was never written, or it was lost")]
+    NothingButZeros,
     #[error("a packet of {0} octets, more than the {MAX_CAPTURED} that any capture holds")]
     PacketTooLarge(u32),
     #[error("a packet of {captured} octets in a block with room for {room}")]

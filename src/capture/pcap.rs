@@ -88,8 +88,10 @@ impl FileHeader {
             return Parsed::Need(self.variant.record_header);
         };
         let captured = info.span.len;
-        if captured > MAX_CAPTURED {
-            return Parsed::Damaged(Flaw::PacketTooLarge(captured));
+        if !(1..=MAX_CAPTURED).contains(&captured)
+            && let Some(flaw) = flaw(&info)
+        {
+            return Parsed::Damaged(flaw);
         }
         // The snapshot length of the file header is not asked: it is 0 or too small in too many files.
         let len = self.variant.record_header + captured as usize;
@@ -122,6 +124,16 @@ impl FileHeader {
             link_type: self.interface.link_type,
             interface: 0,
         })
+    }
+}
+
+/// Says what cannot be in a record that claims no octets, or very many. A packet may have been cut to nothing; one that had
+/// no octets on the wire, at no time, is a part of a file that was never written.
+#[cold]
+fn flaw(info: &RecordInfo) -> Option<Flaw> {
+    match info.span.len {
+        0 => (info.original_len == 0 && info.time == Some(Timestamp(0))).then_some(Flaw::NothingButZeros),
+        captured => Some(Flaw::PacketTooLarge(captured)),
     }
 }
 

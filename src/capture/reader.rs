@@ -265,7 +265,7 @@ fn data_of<'r>(packet: &Packet, record: &'r [u8]) -> &'r [u8] {
 #[cfg(test)]
 mod tests {
     use super::super::byte_order::ByteOrder::{Big, Little};
-    use super::super::testing::{Writer, drain, packet, read};
+    use super::super::testing::{Writer, Written, drain, packet, read};
     use super::*;
     use crate::base::{LinkType, Span};
 
@@ -309,6 +309,33 @@ mod tests {
             damage(60)
                 .starts_with("at octet 45, behind packet 1: the capture ends inside the record header of packet 2")
         );
+    }
+
+    /// A file whose rest was reserved and never written, as a crash leaves it.
+    #[test]
+    fn zeros_are_no_packets() {
+        let mut pcapng = Writer::new(Little);
+        pcapng.section();
+        pcapng.interface(1, 0, 9);
+        pcapng.enhanced(0, 7, &packet(0, b"first"), b"");
+        for (octets, what) in [
+            (pcap().octets, "behind packet 2: a record header of nothing but zeros"),
+            (pcap().octets[..24].to_vec(), "before the first packet: a record header of nothing but zeros"),
+            (pcapng.octets, "behind packet 1: a block of 0 octets"),
+        ] {
+            let len = octets.len();
+            for zeros in [16, 1000] {
+                let whole = read(&[&octets[..], &vec![0; zeros]].concat()).unwrap();
+                assert!(whole.damage().starts_with(&format!("at octet {len}, {what}")), "{}", whole.damage());
+            }
+        }
+        // A packet that was cut to nothing is one, and so is one of no octets at some time.
+        let mut file = Writer::new(Big);
+        file.pcap_header(0xa1b2_3c4d, 1);
+        file.pcap_packet(&Written { time: 0, octets: vec![], original_len: 60 }, 1);
+        file.pcap_packet(&packet(1, b""), 1);
+        let whole = read(&file.octets).unwrap();
+        assert_eq!((whole.packets.len(), whole.damage), (2, None));
     }
 
     #[test]

@@ -60,13 +60,12 @@ pub fn blocks(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     (0..count).try_for_each(|_| block(packets, 0x0bad, &[]))
 }
 
-/// Zeros are packets of no octets.
+/// Zeros are no packets, however many they are.
 pub fn bomb(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     let mut packed = GzEncoder::new(&mut *packets.out, Compression::best());
     Packets::new(&mut packed).begin()?;
     let megabyte = vec![0; 1_000_000];
     (0..count).try_for_each(|_| packed.write_all(&megabyte))?;
     packed.finish()?;
-    packets.truth.packets = count * 1_000_000 / 16;
     Ok(())
 }
