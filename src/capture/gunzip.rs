@@ -88,10 +88,7 @@ impl Unpack for Gunzip {
                     self.trouble = Some(Trouble::Damaged("the gzip stream makes no sense".into()));
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    let why = error.message().unwrap_or("it makes no sense");
-                    self.trouble = Some(Trouble::Damaged(format!("the gzip stream is damaged: {why}")));
-                }
+                Err(_) => self.trouble = Some(Trouble::Damaged("the gzip stream is damaged".into())),
             }
             if produced > 0 {
                 return Ok(produced);
@@ -135,7 +132,7 @@ mod tests {
         let mut broken = stream.clone();
         broken[stream.len() - 6] ^= 1;
         let (out, damage) = gunzip(broken);
-        assert_eq!((out == octets, damage.unwrap().starts_with("the gzip stream is damaged: ")), (true, true));
+        assert_eq!((out == octets, damage.as_deref()), (true, Some("the gzip stream is damaged")));
         let (out, damage) = gunzip([&stream[..], b"garbage"].concat());
         assert_eq!((out == octets, damage.unwrap().contains("followed by")), (true, true));
     }

@@ -32,6 +32,8 @@ enum Stage {
 struct Input {
     input: Box<dyn Read + Send>,
     count: u64,
+    /// It gave less than it was asked for and has no more.
+    is_over: bool,
     error: Option<io::Error>,
 }
 
@@ -40,6 +42,7 @@ impl Read for Input {
         match read_some(&mut *self.input, out) {
             Ok(n) => {
                 self.count += n as u64;
+                self.is_over |= n == 0 && !out.is_empty();
                 Ok(n)
             }
             Err(error) => {
@@ -53,7 +56,7 @@ impl Read for Input {
 
 impl Unzstd {
     pub fn new(input: Box<dyn Read + Send>) -> Unzstd {
-        let input = Input { input, count: 0, error: None };
+        let input = Input { input, count: 0, is_over: false, error: None };
         Unzstd { input, decoder: FrameDecoder::new(), stage: Stage::Between }
     }
 
@@ -98,7 +101,14 @@ impl Unzstd {
     fn trouble(&mut self, error: &FrameDecoderError) -> Trouble {
         match self.input.error.take() {
             Some(error) => Trouble::Input(error),
-            None => Trouble::Damaged(format!("the zstd stream is damaged or ends too early: {error}")),
+            None if self.input.is_over => Trouble::Damaged("the zstd stream ends too early".to_owned()),
+            None => Trouble::Damaged(match error {
+                FrameDecoderError::DictNotProvided { .. } => {
+                    "the zstd stream was compressed with a dictionary; to read it, unpack it with that dictionary first"
+                        .to_owned()
+                }
+                _ => "the zstd stream is damaged".to_owned(),
+            }),
         }
     }
 }
@@ -160,12 +170,20 @@ mod tests {
         let stream = zstd(&octets);
         for len in [1, 5, 100, stream.len() / 2, stream.len() - 1] {
             let (out, damage) = unzstd(stream[..len].to_vec());
-            assert!(damage.unwrap().starts_with("the zstd stream is damaged or ends too early"));
+            assert_eq!(damage.unwrap(), "the zstd stream ends too early");
             // At most the block that is not whole is lost.
             assert!(octets.starts_with(&out) && out.len() + (128 << 10) >= octets.len() * len / stream.len());
         }
         let (out, damage) = unzstd([&stream[..], b"garbage"].concat());
-        assert!(out == octets && damage.is_some());
+        assert_eq!((out == octets, damage.as_deref()), (true, Some("the zstd stream is damaged")));
+    }
+
+    #[test]
+    fn a_frame_that_takes_a_dictionary() {
+        // A frame header whose descriptor announces a dictionary of number 7 (RFC 8878 §3.1.1.1), and an empty last block.
+        let (out, damage) = unzstd(b"\x28\xb5\x2f\xfd\x21\x07\x00\x01\x00\x00".to_vec());
+        assert_eq!(out, b"");
+        assert!(damage.unwrap().starts_with("the zstd stream was compressed with a dictionary; "));
     }
 
     #[test]

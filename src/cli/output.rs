@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
+use crate::view::printable;
+
 /// Why the program stops early.
 #[derive(Debug)]
 pub enum Failure {
@@ -80,9 +82,9 @@ pub fn is_reader_gone() -> bool {
     poll(&mut asked, Some(&Timespec::default())).is_ok() && asked[0].revents().contains(PollFlags::ERR)
 }
 
-/// One line on standard error. When nobody listens there either, that is all that can be done.
+/// Writes one line on standard error, in which no name and no octets of a capture move the cursor. When nobody listens there either, that is all that can be done.
 pub fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "framescope: {message}");
+    let _ = writeln!(io::stderr(), "framescope: {}", printable(message));
 }
 
 /// What clap says about a wrong command line, in one line: the error and its tip, without the usage.

@@ -169,3 +169,37 @@ fn names_are_taken_as_they_are() {
         assert_eq!(found, expected, "{name}: what counts is what is inside");
     }
 }
+
+/// A name may hold anything, and moves no cursor; what is said stays one line.
+#[test]
+#[cfg(unix)]
+fn names_are_written_without_their_control_characters() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let shown = "a·[31m··b·c.pcap";
+    let name = path("a\x1b[31m\r\nb\u{202e}c.pcap");
+    all_refuse(&name, &format!("{shown}: there is no such file"));
+    std::fs::write(&name, b"\x1b[2J").unwrap();
+    all_refuse(&name, &format!("{shown}: not a capture: starts with '\\x1b[2J'"));
+    let octets = samples::named("ipv6").octets();
+    std::fs::write(&name, &octets[..octets.len() - 1]).unwrap();
+    let ran = run(&["frames", &name]);
+    assert!(ran.err.contains(shown) && ran.err.lines().count() == 1 && ran.status == 0, "{ran:?}");
+}
+
+/// What a library says of a stream helps nobody: it is told in our words.
+#[test]
+fn compressed_captures_that_cannot_be_unpacked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.pcap.zst");
+    // A frame header that announces dictionary 7 (RFC 8878 §3.1.1.1), and an empty last block; and one that is cut.
+    for (octets, what) in [
+        (&b"\x28\xb5\x2f\xfd\x21\x07\x00\x01\x00\x00"[..], "the zstd stream was compressed with a dictionary; "),
+        (b"\x28\xb5\x2f\xfd\x20\x07\x39", "the zstd stream ends too early"),
+    ] {
+        std::fs::write(&path, octets).unwrap();
+        let ran = run(&["frames", path.to_str().unwrap()]);
+        let said = ran.err.strip_prefix(&format!("framescope: warning: {}: ", path.display())).unwrap();
+        assert!(said.contains(what) && ran.err.lines().count() == 1 && ran.status == 0, "{ran:?}");
+    }
+}
