@@ -36,13 +36,30 @@ pub struct Head {
 
 /// Why octets are not a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an HTTP/1 head: {0}")]
+#[error("not an HTTP/1 head")]
 pub struct HeadError(#[from] httparse::Error);
 
 /// More fields than any real head has.
 const MAX_FIELDS: usize = 4096;
 /// Fields for which no memory has to be asked for.
 pub(super) const FEW_FIELDS: usize = 24;
+
+/// Joins folded field lines with the ones before them, each fold a single space (RFC 9112 §5.2). A folded line behind the
+/// first line belongs to no field: the parsers leave it out, as §2.2 wants it.
+pub(super) fn unfolded(octets: &[u8]) -> Cow<'_, [u8]> {
+    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+    let mut ends = memchr::memchr_iter(b'\n', octets).skip(1).filter(|end| octets.get(end + 1).is_some_and(is_blank));
+    let Some(first) = ends.next() else { return Cow::Borrowed(octets) };
+    let (mut joined, mut from) = (Vec::with_capacity(octets.len()), 0);
+    for end in std::iter::once(first).chain(ends) {
+        joined.extend_from_slice(octets.get(from..end).unwrap_or_default().trim_ascii_end());
+        joined.push(b' ');
+        let blanks = octets[end + 1..].iter().take_while(|octet| is_blank(octet)).count();
+        from = end + 1 + blanks;
+    }
+    joined.extend_from_slice(octets.get(from..).unwrap_or_default());
+    Cow::Owned(joined)
+}
 
 /// What reads requests. Lines that are no field are left out.
 pub(super) fn request_parser() -> httparse::ParserConfig {
@@ -56,7 +73,6 @@ pub(super) fn response_parser() -> httparse::ParserConfig {
     let mut config = httparse::ParserConfig::default();
     config
         .ignore_invalid_headers_in_responses(true)
-        .allow_obsolete_multiline_headers_in_responses(true)
         .allow_spaces_after_header_name_in_responses(true)
         .allow_multiple_spaces_in_response_status_delimiters(true);
     config
@@ -68,6 +84,7 @@ impl Head {
     /// # Errors
     /// When the first line is not a request line, or a line breaks off.
     pub fn request(octets: &[u8]) -> Result<Head, HeadError> {
+        let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut request = httparse::Request::new(room(octets, &mut few, &mut many));
         request_parser().parse_request(&mut request, octets)?;
@@ -86,6 +103,7 @@ impl Head {
     /// # Errors
     /// When the first line is not a status line, or a line breaks off.
     pub fn response(octets: &[u8]) -> Result<Head, HeadError> {
+        let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut response = httparse::Response::new(room(octets, &mut few, &mut many));
         response_parser().parse_response(&mut response, octets)?;
@@ -177,5 +195,20 @@ mod tests {
         assert_eq!((head.method(), head.value("host").as_deref()), (Some("GET"), Some("x")));
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(300));
         assert_eq!(Head::request(many.as_bytes()).unwrap().fields.len(), 300);
+    }
+
+    #[test]
+    fn a_folded_line_belongs_to_the_field_before() {
+        let fields = "Upgrade:\r\n websocket\r\nConnection: keep-alive, \r\n\t  Upgrade\n  \r\nA: b\r\n \r\n c\r\nno field\r\n at all\r\n\r\n";
+        let expected = [("Upgrade", "websocket"), ("Connection", "keep-alive, Upgrade"), ("A", "b  c")];
+        for (head, is_request) in
+            [("GET / HTTP/1.1\r\n", true), ("HTTP/1.1 101 x\r\n", false), ("GET / HTTP/1.1\r\n X: y\r\n", true)]
+        {
+            let octets = [head, fields].concat().into_bytes();
+            let read = if is_request { Head::request(&octets) } else { Head::response(&octets) };
+            let fields = read.unwrap().fields;
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(fields, expected, "{head}");
+        }
     }
 }

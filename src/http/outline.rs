@@ -4,7 +4,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::head::{FEW_FIELDS, request_parser, response_parser};
+use super::head::{FEW_FIELDS, request_parser, response_parser, unfolded};
 use super::upgrade::names_websocket;
 use super::{Body, Head, HeadError, StartLine, body};
 
@@ -54,6 +54,7 @@ impl Outline {
     /// # Errors
     /// As of [`Head::request`].
     pub fn request(octets: &[u8]) -> Result<Outline, HeadError> {
+        let octets = &*unfolded(octets);
         let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
         let mut request = httparse::Request::new(&mut []);
         match request_parser().parse_request_with_uninit_headers(&mut request, octets, &mut few) {
@@ -70,6 +71,7 @@ impl Outline {
     /// # Errors
     /// As of [`Head::response`].
     pub fn response(octets: &[u8]) -> Result<Outline, HeadError> {
+        let octets = &*unfolded(octets);
         let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
         let mut response = httparse::Response::new(&mut []);
         match response_parser().parse_response_with_uninit_headers(&mut response, octets, &mut few) {
