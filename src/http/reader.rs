@@ -7,7 +7,7 @@ use super::Body;
 /// The longest head that is read, in octets. What is longer is not HTTP that opens a WebSocket.
 pub const MAX_HEAD_LEN: usize = 64 * 1024;
 
-/// What one direction carries, by its first octets.
+/// The use of one direction, by its first octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Requests: the sender is the client.
@@ -48,7 +48,7 @@ pub fn starts_request(octets: &[u8]) -> bool {
     METHODS.iter().any(|method| octets.starts_with(method.as_bytes()))
 }
 
-/// What the reader came upon.
+/// A reader's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpStep<'a> {
     /// A whole head. The reader takes no more octets until it is told what follows ([`HttpReader::body`]).
@@ -68,8 +68,8 @@ enum State {
     /// A head was handed out; nothing is taken until its body is known.
     Waiting,
     Body(Body),
-    /// So many octets were taken for a head and are none.
-    Lost(usize),
+    /// HTTP ended at this stream offset.
+    Lost(u64),
 }
 
 /// Finds heads in one direction of a stream.
@@ -88,73 +88,76 @@ impl HttpReader {
     }
 
     /// Takes octets off the front of `octets` until something is to be told; `None` when all were taken, or when the
-    /// reader waits.
+    /// reader waits. In whatever pieces a stream comes, the same is told of it.
     pub fn next<'a>(&mut self, octets: &mut &'a [u8]) -> Option<HttpStep<'a>> {
-        let before = octets.len();
-        let step = self.step(octets);
-        self.at += (before - octets.len()) as u64;
-        match step {
-            Some(None) => Some(HttpStep::Lost),
-            Some(Some(head)) => Some(HttpStep::Head { at: self.at - head.len() as u64, octets: head }),
-            None => None,
-        }
-    }
-
-    /// `Some(Some(head))`, `Some(None)` where it is lost, `None` where all was taken.
-    fn step<'a>(&mut self, octets: &mut &'a [u8]) -> Option<Option<Cow<'a, [u8]>>> {
         loop {
             match &mut self.state {
                 State::Waiting => return None,
                 State::Lost(_) => {
-                    *octets = &[];
+                    self.take(octets, octets.len());
                     return None;
                 }
                 State::Body(body) => {
-                    if !body.take(octets) {
+                    let before = octets.len();
+                    let is_over = body.take(octets);
+                    self.at += (before - octets.len()) as u64;
+                    if !is_over {
                         return None;
                     }
                     self.state = State::Head;
                 }
                 State::Head => {
                     let &octet = octets.first()?;
-                    if self.head.is_empty() && matches!(octet, b'\r' | b'\n') {
-                        *octets = &octets[1..];
-                        continue;
+                    if !self.head.is_empty() || !matches!(octet, b'\r' | b'\n') {
+                        return self.head(octets);
                     }
-                    let known = self.head.len();
-                    let room = MAX_HEAD_LEN - known;
-                    let more = &octets[..octets.len().min(room)];
-                    if known == 0 && sniff(more) == Some(Kind::NotHttp) {
-                        *octets = &octets[more.len()..];
-                        self.state = State::Lost(more.len());
-                        return Some(None);
-                    }
-                    // Nearly always a head is whole where it starts.
-                    if known == 0
-                        && let Some(end) = head_end(more, 0)
-                    {
-                        let (head, rest) = octets.split_at(end);
-                        *octets = rest;
-                        self.state = State::Waiting;
-                        return Some(Some(Cow::Borrowed(head)));
-                    }
-                    self.head.extend_from_slice(more);
-                    if let Some(end) = head_end(&self.head, known.saturating_sub(3)) {
-                        self.head.truncate(end);
-                        *octets = &octets[end - known..];
-                        self.state = State::Waiting;
-                        return Some(Some(Cow::Owned(std::mem::take(&mut self.head))));
-                    }
-                    let full = more.len() == room;
-                    *octets = &octets[more.len()..];
-                    if full || sniff(&self.head) == Some(Kind::NotHttp) {
-                        self.state = State::Lost(self.head.len());
-                        self.head = Vec::new();
-                        return Some(None);
-                    }
+                    self.take(octets, 1);
                 }
             }
         }
+    }
+
+    /// Takes octets of a head, of which there are some.
+    fn head<'a>(&mut self, octets: &mut &'a [u8]) -> Option<HttpStep<'a>> {
+        let known = self.head.len();
+        let start = self.at - known as u64;
+        let room = MAX_HEAD_LEN - known;
+        let more = &octets[..octets.len().min(room)];
+        if known > 0 {
+            self.head.extend_from_slice(more);
+        }
+        // Nearly always a head is whole where it starts.
+        let so_far = if known > 0 { &self.head } else { more };
+        // Asked before its end is looked for: an empty line makes no head of what is no HTTP.
+        let is_http = sniff(so_far) != Some(Kind::NotHttp);
+        let end = if is_http { head_end(so_far, known.saturating_sub(3)) } else { None };
+        if let Some(end) = end {
+            let head = match known {
+                0 => Cow::Borrowed(&more[..end]),
+                _ => {
+                    self.head.truncate(end);
+                    Cow::Owned(std::mem::take(&mut self.head))
+                }
+            };
+            self.take(octets, end - known);
+            self.state = State::Waiting;
+            return Some(HttpStep::Head { at: start, octets: head });
+        }
+        self.take(octets, more.len());
+        if !is_http || more.len() == room {
+            self.state = State::Lost(start);
+            self.head = Vec::new();
+            return Some(HttpStep::Lost);
+        }
+        if known == 0 {
+            self.head.extend_from_slice(more);
+        }
+        None
+    }
+
+    fn take(&mut self, octets: &mut &[u8], len: usize) {
+        *octets = &octets[len..];
+        self.at += len as u64;
     }
 
     /// Tells what stands behind the head that was handed out.
@@ -174,7 +177,7 @@ impl HttpReader {
         if known {
             return None;
         }
-        self.state = State::Lost(0);
+        self.state = State::Lost(self.at);
         self.head = Vec::new();
         Some(HttpStep::Lost)
     }
@@ -208,7 +211,7 @@ impl HttpReader {
     pub fn http_end(&self) -> Option<u64> {
         match self.state {
             State::Head => Some(self.at - self.head.len() as u64),
-            State::Lost(len) => Some(self.at - len as u64),
+            State::Lost(at) => Some(at),
             State::Waiting => Some(self.at),
             State::Body(body) => (body == Body::Length(0)).then_some(self.at),
         }
@@ -334,6 +337,47 @@ mod tests {
         assert_eq!((reader.next(&mut &b"0\r\n\r\n"[..]), reader.is_between()), (None, true));
         reader.body(Body::UntilClose);
         assert!(reader.is_in_body(u32::MAX));
+    }
+
+    /// Everything that a reader tells of a stream that comes in such pieces, and where it then is.
+    fn told(pieces: Vec<&[u8]>, bodies: &[Body]) -> impl PartialEq + std::fmt::Debug + use<> {
+        let (mut reader, mut steps, mut bodies) = (HttpReader::new(10), Vec::new(), bodies.iter().cycle());
+        for mut octets in pieces {
+            while let Some(step) = reader.next(&mut octets) {
+                steps.push(match step {
+                    HttpStep::Head { at, octets } => Some((at, octets.into_owned())),
+                    HttpStep::Lost => None,
+                });
+                if let (true, Some(body)) = (reader.is_waiting(), bodies.next()) {
+                    reader.body(*body);
+                }
+            }
+        }
+        (steps, reader.at(), reader.http_end(), reader.partial_head(), reader.is_between())
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_of_a_stream_make_no_difference(
+            words in prop::collection::vec(prop::sample::select(vec![
+                "GET / HTTP/1.1", "HTTP/1.1 200 OK", "GE", "HT", "a: b", "\r\n", "\n", "\n\n", "\r\n\r\n", "\r", " ", "\x16\x03",
+                "5\r\nabcde\r\n", "0\r\n\r\n", "ABCDEFGHIJKLM",
+            ]), 0..30),
+            sizes in prop::collection::vec(1..8usize, 1..6),
+            bodies in prop::collection::vec(prop::sample::select(vec![
+                Body::Length(0), Body::Length(3), Body::Chunked(super::super::body::Chunk::Size(0, false)), Body::UntilClose,
+            ]), 1..4),
+        ) {
+            let stream = words.concat().into_bytes();
+            let whole = told(vec![&stream], &bodies);
+            let (mut rest, mut sizes) = (&stream[..], sizes.iter().cycle());
+            let pieces = std::iter::from_fn(|| {
+                let (piece, behind) = rest.split_at(rest.len().min(*sizes.next()?));
+                rest = behind;
+                (!piece.is_empty()).then_some(piece)
+            });
+            prop_assert_eq!(whole, told(pieces.collect(), &bodies));
+        }
     }
 
     proptest! {
