@@ -1,11 +1,11 @@
-//! Who may import whom (the table in the rustdoc of `src/lib.rs`).
+//! The layers and the imports between them: the table in the rustdoc of `src/lib.rs`, with those that are to come.
 //!
 //! ```text
 //!   gui   cli
-//!     view   query
+//!     view   query   export
 //!       background
 //!         dissect
-//!   capture  net  tls  http  ws        no layer imports one beside it, and none imports one above
+//!   capture  net  tls  http  ws  apps  no layer imports one beside it, and none imports one above
 //!             base
 //! ```
 
@@ -13,10 +13,10 @@ use super::source::{SourceFile, line_of};
 
 const LAYERS: [&[&str]; 6] = [
     &["base"],
-    &["capture", "net", "tls", "http", "ws"],
+    &["capture", "net", "tls", "http", "ws", "apps"],
     &["dissect"],
     &["background"],
-    &["view", "query"],
+    &["view", "query", "export"],
     &["gui", "cli"],
 ];
 
@@ -170,6 +170,9 @@ mod tests {
             ("dissect/a.rs", "pub(in crate::cli) fn a() {}", "src/dissect/a.rs:1: dissect imports cli"),
             ("view/a.rs", "use crate::query::Filter;", "src/view/a.rs:1: view imports query"),
             ("gui/a.rs", "use crate::cli::table;", "src/gui/a.rs:1: gui imports cli"),
+            ("background/a.rs", "use crate::view::Row;", "src/background/a.rs:1: background imports view"),
+            ("export/a.rs", "use crate::{background::Desk, view::Row};", "src/export/a.rs:1: export imports view"),
+            ("apps/mqtt.rs", "use crate::ws::Step;", "src/apps/mqtt.rs:1: apps imports ws"),
             ("cli/rows.rs", "use crate::gui::run;", "src/cli/rows.rs:1: cli imports gui"),
             ("net/a.rs", "#[cfg(test)] mod tests { use crate::ws::Step; }", "src/net/a.rs:1: net imports ws"),
         ] {
