@@ -38,7 +38,7 @@ impl Cursor {
     }
 
     /// The first known octets of `range`, cut to it; `None` where there are none so far.
-    #[inline]
+    #[inline(always)]
     pub fn first_in(&mut self, stream: &Stream<'_>, range: Range<u64>) -> Option<Run> {
         self.go_to(stream, range.start);
         match stream {

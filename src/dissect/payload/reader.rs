@@ -42,7 +42,7 @@ impl PayloadReader {
     ///
     /// # Errors
     /// When the capture file cannot be read.
-    #[inline]
+    #[inline(always)]
     pub fn next<'a>(
         &'a mut self,
         cursor: &mut Cursor,

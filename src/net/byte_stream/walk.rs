@@ -36,7 +36,7 @@ impl StreamWalk {
 
     /// The first captured octets of `range`, cut to it, as [`StreamView::spans`] gives them; `None` where there are none
     /// so far. No range starts before the one asked for before.
-    #[inline]
+    #[inline(always)]
     pub fn first_in(&mut self, stream: StreamView<'_>, range: Range<u64>) -> Option<StreamSpan> {
         loop {
             if self.cursor.end() > range.start {
