@@ -32,7 +32,7 @@
 //! | Where does a WebSocket open, and where is a 101 judged? | `dissect/opening/mod.rs` (`Opening::step`), `dissect/opening/exchange.rs` (`answered`), which asks [`http::judge_answer`] |
 //! | Where do octets become frames? | [`ws::Deframer`]; `dissect/websocket/sender.rs` makes records of them |
 //! | Where is a ping paired with its pong? | `dissect/websocket/conversation.rs` (`Conversation::pong`) |
-//! | Where are a frame's octets read for the hex view? | [`dissect::Snapshot::payload`], which asks `dissect/carrier/stream.rs` (`Stream::read`) |
+//! | Where are a frame's octets read for the hex view? | [`dissect::Snapshot::payload`], which asks `dissect/payload/reader.rs` (`PayloadReader::next`), the one place that walks payloads |
 //! | Where is a rule's sentence? | [`view`] |
 //!
 //! # Who may import whom
@@ -82,6 +82,7 @@
 //! | … that carries a WebSocket, or asks for one | 2,000 more while it is open, 780 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
+//! | a connection whose frames or messages are printed | 300 more, while they are |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
 //! | windows to go on from, behind messages that were looked at or printed | up to 64 MiB; any of them is forgotten where that is not enough |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
@@ -114,7 +115,8 @@
 //! the command line; both say where they are cut.
 //!
 //! Not bounded: a pipe and a compressed capture are written to a temporary file (`TMPDIR`) that is as large as what comes
-//! out; `--payload` prints a zero for each octet that is missing, up to 1 GiB a hole, and holds the text of one message.
+//! out; `--payload` prints a zero for each octet that is missing, up to 1 GiB a hole, and holds what one compressed message
+//! inflates to; other messages of more than 1 MiB are read twice instead.
 //!
 //! `examples/corpus/hostile/` makes captures that go for each of these; `tests/hostile/scale.rs` reads them.
 
