@@ -75,7 +75,7 @@
 //! | a frame | 52: a record of 48 and its message's first frame; a message of several frames 32 more. 10 million frames of 2 octets in 20 MB take 0.5 GB |
 //! | a ping | 8 more |
 //! | a message, where any of the capture is compressed | 4 |
-//! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 300 |
+//! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 170 and the text of the wire that it quotes |
 //! | a segment of a TCP connection that is read | 6; 9 where thousands of others come in between, 15 where 8 MiB of them do |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
 //! | … that carries HTTP and is open | 1,420 more |
@@ -99,7 +99,7 @@
 //! | `dissect::websocket::conversation::MAX_OUTSTANDING` | 1,024 pings of one sender without a pong | those before are not judged |
 //! | [`dissect::MAX_KEPT_TEXT`] | 8,000 octets of a URL, a subprotocol, a list of extensions | `…` where it is cut; the handshake shows all |
 //! | [`http::MAX_HEAD_LEN`], `http::head::MAX_FIELDS` | 64 KiB and 4,096 fields of a request or a response | it is not taken for HTTP; the connection is not read on |
-//! | `http::upgrade::MAX_QUOTED`, `MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
+//! | [`base::Quote::MAX`], `http::upgrade::MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
 //! | [`ws::MAX_CONTROL_PAYLOAD`] | 125 octets of a control frame | a longer one breaks a rule, and its body is not looked into |
 //! | `net::fragments::MAX_DATAGRAMS`, `MAX_OCTETS`, `MAX_PARTS` | 64 IP datagrams in fragments, 4 MiB of them, 2,048 parts of one | the one that waited longest is left out; a warning counts them |
 //! | `net::link::MAX_HEADERS`, `net::ip::MAX_EXTENSION_HEADERS` | 8 tags and labels, 16 extension headers | the packet is left out |

@@ -1,8 +1,8 @@
 //! Problems as data (DESIGN decision 5).
 
-use super::{ConnectionId, FrameId, MessageId, Rule, Sender, Severity};
+use super::{ConnectionId, Fact, FrameId, MessageId, Rule, Sender, Severity};
 
-/// What a finding is about, so that the diagram and the hex view can mark it.
+/// The part of a connection that a finding is about, so that the diagram and the hex view can mark it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The connection as a whole.
@@ -35,18 +35,23 @@ pub enum Place {
 /// A rule that is broken, before it is known by which frame of which connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
-    /// Which rule.
-    pub rule: Rule,
     /// The bits or octets.
     pub place: Place,
-    /// One sentence with the actual values.
-    pub text: String,
+    /// The rule with the actual values.
+    pub fact: Fact,
 }
 
-/// One thing that is wrong, unwise or worth knowing, with its place.
+impl Breach {
+    /// The rule that is broken.
+    pub fn rule(&self) -> Rule {
+        self.fact.rule()
+    }
+}
+
+/// One thing that is wrong, unwise or worth knowing, with its place. The view makes its sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which rule.
+    /// The rule that is broken or touched.
     pub rule: Rule,
     /// The connection it happened on; `None` for the capture as a whole.
     pub connection: Option<ConnectionId>,
@@ -54,12 +59,12 @@ pub struct Finding {
     pub frame: Option<FrameId>,
     /// The message, where one is concerned.
     pub message: Option<MessageId>,
-    /// Whose doing it is.
+    /// The peer whose doing it is.
     pub sender: Sender,
     /// The bits or octets.
     pub place: Place,
-    /// One sentence with the actual values.
-    pub text: String,
+    /// The actual values.
+    pub fact: Fact,
 }
 
 impl Finding {

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a protocol, and nothing here performs input or output.
 
+mod argument;
+mod fact;
 mod field;
 mod finding;
 mod id;
@@ -11,6 +13,11 @@ mod span;
 mod table;
 mod time;
 
+pub use argument::{
+    Argument, Confidence, HandshakeHead, Nanoseconds, OpeningHandshake, Protocol, Quote, RecognisedBy, RefusalHint,
+    SilentSince, Start, StreamEnd,
+};
+pub use fact::Fact;
 pub use field::{Field, FieldFamily};
 pub use finding::{Breach, Finding, Place};
 pub use id::{ConnectionId, FindingId, FlowId, FrameId, MessageId, PacketId};

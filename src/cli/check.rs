@@ -1,4 +1,4 @@
-//! `check`: what breaks the rules, for people and for CI jobs.
+//! `check`: the findings, for people and for CI jobs.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::walk::{Input, Moment, walk};
 use super::{json, table};
 use crate::base::{Finding, Rule, Severity};
 use crate::dissect::Decisions;
-use crate::view::explanation;
+use crate::view::Words;
 
 /// A row of `check --json`.
 #[derive(Debug, Serialize)]
@@ -22,13 +22,13 @@ struct Row<'a> {
     frame: Option<u64>,
     message: Option<u64>,
     sender: &'a str,
-    text: &'a str,
+    text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'a str>,
+    explanation: Option<String>,
 }
 
 impl<'a> Row<'a> {
-    fn new(finding: &'a Finding, explain: bool) -> Row<'a> {
+    fn new(finding: &'a Finding, explain: bool, words: &Words) -> Row<'a> {
         Row {
             rule: finding.rule.id(),
             severity: finding.severity().as_str(),
@@ -37,8 +37,8 @@ impl<'a> Row<'a> {
             frame: finding.frame.map(|id| id.number()),
             message: finding.message.map(|id| id.number()),
             sender: finding.sender.as_str(),
-            text: &finding.text,
-            explanation: explain.then(|| explanation(finding.rule)),
+            text: words.sentence(&finding.fact),
+            explanation: explain.then(|| words.explanation(finding.rule)),
         }
     }
 }
@@ -49,6 +49,7 @@ impl<'a> Row<'a> {
 /// [`Failure::Violations`] where a MUST is broken.
 pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
     let Check { list: ListFile { file, json }, explain, severity } = arguments;
+    let words = Words::english();
     let (mut told, mut violations) = (0, 0);
     let mut named = BTreeSet::new();
     walk(Input::open(file, decisions)?, |snapshot, moment| {
@@ -60,9 +61,9 @@ pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Resu
             }
             named.insert(finding.rule);
             if *json {
-                json::write(&Row::new(&finding, *explain), output)?;
+                json::write(&Row::new(&finding, *explain, &words), output)?;
             } else {
-                output.line(&table::finding(&finding))?;
+                output.line(&table::finding(&finding, &words))?;
             }
         }
         match moment {
@@ -70,7 +71,7 @@ pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Resu
             Moment::Reading => Ok(()),
             Moment::End if *json => Ok(()),
             Moment::End if *explain => {
-                named.iter().try_for_each(|rule| output.line(&explained(*rule)))?;
+                named.iter().try_for_each(|rule| output.line(&explained(*rule, &words)))?;
                 output.line(&format!("\n{}", summary(&snapshot.totals().findings)))
             }
             Moment::End => output.line(&summary(&snapshot.totals().findings)),
@@ -80,10 +81,10 @@ pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Resu
     if violations > 0 { Err(Failure::Violations) } else { Ok(()) }
 }
 
-/// What a rule is for, for people.
-fn explained(rule: Rule) -> String {
+/// The explanation of a rule, for people.
+fn explained(rule: Rule, words: &Words) -> String {
     let section = if rule.section().is_empty() { String::new() } else { format!(" ({})", rule.section()) };
-    format!("\n{rule}{section}\n  {}", explanation(rule))
+    format!("\n{rule}{section}\n  {}", words.explanation(rule))
 }
 
 /// The last line, for people.

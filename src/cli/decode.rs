@@ -59,9 +59,10 @@ fn judge(view: &mut FrameView) {
         judge_close(&view.plain().octets, |breach| breaches.push(breach));
     }
     let told = breaches.into_iter().map(|breach| {
-        let Breach { rule, place, text } = breach.tell(&view.header, Sender::Unknown, negotiated.deflate);
+        let rule = breach.rule();
+        let Breach { place, fact } = breach.tell(&view.header, Sender::Unknown, negotiated.deflate);
         let (connection, frame, message, sender) = (None, None, None, Sender::Unknown);
-        Finding { rule, connection, frame, message, sender, place, text }
+        Finding { rule, connection, frame, message, sender, place, fact }
     });
     view.findings = told.collect();
 }

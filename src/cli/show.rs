@@ -7,7 +7,7 @@ use super::walk::{Input, walk};
 use super::{diagram, json};
 use crate::base::FrameId;
 use crate::dissect::Decisions;
-use crate::view::{BitGrid, FrameView, PayloadKind, count, field_tree, frame_title, payload_text, printable};
+use crate::view::{BitGrid, FrameView, PayloadKind, Words, count, field_tree, frame_title, payload_text, printable};
 
 /// Payload octets in the diagram.
 const DIAGRAM_OCTETS: u64 = 64;
@@ -68,11 +68,12 @@ pub fn frame(view: &FrameView, number: u64, output: &mut Output) -> Result<(), F
         let value = if row.bits.len() > 1 { format!("{} ({})", row.bits, row.value) } else { row.value.clone() };
         output.line(format!("{label:<26} {:<30} {:<40} {}", printable(&value), row.meaning, row.section).trim_end())?;
     }
+    let words = Words::english();
     for finding in &view.findings {
         output.line(&format!(
             "{}: {} [{}{}{}]",
             finding.severity().as_str(),
-            printable(&finding.text),
+            printable(&words.sentence(&finding.fact)),
             finding.rule.id(),
             if finding.rule.section().is_empty() { "" } else { ", " },
             finding.rule.section()

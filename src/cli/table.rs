@@ -7,8 +7,8 @@ use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
 use crate::dissect::{Inflation, MessageReader, Octets, Snapshot};
 use crate::view::{
-    MessageState, PayloadText, close_summary, connection_row, count, frame_row, inflated_text, length, message_row,
-    payload_text, printable,
+    MessageState, PayloadText, Words, close_summary, connection_row, count, frame_row, inflated_text, length,
+    message_row, payload_text, printable,
 };
 
 /// Columns of a preview on a terminal; a pipe gets the whole preview.
@@ -51,8 +51,8 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
-/// A row of `check`: how bad it is, the rule, where, and what is the matter.
-pub fn finding(finding: &Finding) -> String {
+/// A row of `check`: severity, rule, place and sentence.
+pub fn finding(finding: &Finding, words: &Words) -> String {
     let numbers = [
         ("connection", finding.connection.map(|id| id.number())),
         ("message", finding.message.map(|id| id.number())),
@@ -70,7 +70,7 @@ pub fn finding(finding: &Finding) -> String {
         finding.rule.id(),
         place.join(", "),
         finding.sender,
-        printable(&finding.text)
+        printable(&words.sentence(&finding.fact))
     )
 }
 

@@ -3,9 +3,10 @@
 use egui::{Response, RichText, Ui, vec2};
 
 use super::theme::{self, Palette};
+use super::words::words;
 use super::{fonts, marks};
-use crate::base::{Place, Rule, Severity};
-use crate::view::{FrameView, explanation, meaning, value_text};
+use crate::base::{Finding, Place, Severity};
+use crate::view::{FrameView, meaning, value_text};
 use crate::ws::{FieldId, field};
 
 /// `bit 0`, `bits 4–7` of the frame; for the payload its octets.
@@ -42,8 +43,8 @@ pub fn explain_ui(ui: &mut Ui, view: &FrameView, id: FieldId, index: Option<u64>
     });
     ui.label(RichText::new(table.explanation).size(theme::SECONDARY).color(palette.secondary));
     ui.label(RichText::new(table.section).size(theme::SECONDARY).color(palette.accent));
-    for (rule, text) in findings(view, id, index) {
-        finding_ui(ui, rule, &text);
+    for finding in findings(view, id, index) {
+        finding_ui(ui, finding);
     }
 }
 
@@ -72,27 +73,24 @@ fn octet_ui(ui: &mut Ui, view: &FrameView, index: u64) {
 }
 
 /// The findings about a field; with `index`, those about that payload octet.
-fn findings(view: &FrameView, id: FieldId, index: Option<u64>) -> Vec<(Rule, String)> {
+fn findings(view: &FrameView, id: FieldId, index: Option<u64>) -> Vec<&Finding> {
     let touches = |place: Place| match (index, place) {
         (Some(index), Place::PayloadOctets { at, len }) => at <= index && index - at < len,
         _ => true,
     };
-    let mut findings: Vec<_> = view
-        .findings_of(id)
-        .filter(|finding| touches(finding.place))
-        .map(|finding| (finding.rule, finding.text.clone()))
-        .collect();
-    findings.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.severity()));
+    let mut findings: Vec<_> = view.findings_of(id).filter(|finding| touches(finding.place)).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
     findings
 }
 
 /// A finding in one line: its mark and its sentence. The tooltip tells what the rule is for.
-pub fn finding_ui(ui: &mut Ui, rule: Rule, text: &str) {
-    problem_ui(ui, rule.severity(), text).on_hover_ui(|ui| {
+pub fn finding_ui(ui: &mut Ui, finding: &Finding) {
+    let (words, rule) = (words(ui.ctx()), finding.rule);
+    problem_ui(ui, rule.severity(), &words.sentence(&finding.fact)).on_hover_ui(|ui| {
         let palette = Palette::of(ui);
         ui.set_max_width(420.0);
         ui.label(RichText::new(rule.id()).font(fonts::mono_bold(theme::SECONDARY)));
-        ui.label(RichText::new(explanation(rule)).size(theme::SECONDARY));
+        ui.label(RichText::new(words.explanation(rule)).size(theme::SECONDARY));
         ui.label(RichText::new(rule.section()).size(theme::SECONDARY).color(palette.accent));
     });
 }

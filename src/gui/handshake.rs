@@ -22,8 +22,8 @@ pub fn handshake_ui(ui: &mut Ui, connection: ConnectionId, view: &HandshakeView)
     scroll::of_shown(ui, ScrollArea::vertical(), "handshake", connection).show(ui, |ui| {
         ui.set_max_width(ui.available_width() - bar);
         ui.spacing_mut().item_spacing.y = 6.0;
-        for (rule, text) in &view.findings {
-            explain::finding_ui(ui, *rule, text);
+        for finding in &view.findings {
+            explain::finding_ui(ui, finding);
         }
         if let Some(recognition) = view.recognition {
             command = recognition_ui(ui, connection, recognition);

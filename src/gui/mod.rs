@@ -15,7 +15,7 @@
 //!   payload  handshake          the other tabs; deflate: the parameters of compression
 //!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag;
 //!                             scroll: how far a pane is scrolled belongs to what it shows
-//!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers
+//!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers; words: the language
 //! ```
 //!
 //! A panel is `fn x_ui(ui, …, &mut its state) -> Option<Command>`: state goes in, a [`command::Command`] comes out, and
@@ -63,6 +63,7 @@ pub mod toolbar;
 pub mod treat;
 pub mod tree;
 pub mod window;
+pub mod words;
 pub mod worker;
 
 pub use app::run;

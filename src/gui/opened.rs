@@ -13,7 +13,7 @@ use crate::base::ConnectionId;
 use crate::dissect::{Decision, Decisions, Others, Snapshot};
 use crate::net::Flow;
 use crate::query::{Filter, Order, Query, RowId, RowKind, RowSet, SortKey};
-use crate::view::Timeline;
+use crate::view::{Timeline, Words};
 
 /// The row that is scrolled into sight when the rows of another query have been found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -420,8 +420,8 @@ impl Opened {
     }
 
     /// The selected row as a line of text.
-    pub fn selected_line(&self) -> Option<String> {
-        super::table::line(self.snapshot.as_ref()?, self.selected?, &self.previews)
+    pub fn selected_line(&self, words: &Words) -> Option<String> {
+        super::table::line(self.snapshot.as_ref()?, self.selected?, &self.previews, words)
     }
 
     /// Scrolls the selected row into sight. Selecting ends the following.

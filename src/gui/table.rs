@@ -22,6 +22,7 @@ use super::command::Command;
 use super::opened::Opened;
 use super::rows::rows_ui;
 use super::theme::{self, Palette};
+use super::words::words;
 use super::{empty, fonts, marks, text};
 use crate::base::Severity;
 use crate::dissect::Snapshot;
@@ -219,6 +220,7 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let selected = opened.selected;
     let mut command = touched.map(Command::SelectRow);
     let (mut without_preview, mut painted) = (Vec::new(), Vec::new());
+    let words = words(ui.ctx());
     rows_ui(
         ui,
         &mut scroll,
@@ -228,7 +230,7 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
         |ui, number, rect, ()| {
             let Some(id) = opened.row_id(number as usize) else { return };
             let version = opened.version;
-            let Some(row) = opened.table.row(snapshot, version, id, &opened.previews) else { return };
+            let Some(row) = opened.table.row(snapshot, version, id, &opened.previews, &words) else { return };
             if let (RowId::Message(id), Made::Row(row)) = (id, row)
                 && row.lacks_preview()
             {

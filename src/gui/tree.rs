@@ -23,10 +23,10 @@ pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) {
         ui.spacing_mut().item_spacing.y = 0.0;
         for row in &rows {
             row_ui(ui, view, row, selection);
-            for (rule, text) in &row.findings {
+            for finding in &row.findings {
                 ui.horizontal_top(|ui| {
                     ui.add_space(24.0);
-                    explain::finding_ui(ui, *rule, text);
+                    explain::finding_ui(ui, finding);
                 });
                 ui.add_space(theme::GRID);
             }

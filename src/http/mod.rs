@@ -18,6 +18,5 @@ pub use outline::{Method, Outline};
 pub use permessage_deflate::{DeflateParameters, is_deflate};
 pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, sniff, starts_request};
 pub use upgrade::{
-    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer, quoted,
-    tokens, url,
+    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer, tokens, url,
 };

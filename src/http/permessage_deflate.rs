@@ -1,14 +1,18 @@
 //! The parameters of permessage-deflate (RFC 7692 §7.1), as offered and as accepted.
 
 use super::Head;
-use super::upgrade::{Extension, extensions, quoted};
-use crate::base::Rule;
+use super::upgrade::{Extension, extensions};
+use crate::base::{Fact, Quote};
+
+const FIELD: &str = "sec-websocket-extensions";
 
 const NAME: &str = "permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
 const CLIENT_NO_CONTEXT_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &str = "server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &str = "client_max_window_bits";
+const PARAMETERS: [&str; 4] =
+    [SERVER_NO_CONTEXT_TAKEOVER, CLIENT_NO_CONTEXT_TAKEOVER, SERVER_MAX_WINDOW_BITS, CLIENT_MAX_WINDOW_BITS];
 /// Offers of the extension that are looked at. Real clients make one or two.
 const MAX_OFFERS: usize = 16;
 
@@ -21,11 +25,11 @@ pub struct DeflateParameters {
     pub client_no_context_takeover: bool,
     /// The base-2 logarithm of the server's window: 8 to 15; 15 where nothing is said.
     pub server_max_window_bits: Option<u8>,
-    /// The same of the client's. In an offer, `Some(None)` says only that the client understands the parameter.
+    /// That of the client's. In an offer, `Some(None)` says only that the client understands the parameter.
     pub client_max_window_bits: Option<Option<u8>>,
 }
 
-/// Whether the extension is permessage-deflate.
+/// Tells permessage-deflate from other extensions.
 pub fn is_deflate(extension: &Extension) -> bool {
     extension.name.eq_ignore_ascii_case(NAME)
 }
@@ -34,97 +38,79 @@ impl DeflateParameters {
     /// Reads the parameters of an offer, or of the answer to one.
     ///
     /// # Errors
-    /// A sentence on the first parameter that is unknown, repeated or has an invalid value.
-    pub fn read(extension: &Extension, is_offer: bool) -> Result<DeflateParameters, String> {
+    /// The first parameter that is unknown, repeated or has an invalid value.
+    pub fn read(extension: &Extension, is_offer: bool) -> Result<DeflateParameters, Fact> {
         let mut read = DeflateParameters::default();
         for (name, value) in &extension.parameters {
-            let repeated = match name.as_str() {
+            let (value, parameter) = (value.as_deref(), PARAMETERS.into_iter().find(|parameter| parameter == name));
+            let Some(parameter) = parameter else {
+                return Err(Fact::DeflateParameterUnknown { parameter: Quote::new(name) });
+            };
+            let repeated = match parameter {
                 SERVER_NO_CONTEXT_TAKEOVER => std::mem::replace(&mut read.server_no_context_takeover, true),
                 CLIENT_NO_CONTEXT_TAKEOVER => std::mem::replace(&mut read.client_no_context_takeover, true),
-                SERVER_MAX_WINDOW_BITS => read.server_max_window_bits.replace(bits(name, value.as_deref())?).is_some(),
-                CLIENT_MAX_WINDOW_BITS if is_offer && value.is_none() => {
-                    read.client_max_window_bits.replace(None).is_some()
-                }
-                CLIENT_MAX_WINDOW_BITS => {
-                    read.client_max_window_bits.replace(Some(bits(name, value.as_deref())?)).is_some()
-                }
-                unknown => return Err(format!("{NAME} has no parameter “{}”.", quoted(unknown))),
+                SERVER_MAX_WINDOW_BITS => read.server_max_window_bits.replace(bits(parameter, value)?).is_some(),
+                _ if is_offer && value.is_none() => read.client_max_window_bits.replace(None).is_some(),
+                _ => read.client_max_window_bits.replace(Some(bits(parameter, value)?)).is_some(),
             };
             if repeated {
-                return Err(format!("The parameter {name} is given twice."));
+                return Err(Fact::DeflateParameterTwice { parameter });
             }
-            if let (SERVER_NO_CONTEXT_TAKEOVER | CLIENT_NO_CONTEXT_TAKEOVER, Some(value)) = (name.as_str(), value) {
-                return Err(format!("The parameter {name} takes no value, and has “{}”.", quoted(value)));
+            if let (SERVER_NO_CONTEXT_TAKEOVER | CLIENT_NO_CONTEXT_TAKEOVER, Some(value)) = (parameter, value) {
+                return Err(Fact::DeflateParameterWithValue { parameter, value: Quote::new(value) });
             }
         }
         Ok(read)
     }
 
-    /// What an answer says that does not fit the offer.
-    fn misfit(&self, offer: &DeflateParameters) -> Option<String> {
+    /// The first thing in an answer that does not fit the offer.
+    fn misfit(&self, offer: &DeflateParameters) -> Option<Fact> {
         if offer.server_no_context_takeover && !self.server_no_context_takeover {
-            return Some(format!(
-                "The client asked for {SERVER_NO_CONTEXT_TAKEOVER}, and the server did not agree to it."
-            ));
+            return Some(Fact::DeflateContextNotAgreed { parameter: SERVER_NO_CONTEXT_TAKEOVER });
         }
         match (offer.server_max_window_bits, self.server_max_window_bits) {
             (Some(most), None) => {
-                return Some(format!(
-                    "The client asked for {SERVER_MAX_WINDOW_BITS}={most}, and the server did not agree to it: its window \
-                     is one of 15 bits."
-                ));
+                return Some(Fact::DeflateWindowNotAgreed { parameter: SERVER_MAX_WINDOW_BITS, most });
             }
-            (Some(most), Some(bits)) if bits > most => {
-                return Some(format!(
-                    "The server's window of {bits} bits is larger than the {most} that the client asked for."
-                ));
-            }
+            (Some(most), Some(bits)) if bits > most => return Some(Fact::DeflateServerWindow { bits, most }),
             _ => {}
         }
         match (offer.client_max_window_bits, self.client_max_window_bits) {
-            (None, Some(_)) => {
-                Some(format!("The server set {CLIENT_MAX_WINDOW_BITS}, which the client did not say it understands."))
-            }
-            (Some(Some(most)), Some(Some(bits))) if bits > most => Some(format!(
-                "The server allows the client a window of {bits} bits, more than the {most} that the client offered."
-            )),
+            (None, Some(_)) => Some(Fact::DeflateParameterUnasked { parameter: CLIENT_MAX_WINDOW_BITS }),
+            (Some(Some(most)), Some(Some(bits))) if bits > most => Some(Fact::DeflateClientWindow { bits, most }),
             _ => None,
         }
     }
 }
 
 /// The value of a window parameter (RFC 7692 §7.1.2): 8 to 15, without leading zeros.
-fn bits(name: &str, value: Option<&str>) -> Result<u8, String> {
-    let value = value.ok_or_else(|| format!("The parameter {name} needs a value from 8 to 15, and has none."))?;
+fn bits(parameter: &'static str, value: Option<&str>) -> Result<u8, Fact> {
+    let value = value.ok_or(Fact::DeflateParameterWithoutValue { parameter })?;
     let number = value.parse::<u8>().ok().filter(|bits| (8..=15).contains(bits) && !value.starts_with(['0', '+']));
-    number.ok_or_else(|| format!("The parameter {name} is “{}”; it must be a number from 8 to 15.", quoted(value)))
+    number.ok_or_else(|| Fact::DeflateParameterInvalid { parameter, value: Quote::new(value) })
 }
 
-/// Judges what a request offers.
-pub(super) fn judge_offers(request: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+/// Judges the offers of a request.
+pub(super) fn judge_offers(request: &Head, broken: &mut impl FnMut(&'static str, Fact)) {
     for offer in extensions(request).iter().filter(|extension| is_deflate(extension)).take(MAX_OFFERS) {
-        if let Err(text) = DeflateParameters::read(offer, true) {
-            broken(Rule::HandshakeExtensionParameter, "sec-websocket-extensions", text);
+        if let Err(fact) = DeflateParameters::read(offer, true) {
+            broken(FIELD, fact);
         }
     }
 }
 
-/// Judges what a 101 accepted, against the request where that was captured.
-pub(super) fn judge_accepted(
-    request: Option<&Head>,
-    response: &Head,
-    broken: &mut impl FnMut(Rule, &'static str, String),
-) {
-    let mut broken = |text| broken(Rule::HandshakeExtensionParameter, "sec-websocket-extensions", text);
+/// Judges the answer of a 101 to them, against the request where that was captured.
+pub(super) fn judge_accepted(request: Option<&Head>, response: &Head, broken: &mut impl FnMut(&'static str, Fact)) {
+    let mut broken = |fact| broken(FIELD, fact);
     let accepted = extensions(response);
     let mut accepted = accepted.iter().filter(|extension| is_deflate(extension));
     let Some(first) = accepted.next() else { return };
     if accepted.next().is_some() {
-        broken(format!("The server accepted {NAME} more than once."));
+        broken(Fact::DeflateAcceptedTwice);
     }
     let answer = match DeflateParameters::read(first, false) {
         Ok(answer) => answer,
-        Err(text) => return broken(text),
+        Err(fact) => return broken(fact),
     };
     let offers = request.map(extensions).unwrap_or_default();
     let offers = offers.iter().filter(|extension| is_deflate(extension)).take(MAX_OFFERS);
@@ -132,12 +118,12 @@ pub(super) fn judge_accepted(
     for offer in offers.filter_map(|offer| DeflateParameters::read(offer, true).ok()) {
         match answer.misfit(&offer) {
             None => return,
-            Some(text) => misfit = misfit.or(Some(text)),
+            Some(fact) => misfit = misfit.or(Some(fact)),
         }
     }
     // It fits none of the offers: what is wrong with regard to the first, which the client would like best.
-    if let Some(text) = misfit {
-        broken(text);
+    if let Some(fact) = misfit {
+        broken(fact);
     }
 }
 
@@ -153,8 +139,8 @@ mod tests {
         let request = Head::request(format!("GET / HTTP/1.1\r\n{}", head(offer)).as_bytes()).unwrap();
         let response = Head::response(format!("HTTP/1.1 101 \r\n{}", head(answer)).as_bytes()).unwrap();
         let mut found = 0;
-        judge_offers(&request, &mut |_, _, _| found += 1);
-        judge_accepted(Some(&request), &response, &mut |_, _, _| found += 1);
+        judge_offers(&request, &mut |_, _| found += 1);
+        judge_accepted(Some(&request), &response, &mut |_, _| found += 1);
         found
     }
 

@@ -1,29 +1,19 @@
-//! The opening handshake (RFC 6455 §4): what the client offers, what the server answers, and what is wrong with it.
+//! The opening handshake (RFC 6455 §4): the client's offer, the server's answer, and the rules that they break.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest as _, Sha1};
 
 use super::{Head, StartLine, permessage_deflate};
-use crate::base::{Breach, Place, Rule};
+use crate::base::{Breach, Fact, HandshakeHead, Place, Quote};
 
 /// What is put behind the key before hashing (RFC 6455 §1.3).
 pub const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Characters of a field that a sentence quotes. A field can have 64 KiB, and nobody reads that.
-const MAX_QUOTED: usize = 200;
 /// Extensions that were accepted and not offered which are named one by one.
 const MAX_NAMED: usize = 16;
-
-/// A field as a sentence quotes it: cut with a mark where it is long.
-pub fn quoted(value: &str) -> impl fmt::Display {
-    let end = value.char_indices().nth(MAX_QUOTED).map_or(value.len(), |(at, _)| at);
-    let (shown, rest) = value.split_at(end);
-    fmt::from_fn(move |f| f.write_str(shown).and_then(|()| f.write_str(if rest.is_empty() { "" } else { "…" })))
-}
 
 /// SHA-1 of key and GUID: 20 octets (RFC 6455 §4.2.2, step 5.4).
 pub fn accept_hash(key: &str) -> [u8; 20] {
@@ -99,137 +89,110 @@ pub fn url(request: &Head, scheme: &str) -> Option<String> {
 
 /// Judges a request that wants to open a WebSocket (RFC 6455 §4.1).
 pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
-    let mut broken = |rule, field, text: String| report(Breach { rule, place: Place::HandshakeField(field), text });
+    let mut broken = |field, fact| report(Breach { place: Place::HandshakeField(field), fact });
     let StartLine::Request { method, minor_version, .. } = &head.start else { return };
     if method != "GET" {
-        broken(Rule::HandshakeMethodNotGet, "", format!("The request's method is {}; it must be GET.", quoted(method)));
+        broken("", Fact::MethodNotGet { method: Quote::new(method) });
     }
     if *minor_version < 1 {
-        broken(
-            Rule::HandshakeHttpVersion,
-            "",
-            format!("The request is HTTP/1.{minor_version}; it must be at least HTTP/1.1."),
-        );
+        broken("", Fact::HttpVersion { minor: *minor_version });
     }
     if head.value("host").is_none() {
-        broken(Rule::HandshakeHostMissing, "host", "The request has no Host.".into());
+        broken("host", Fact::HostMissing);
     }
-    judge_upgrade(head, "request", &mut broken);
+    judge_upgrade(head, HandshakeHead::Request, &mut broken);
     judge_key(head, &mut broken);
     permessage_deflate::judge_offers(head, &mut broken);
     match head.value("sec-websocket-version") {
-        None => {
-            broken(
-                Rule::HandshakeVersionMissing,
-                "sec-websocket-version",
-                "The request has no Sec-WebSocket-Version.".into(),
-            );
+        None => broken("sec-websocket-version", Fact::VersionMissing),
+        Some(version) if version.trim() != "13" => {
+            broken("sec-websocket-version", Fact::VersionUnsupported { version: Quote::new(&version) });
         }
-        Some(version) if version.trim() != "13" => broken(
-            Rule::HandshakeVersionUnsupported,
-            "sec-websocket-version",
-            format!("Sec-WebSocket-Version is “{}”; RFC 6455 is version 13.", quoted(&version)),
-        ),
         Some(_) => {}
     }
 }
 
 /// Upgrade and Connection, which request and 101 both need.
-fn judge_upgrade(head: &Head, what: &str, broken: &mut impl FnMut(Rule, &'static str, String)) {
-    if !head.values("upgrade").any(names_websocket) {
-        let text = match head.value("upgrade") {
-            Some(value) => format!("The {what} has “Upgrade: {}”, which does not name websocket.", quoted(&value)),
-            None => format!("The {what} has no Upgrade."),
+fn judge_upgrade(fields: &Head, head: HandshakeHead, broken: &mut impl FnMut(&'static str, Fact)) {
+    if !fields.values("upgrade").any(names_websocket) {
+        let fact = match fields.value("upgrade") {
+            Some(value) => Fact::UpgradeToOther { head, value: Quote::new(&value) },
+            None => Fact::UpgradeMissing { head },
         };
-        broken(Rule::HandshakeUpgradeMissing, "upgrade", text);
+        broken("upgrade", fact);
     }
-    if !has_token(head, "connection", "upgrade") {
-        let text = match head.value("connection") {
-            Some(value) => format!("The {what} has “Connection: {}”, without the token Upgrade.", quoted(&value)),
-            None => format!("The {what} has no Connection."),
+    if !has_token(fields, "connection", "upgrade") {
+        let fact = match fields.value("connection") {
+            Some(value) => Fact::ConnectionWithoutUpgrade { head, value: Quote::new(&value) },
+            None => Fact::ConnectionMissing { head },
         };
-        broken(Rule::HandshakeConnectionMissing, "connection", text);
+        broken("connection", fact);
     }
 }
 
-fn judge_key(head: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+fn judge_key(head: &Head, broken: &mut impl FnMut(&'static str, Fact)) {
     const FIELD: &str = "sec-websocket-key";
     let keys: Vec<&str> = head.values(FIELD).collect();
     match keys[..] {
-        [] => broken(Rule::HandshakeKeyMissing, FIELD, "The request has no Sec-WebSocket-Key.".into()),
+        [] => broken(FIELD, Fact::KeyMissing),
         [key] => match BASE64.decode(key.trim()) {
             Ok(octets) if octets.len() == 16 => {}
-            Ok(octets) => {
-                let (key, len) = (quoted(key), octets.len());
-                let text = format!("Sec-WebSocket-Key “{key}” is {len} octets in base64; it must be 16.");
-                broken(Rule::HandshakeKeyInvalid, FIELD, text);
-            }
-            Err(_) => {
-                broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key “{}” is not base64.", quoted(key)));
-            }
+            Ok(octets) => broken(FIELD, Fact::KeyLength { key: Quote::new(key), octets: octets.len() as u64 }),
+            Err(_) => broken(FIELD, Fact::KeyNotBase64 { key: Quote::new(key) }),
         },
-        _ => broken(Rule::HandshakeKeyInvalid, FIELD, format!("Sec-WebSocket-Key is given {} times.", keys.len())),
+        _ => broken(FIELD, Fact::KeyRepeated { times: keys.len() as u64 }),
     }
 }
 
 /// Judges a 101 (RFC 6455 §4.1, §4.2.2) against its request, where that was captured.
 pub fn judge_answer(request: Option<&Head>, response: &Head, mut report: impl FnMut(Breach)) {
-    let mut broken = |rule, field, text: String| report(Breach { rule, place: Place::HandshakeField(field), text });
-    judge_upgrade(response, "101", &mut broken);
+    let mut broken = |field, fact| report(Breach { place: Place::HandshakeField(field), fact });
+    judge_upgrade(response, HandshakeHead::Response, &mut broken);
     let accept = response.value("sec-websocket-accept");
     if accept.is_none() {
-        broken(Rule::HandshakeAcceptMissing, "sec-websocket-accept", "The 101 has no Sec-WebSocket-Accept.".into());
+        broken("sec-websocket-accept", Fact::AcceptMissing);
     }
     permessage_deflate::judge_accepted(request, response, &mut broken);
     let Some(request) = request else { return };
     if let (Some(accept), Some(key)) = (accept, request.values("sec-websocket-key").next()) {
-        let computed = accept_for(key.trim());
-        if accept.trim() != computed {
-            let (accept, key) = (quoted(&accept), quoted(key));
-            let text = format!("Sec-WebSocket-Accept is “{accept}”; the key “{key}” makes it “{computed}”.");
-            broken(Rule::HandshakeAcceptMismatch, "sec-websocket-accept", text);
+        let expected = accept_for(key.trim());
+        if accept.trim() != expected {
+            let [accept, key, expected] = [&accept, key, &expected].map(Quote::new);
+            broken("sec-websocket-accept", Fact::AcceptMismatch { accept, key, expected });
         }
     }
     judge_subprotocol(request, response, &mut broken);
     judge_extensions(request, response, &mut broken);
 }
 
-fn judge_extensions(request: &Head, response: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
-    let mut broken = |text| broken(Rule::HandshakeExtensionNotOffered, "sec-websocket-extensions", text);
+fn judge_extensions(request: &Head, response: &Head, broken: &mut impl FnMut(&'static str, Fact)) {
+    const FIELD: &str = "sec-websocket-extensions";
     let name = |extension: &Extension| extension.name.to_ascii_lowercase();
     // Either list can have tens of thousands.
     let offered: HashSet<String> = extensions(request).iter().map(name).collect();
     let mut unknown = extensions(response).into_iter().filter(|chosen| !offered.contains(&name(chosen)));
     for chosen in unknown.by_ref().take(MAX_NAMED) {
-        broken(format!(
-            "The server accepted the extension “{}”, which the client did not offer.",
-            quoted(&chosen.name)
-        ));
+        broken(FIELD, Fact::ExtensionNotOffered { name: Quote::new(&chosen.name) });
     }
-    match unknown.count() {
+    match unknown.count() as u64 {
         0 => {}
-        more => broken(format!("The server accepted {more} extensions more that the client did not offer.")),
+        count => broken(FIELD, Fact::ExtensionsNotOffered { count }),
     }
 }
 
-fn judge_subprotocol(request: &Head, response: &Head, broken: &mut impl FnMut(Rule, &'static str, String)) {
+fn judge_subprotocol(request: &Head, response: &Head, broken: &mut impl FnMut(&'static str, Fact)) {
     const FIELD: &str = "sec-websocket-protocol";
     let chosen: Vec<&str> = response.values(FIELD).flat_map(tokens).collect();
     let offered: Vec<&str> = request.values(FIELD).flat_map(tokens).collect();
-    let text = match chosen[..] {
+    let fact = match chosen[..] {
         [] => return,
         // Subprotocol names are compared as they are (RFC 6455 §11.5: no case folding).
         [one] if offered.contains(&one) => return,
-        [one] if offered.is_empty() => {
-            format!("The server chose the subprotocol “{}”, and the client offered none.", quoted(one))
-        }
-        [one] => {
-            let (one, offered) = (quoted(one), offered.join(", "));
-            format!("The server chose the subprotocol “{one}”, and the client offered {}.", quoted(&offered))
-        }
-        _ => format!("The server chose {} subprotocols at once: {}.", chosen.len(), quoted(&chosen.join(", "))),
+        [one] if offered.is_empty() => Fact::SubprotocolUnasked { chosen: Quote::new(one) },
+        [one] => Fact::SubprotocolNotOffered { chosen: Quote::new(one), offered: Quote::new(&offered.join(", ")) },
+        _ => Fact::SubprotocolsChosen { count: chosen.len() as u64, chosen: Quote::new(&chosen.join(", ")) },
     };
-    broken(Rule::HandshakeSubprotocolNotOffered, FIELD, text);
+    broken(FIELD, fact);
 }
 
 #[cfg(test)]
@@ -244,7 +207,9 @@ mod tests {
 
     fn offer(from: &str, to: &str) -> Vec<&'static str> {
         let mut rules = Vec::new();
-        judge_offer(&Head::request(OFFER.replace(from, to).as_bytes()).unwrap(), |breach| rules.push(breach.rule.id()));
+        judge_offer(&Head::request(OFFER.replace(from, to).as_bytes()).unwrap(), |breach| {
+            rules.push(breach.rule().id())
+        });
         rules
     }
 
@@ -252,7 +217,7 @@ mod tests {
         let mut rules = Vec::new();
         let request = Head::request(OFFER.as_bytes()).unwrap();
         let response = Head::response(ANSWER.replace(from, to).as_bytes()).unwrap();
-        judge_answer(Some(&request), &response, |breach| rules.push(breach.rule.id()));
+        judge_answer(Some(&request), &response, |breach| rules.push(breach.rule().id()));
         rules
     }
 
@@ -308,16 +273,12 @@ mod tests {
         let request = Head::request(OFFER.replace("Key: ", &format!("Key: {list}")).as_bytes()).unwrap();
         let more = format!("\r\nSec-WebSocket-Extensions: {list}a\r\nSec-WebSocket-Protocol: {list}\r\n\r\n");
         let response = Head::response(ANSWER.replace("\r\n\r\n", &more).as_bytes()).unwrap();
-        let mut texts = Vec::new();
-        judge_offer(&request, |breach| texts.push(breach.text));
-        judge_answer(Some(&request), &response, |breach| texts.push(breach.text));
-        assert_eq!(texts.len(), 1 + 2 + MAX_NAMED + 1, "key, accept, subprotocols, extensions and how many more");
-        assert!(texts.iter().all(|text| text.chars().count() < 3 * MAX_QUOTED), "{texts:?}");
-        assert!(texts.last().unwrap().contains(" 8984 extensions more "), "{texts:?}");
-        assert_eq!(
-            (quoted("short").to_string(), quoted(&"ä".repeat(201)).to_string()),
-            ("short".into(), "ä".repeat(200) + "…")
-        );
+        let mut facts = Vec::new();
+        judge_offer(&request, |breach| facts.push(breach.fact));
+        judge_answer(Some(&request), &response, |breach| facts.push(breach.fact));
+        assert_eq!(facts.len(), 1 + 2 + MAX_NAMED + 1, "key, accept, subprotocols, extensions and how many more");
+        assert!(facts.iter().all(|fact| format!("{fact:?}").len() < 3 * Quote::MAX), "{facts:?}");
+        assert_eq!(facts.last(), Some(&Fact::ExtensionsNotOffered { count: 8984 }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{FrameView, meaning, value_text};
-use crate::base::{FieldFamily, Rule};
+use crate::base::{FieldFamily, Finding};
 use crate::ws::{CloseBody, close_code_name};
 use crate::ws::{FIELDS, FieldId, Opcode, field};
 
@@ -28,8 +28,8 @@ pub struct TreeRow {
     pub section: &'static str,
     /// What colour it has.
     pub family: FieldFamily,
-    /// The findings about it, worst first: rule and sentence.
-    pub findings: Vec<(Rule, String)>,
+    /// The findings about it, worst first.
+    pub findings: Vec<Finding>,
 }
 
 /// The fields of `view` in wire order; a Close frame's body is taken apart.
@@ -45,8 +45,8 @@ pub fn field_tree(view: &FrameView) -> Vec<TreeRow> {
 
 fn row(view: &FrameView, id: FieldId) -> TreeRow {
     let table = field(id);
-    let mut findings: Vec<_> = view.findings_of(id).map(|finding| (finding.rule, finding.text.clone())).collect();
-    findings.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.severity()));
+    let mut findings: Vec<_> = view.findings_of(id).cloned().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
     TreeRow {
         depth: 0,
         field: id,

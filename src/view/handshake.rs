@@ -25,7 +25,7 @@ pub struct HandshakeView {
     /// How the accept value comes about; `None` without a key.
     pub accept: Option<AcceptSteps>,
     /// What is to be said about it: severity and sentence.
-    pub findings: Vec<(Rule, String)>,
+    pub findings: Vec<Finding>,
     /// What compression did for the connection, in words.
     pub compression: Option<String>,
     /// It made messages larger, all in all.
@@ -117,10 +117,10 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
             Vec::new()
         },
         accept: heads.0.and_then(|request| accept_steps(request, heads.1)),
-        findings: findings.iter().map(|finding| (finding.rule, finding.text.clone())).collect(),
         compression: compression_summary(snapshot, id),
         compression_grew: not_inflated(connection) == 0
             && compression_saving(connection).is_some_and(|saved| saved < 0),
+        findings,
         parameters: parameters(heads.0, heads.1, connection.extensions.as_deref()),
         story: close_story(snapshot, id),
         recognition: connection.recognition,

@@ -9,7 +9,6 @@ mod bit_grid;
 mod close_story;
 mod compression;
 mod deflate;
-mod explanation;
 mod field_tree;
 mod frame;
 mod handshake;
@@ -22,12 +21,12 @@ mod round_trips;
 mod rows;
 mod segments;
 mod timeline;
+mod words;
 
 pub use bit_grid::{BitGrid, Boundary, Cell, Content, Glyph, GridRow};
 pub use close_story::close_story;
 pub use compression::{compression_saving, compression_summary, not_inflated};
 pub use deflate::{DeflateParameter, deflate_parameters};
-pub use explanation::explanation;
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
 pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated, handshake_view};
@@ -43,3 +42,4 @@ pub use rows::{
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::{Bin, Timeline};
+pub use words::Words;

@@ -1,16 +1,16 @@
-//! What frames break, in a few octets: a peer may break rules in every one of millions of frames.
+//! Rules that frames break, in a few octets: a peer may break rules in every one of millions of frames.
 
-use super::{CloseBody, FieldId, FrameHeader, HeaderRule, close_code_name};
-use crate::base::{Breach, MessageId, Place, Rule, Sender};
+use super::{CloseBody, FieldId, FrameHeader, HeaderRule};
+use crate::base::{Breach, Fact, MessageId, Place, Rule, Sender};
 
 /// Seconds after which a ping counts as unanswered.
 pub const PING_PATIENCE_SECONDS: u64 = 30;
 
-/// A rule that a frame breaks. Its place and its sentence are worked out from the frame's header whenever they are
+/// A rule that a frame breaks. Its place and its values are worked out from the frame's header whenever they are
 /// shown; only what the header does not tell is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameBreach {
-    /// What the header is says it all.
+    /// The header alone tells all.
     Header(HeaderRule),
     /// A continuation frame where no message is open.
     ContinuationWithoutStart,
@@ -42,12 +42,12 @@ pub enum FrameBreach {
 }
 
 impl FrameBreach {
-    /// Who breaks the rule with a frame of `sender`: the peer, where it is silent.
+    /// The one that breaks the rule with a frame of `sender`: the peer, where it is silent.
     pub fn culprit(self, sender: Sender) -> Sender {
         if matches!(self, FrameBreach::PingUnanswered { .. }) { sender.peer() } else { sender }
     }
 
-    /// Which rule it is.
+    /// The rule's id and severity.
     pub fn rule(self) -> Rule {
         match self {
             FrameBreach::Header(rule) => rule.rule(),
@@ -62,46 +62,27 @@ impl FrameBreach {
         }
     }
 
-    /// The place and the sentence, given the header of the frame and who breaks the rule. `deflate` says whether
+    /// The place and the values, given the header of the frame and who breaks the rule. `deflate` says that
     /// permessage-deflate was negotiated.
     pub fn tell(self, header: &FrameHeader, sender: Sender, deflate: bool) -> Breach {
         let opcode = header.place(FieldId::Opcode);
         let body = |at: u32, len: u8| Place::PayloadOctets { at: at.into(), len: len.into() };
         let whole_body = Place::PayloadOctets { at: 0, len: header.payload_len() };
-        let (place, text) = match self {
+        let (place, fact) = match self {
             FrameBreach::Header(rule) => return rule.tell(header, deflate),
-            FrameBreach::ContinuationWithoutStart => {
-                (opcode, "A continuation frame, and no message is open.".to_owned())
+            FrameBreach::ContinuationWithoutStart => (opcode, Fact::ContinuationWithoutStart),
+            FrameBreach::Interleaved { open } => (opcode, Fact::Interleaved { opcode: header.opcode().value(), open }),
+            FrameBreach::DataAfterClose => (opcode, Fact::DataAfterClose { sender }),
+            FrameBreach::CloseBodyOneOctet(octet) => (body(0, 1), Fact::CloseBodyOneOctet { octet: [octet] }),
+            FrameBreach::CloseCode(breach) => (body(0, 2), breach.fact()),
+            FrameBreach::CloseReasonInvalidUtf8 { at, len } => (body(at, len), Fact::CloseReasonNotUtf8 { at }),
+            FrameBreach::PongUnsolicited => (whole_body, Fact::PongUnsolicited { octets: header.payload_len() }),
+            FrameBreach::PingUnanswered { late: true } => {
+                (whole_body, Fact::PingUnansweredFor { sender, seconds: PING_PATIENCE_SECONDS })
             }
-            FrameBreach::Interleaved { open } => {
-                let new = header.opcode();
-                (opcode, format!("A new {new} message starts while message {open} waits for its final frame."))
-            }
-            FrameBreach::DataAfterClose => (opcode, format!("The {sender} sent a data frame after its Close frame.")),
-            FrameBreach::CloseBodyOneOctet(octet) => {
-                (body(0, 1), format!("The Close body is the single octet {octet:02x}; a status code has two."))
-            }
-            FrameBreach::CloseCode(breach) => (body(0, 2), breach.sentence()),
-            FrameBreach::CloseReasonInvalidUtf8 { at, len } => {
-                (body(at, len), format!("The Close reason is not UTF-8 from octet {at} of the body on."))
-            }
-            FrameBreach::PongUnsolicited => {
-                let len = header.payload_len();
-                let text = format!(
-                    "No ping with this pong's {len} octets of body waits for an answer; it serves as a heartbeat at most."
-                );
-                (whole_body, text)
-            }
-            FrameBreach::PingUnanswered { late } => {
-                let until = if late {
-                    format!("for {PING_PATIENCE_SECONDS} seconds")
-                } else {
-                    "before the connection ended".into()
-                };
-                (whole_body, format!("The {sender} did not answer this ping {until}."))
-            }
+            FrameBreach::PingUnanswered { late: false } => (whole_body, Fact::PingUnanswered { sender }),
         };
-        Breach { rule: self.rule(), place, text }
+        Breach { place, fact }
     }
 }
 
@@ -113,7 +94,7 @@ pub struct CloseCodeBreach {
 }
 
 impl CloseCodeBreach {
-    /// What there is to say against a code, if there is something.
+    /// The rule that a code breaks, if it breaks one.
     fn of(code: u16) -> Option<CloseCodeBreach> {
         let rule = match code {
             1005 | 1006 | 1015 => Rule::CloseCodeNotOnWire,
@@ -124,15 +105,12 @@ impl CloseCodeBreach {
         Some(CloseCodeBreach { rule, code })
     }
 
-    fn sentence(self) -> String {
+    fn fact(self) -> Fact {
         let CloseCodeBreach { rule, code } = self;
         match rule {
-            Rule::CloseCodeNotOnWire => {
-                let name = close_code_name(code);
-                format!("Close code {code} ({name}) is for reports inside a peer and never sent.")
-            }
-            Rule::CloseCodeOutOfRange => format!("Close code {code} is outside 1000–4999."),
-            _ => format!("Close code {code} has no assigned meaning."),
+            Rule::CloseCodeNotOnWire => Fact::CloseCodeNotOnWire { code },
+            Rule::CloseCodeOutOfRange => Fact::CloseCodeOutOfRange { code },
+            _ => Fact::CloseCodeUnassigned { code },
         }
     }
 }
@@ -191,56 +169,43 @@ mod tests {
     }
 
     #[test]
-    fn places_and_sentences() {
+    fn places_and_values() {
         let told = |breach: FrameBreach, octets: &[u8]| {
             let Parsed::Done(header) = FrameHeader::parse(octets) else { panic!("whole header") };
             let told = breach.tell(&header, Sender::Client, false);
-            assert_eq!(told.rule, breach.rule());
-            (told.place, told.text)
+            assert_eq!(told.rule(), breach.rule());
+            (told.place, told.fact)
         };
         let open = MessageId::from_number(7).unwrap();
         let opcode = Place::HeaderBits { at: 4, len: 4 };
-        for (breach, sentence) in [
-            (FrameBreach::ContinuationWithoutStart, "A continuation frame, and no message is open."),
-            (
-                FrameBreach::Interleaved { open },
-                "A new binary message starts while message 7 waits for its final frame.",
-            ),
-            (FrameBreach::DataAfterClose, "The client sent a data frame after its Close frame."),
+        for (breach, fact) in [
+            (FrameBreach::ContinuationWithoutStart, Fact::ContinuationWithoutStart),
+            (FrameBreach::Interleaved { open }, Fact::Interleaved { opcode: 2, open }),
+            (FrameBreach::DataAfterClose, Fact::DataAfterClose { sender: Sender::Client }),
         ] {
-            assert_eq!(told(breach, b"\x82\x80abcd"), (opcode, sentence.to_owned()));
+            assert_eq!(told(breach, b"\x82\x80abcd"), (opcode, fact));
         }
         let body = Place::PayloadOctets { at: 0, len: 3 };
-        for (breach, sentence) in [
-            (
-                FrameBreach::PongUnsolicited,
-                "No ping with this pong's 3 octets of body waits for an answer; it serves as a heartbeat at most.",
-            ),
-            (FrameBreach::PingUnanswered { late: true }, "The client did not answer this ping for 30 seconds."),
-            (
-                FrameBreach::PingUnanswered { late: false },
-                "The client did not answer this ping before the connection ended.",
-            ),
+        let sender = Sender::Client;
+        for (breach, fact) in [
+            (FrameBreach::PongUnsolicited, Fact::PongUnsolicited { octets: 3 }),
+            (FrameBreach::PingUnanswered { late: true }, Fact::PingUnansweredFor { sender, seconds: 30 }),
+            (FrameBreach::PingUnanswered { late: false }, Fact::PingUnanswered { sender }),
         ] {
-            assert_eq!(told(breach, b"\x89\x03"), (body, sentence.to_owned()));
+            assert_eq!(told(breach, b"\x89\x03"), (body, fact));
         }
         assert_eq!(FrameBreach::PingUnanswered { late: true }.culprit(Sender::Server), Sender::Client);
-        for (body, at, len, sentence) in [
-            (&b"\x03"[..], 0, 1, "The Close body is the single octet 03; a status code has two."),
-            (b"\x03\xed", 0, 2, "Close code 1005 (No Status Rcvd) is for reports inside a peer and never sent."),
-            (b"\x00\x01", 0, 2, "Close code 1 is outside 1000–4999."),
-            (b"\x03\xec", 0, 2, "Close code 1004 has no assigned meaning."),
-            (b"\x03\xe8ok\xff!", 4, 1, "The Close reason is not UTF-8 from octet 4 of the body on."),
-            (b"\x03\xe8ok\xe2\x82", 4, 2, "The Close reason is not UTF-8 from octet 4 of the body on."),
-            (
-                &[&b"\x03\xe8"[..], &[b'x'; 300], b"\xff"].concat(),
-                302,
-                1,
-                "The Close reason is not UTF-8 from octet 302 of the body on.",
-            ),
+        for (body, at, len, fact) in [
+            (&b"\x03"[..], 0, 1, Fact::CloseBodyOneOctet { octet: [3] }),
+            (b"\x03\xed", 0, 2, Fact::CloseCodeNotOnWire { code: 1005 }),
+            (b"\x00\x01", 0, 2, Fact::CloseCodeOutOfRange { code: 1 }),
+            (b"\x03\xec", 0, 2, Fact::CloseCodeUnassigned { code: 1004 }),
+            (b"\x03\xe8ok\xff!", 4, 1, Fact::CloseReasonNotUtf8 { at: 4 }),
+            (b"\x03\xe8ok\xe2\x82", 4, 2, Fact::CloseReasonNotUtf8 { at: 4 }),
+            (&[&b"\x03\xe8"[..], &[b'x'; 300], b"\xff"].concat(), 302, 1, Fact::CloseReasonNotUtf8 { at: 302 }),
         ] {
             let [breach] = judged(body)[..] else { panic!("one breach in {body:02x?}") };
-            assert_eq!(told(breach, b"\x88\x02"), (Place::PayloadOctets { at, len }, sentence.to_owned()));
+            assert_eq!(told(breach, b"\x88\x02"), (Place::PayloadOctets { at, len }, fact));
         }
     }
 }

@@ -51,7 +51,7 @@ mod tests {
         let mut found = Vec::new();
         judge_header(cut.supposed(), sender, Negotiated::default(), None, |breach| {
             let told = breach.tell(cut.supposed(), sender, false);
-            found.extend(cut.holds(told.place).map(|_| told.rule.id()));
+            found.extend(cut.holds(told.place).map(|_| told.rule().id()));
         });
         found
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::plausible::{could_begin, has_likely_length};
 use super::{FrameHeader, Negotiated, Opcode, Parsed, is_utf8, unmask};
-use crate::base::Sender;
+use crate::base::{Confidence, Sender};
 
 /// A defined opcode, reserved bits that can mean something, and the right MASK bit: 13 of 256, and one of two.
 const HEADER: u32 = 5;
@@ -21,6 +21,7 @@ const COMPARED: usize = 24;
 const LEAST_TEXT: usize = 6;
 /// What is enough: a false alarm in 2^40, for each place.
 const ENOUGH: u32 = 40;
+
 /// What speaks for frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -54,12 +55,12 @@ impl Evidence {
         self.frames >= 3 && self.bits >= ENOUGH && (self.masked >= 2 || self.texts >= 2)
     }
 
-    /// How sure it is, in words.
-    pub fn confidence(&self) -> &'static str {
+    /// The confidence that these are frames.
+    pub fn confidence(&self) -> Confidence {
         match self.bits {
-            0..60 => "likely",
-            60..100 => "very likely",
-            _ => "as good as certain",
+            0..60 => Confidence::Likely,
+            60..100 => Confidence::VeryLikely,
+            _ => Confidence::Certain,
         }
     }
 }

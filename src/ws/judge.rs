@@ -3,7 +3,7 @@
 //! A new rule is one entry of [`HEADER_RULES`] and one row in the rule table.
 
 use super::{FieldId, FrameBreach, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode};
-use crate::base::{Breach, Place, Rule, Sender};
+use crate::base::{Breach, Fact, Place, Rule, Sender};
 
 /// What the opening handshake agreed on, as far as it matters for a frame's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,13 +26,13 @@ struct Case<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderRule(u8);
 
-/// Whether a header breaks a rule may depend on what came before. Where it does and what there is to say about it does
-/// not, so that this can be worked out again whenever it is shown.
+/// A rule about headers. That a header breaks it may depend on what came before; where it does and the values to tell do
+/// not, so that they can be worked out again whenever they are shown.
 struct Row {
     rule: Rule,
     is_broken: fn(&Case<'_>) -> bool,
-    /// The field concerned and a sentence for a header that breaks the rule. `deflate` as in [`Negotiated`].
-    tell: fn(header: &FrameHeader, deflate: bool) -> (FieldId, String),
+    /// The field concerned and the values of a header that breaks the rule. `deflate` as in [`Negotiated`].
+    tell: fn(header: &FrameHeader, deflate: bool) -> (FieldId, Fact),
 }
 
 static HEADER_RULES: [Row; 12] = [
@@ -42,48 +42,43 @@ static HEADER_RULES: [Row; 12] = [
             !case.negotiated.other && meaningless_rsv(case.header, case.negotiated.deflate).next().is_some()
         },
         tell: |header, deflate| {
-            let names: Vec<&str> = meaningless_rsv(header, deflate).map(|id| super::field(id).label).collect();
-            let is = if names.len() == 1 { "is" } else { "are" };
-            let text = format!("{} {is} set, and no negotiated extension gives it a meaning.", names.join(" and "));
-            (meaningless_rsv(header, deflate).next().unwrap_or(FieldId::Rsv1), text)
+            let bit = |field| match field {
+                FieldId::Rsv1 => 4,
+                FieldId::Rsv2 => 2,
+                _ => 1,
+            };
+            let bits = meaningless_rsv(header, deflate).map(bit).sum();
+            let first = meaningless_rsv(header, deflate).next().unwrap_or(FieldId::Rsv1);
+            (first, Fact::RsvWithoutExtension { bits })
         },
     },
     Row {
         rule: Rule::DeflateRsv1OnControl,
         is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode().is_control(),
-        tell: |header, _| {
-            let opcode = header.opcode();
-            let text = format!("RSV1 marks a {opcode} frame as compressed, and control frames are never compressed.");
-            (FieldId::Rsv1, text)
-        },
+        tell: |header, _| (FieldId::Rsv1, Fact::Rsv1OnControl { opcode: header.opcode().value() }),
     },
     Row {
         rule: Rule::DeflateRsv1OnContinuation,
         is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode() == Opcode::CONTINUATION,
-        tell: |_, _| {
-            let text = "RSV1 is set on a continuation frame; only a message's first frame tells of compression.";
-            (FieldId::Rsv1, text.to_owned())
-        },
+        tell: |_, _| (FieldId::Rsv1, Fact::Rsv1OnContinuation),
     },
     Row {
         rule: Rule::FrameOpcodeReserved,
         is_broken: |case| case.header.opcode().is_reserved() && !case.negotiated.other,
         tell: |header, _| {
             let opcode = header.opcode();
-            let kind = if opcode.is_control() { "control" } else { "data" };
-            let text = format!("Opcode 0x{:X} is reserved for {kind} frames that nobody has defined.", opcode.value());
-            (FieldId::Opcode, text)
+            (FieldId::Opcode, Fact::OpcodeReserved { opcode: opcode.value(), control: opcode.is_control() })
         },
     },
     Row {
         rule: Rule::FrameClientUnmasked,
         is_broken: |case| case.sender == Sender::Client && !case.header.masked(),
-        tell: |_, _| (FieldId::Mask, "The client sent a frame without masking it.".to_owned()),
+        tell: |_, _| (FieldId::Mask, Fact::ClientUnmasked),
     },
     Row {
         rule: Rule::FrameServerMasked,
         is_broken: |case| case.sender == Sender::Server && case.header.masked(),
-        tell: |_, _| (FieldId::Mask, "The server sent a masked frame.".to_owned()),
+        tell: |_, _| (FieldId::Mask, Fact::ServerMasked),
     },
     Row {
         rule: Rule::FrameLengthNotMinimal,
@@ -93,44 +88,34 @@ static HEADER_RULES: [Row; 12] = [
             _ => false,
         },
         tell: |header, _| {
-            let (len, field) = (header.payload_len(), length_field(header));
+            let (length, field) = (header.payload_len(), length_field(header));
             let (bits, least) = if field == FieldId::ExtendedLen16 { (16, 126) } else { (64, 65_536) };
-            let enough = if len < 126 { 7 } else { 16 };
-            let text = format!(
-                "A length of {len} takes {bits} bits, which are for {least} and more; {enough} bits are enough."
-            );
-            (field, text)
+            let enough = if length < 126 { 7 } else { 16 };
+            (field, Fact::LengthNotMinimal { length, bits, least, enough })
         },
     },
     Row {
         rule: Rule::FrameLengthMsbSet,
         is_broken: |case| case.header.payload_len() >> 63 != 0,
-        tell: |header, _| {
-            let text = format!("The most significant bit of the length {} is set.", header.payload_len());
-            (FieldId::ExtendedLen64, text)
-        },
+        tell: |header, _| (FieldId::ExtendedLen64, Fact::LengthMsbSet { length: header.payload_len() }),
     },
     Row {
         rule: Rule::FrameControlFragmented,
         is_broken: |case| case.header.opcode().is_control() && !case.header.fin(),
-        tell: |header, _| {
-            let text = format!("A {} frame has FIN 0, and control frames cannot be fragmented.", header.opcode());
-            (FieldId::Fin, text)
-        },
+        tell: |header, _| (FieldId::Fin, Fact::ControlFragmented { opcode: header.opcode().value() }),
     },
     Row {
         rule: Rule::FrameControlTooLong,
         is_broken: |case| case.header.opcode().is_control() && case.header.payload_len() > MAX_CONTROL_PAYLOAD as u64,
         tell: |header, _| {
-            let (opcode, len) = (header.opcode(), header.payload_len());
-            let text = format!("A {opcode} frame has {len} payload octets; {MAX_CONTROL_PAYLOAD} is the most.");
-            (length_field(header), text)
+            let (opcode, length) = (header.opcode().value(), header.payload_len());
+            (length_field(header), Fact::ControlTooLong { opcode, length, most: MAX_CONTROL_PAYLOAD as u64 })
         },
     },
     Row {
         rule: Rule::FrameMaskingKeyZero,
         is_broken: |case| case.header.masking_key() == Some([0; 4]),
-        tell: |_, _| (FieldId::MaskingKey, "The masking-key is 00000000, which masks nothing.".to_owned()),
+        tell: |_, _| (FieldId::MaskingKey, Fact::MaskingKeyZero),
     },
     Row {
         rule: Rule::FrameMaskingKeyReused,
@@ -139,9 +124,8 @@ static HEADER_RULES: [Row; 12] = [
             key.is_some() && key == case.previous_key && key != Some([0; 4])
         },
         tell: |header, _| {
-            let key = u32::from_be_bytes(header.masking_key().unwrap_or_default());
-            let text = format!("The masking-key {key:08x} is the previous frame's; each frame needs a new one.");
-            (FieldId::MaskingKey, text)
+            let key = header.masking_key().unwrap_or_default();
+            (FieldId::MaskingKey, Fact::MaskingKeyReused { key })
         },
     },
 ];
@@ -194,15 +178,15 @@ impl HeaderRule {
         &HEADER_RULES[usize::from(self.0)]
     }
 
-    /// Which rule it is.
+    /// The rule's id and severity.
     pub fn rule(self) -> Rule {
         self.row().rule
     }
 
-    /// Where `header` breaks it, and a sentence. `deflate` says whether permessage-deflate was negotiated.
+    /// The place where `header` breaks it, with the values. `deflate` says that permessage-deflate was negotiated.
     pub fn tell(self, header: &FrameHeader, deflate: bool) -> Breach {
-        let (field, text) = (self.row().tell)(header, deflate);
-        Breach { rule: self.rule(), place: header.place(field), text }
+        let (field, fact) = (self.row().tell)(header, deflate);
+        Breach { place: header.place(field), fact }
     }
 }
 
@@ -251,7 +235,7 @@ mod tests {
         let mut found = Vec::new();
         judge_header(&header, sender, negotiated, previous, |breach| {
             let told = breach.tell(&header, sender, negotiated.deflate);
-            assert_eq!(told.rule, breach.rule());
+            assert_eq!(told.rule(), breach.rule());
             assert!(matches!(told.place, Place::HeaderBits { .. }), "{told:?}");
             found.push(told);
         });
@@ -259,7 +243,7 @@ mod tests {
     }
 
     fn rules(octets: &[u8], sender: Sender, negotiated: Negotiated, previous: Option<[u8; 4]>) -> Vec<&'static str> {
-        judged(octets, sender, negotiated, previous).iter().map(|breach| breach.rule.id()).collect()
+        judged(octets, sender, negotiated, previous).iter().map(|breach| breach.rule().id()).collect()
     }
 
     /// Each rule with a header that breaks it and one that keeps it.
@@ -297,83 +281,39 @@ mod tests {
         assert_eq!(rules(b"\x81\x80abcd", Client, NONE, Some(*b"abce")), [""; 0]);
     }
 
-    /// Where each rule is broken (first bit and width), and the sentence.
+    /// The first bit and the width of what breaks each rule, and the values.
     #[test]
-    fn places_and_sentences() {
+    fn places_and_values() {
         use Sender::{Client, Server};
         let mut rules = Vec::new();
-        let mut told = |octets: &[u8], sender, negotiated, (at, len), sentence| {
+        let mut told = |octets: &[u8], sender, negotiated, (at, len), fact| {
             let [breach] = &judged(octets, sender, negotiated, Some(*b"\x01bcd"))[..] else {
                 panic!("one breach in {octets:02x?}")
             };
-            assert_eq!((breach.place, breach.text.as_str()), (Place::HeaderBits { at, len }, sentence));
-            rules.push(breach.rule);
+            assert_eq!(breach, &Breach { place: Place::HeaderBits { at, len }, fact });
+            rules.push(breach.rule());
         };
-        told(b"\xc1\x00", Server, NONE, (1, 1), "RSV1 is set, and no negotiated extension gives it a meaning.");
-        told(
-            b"\xf1\x00",
-            Server,
-            NONE,
-            (1, 1),
-            "RSV1 and RSV2 and RSV3 are set, and no negotiated extension gives it a meaning.",
-        );
-        told(b"\xd1\x00", Server, DEFLATE, (3, 1), "RSV3 is set, and no negotiated extension gives it a meaning.");
-        told(
-            b"\xc9\x00",
-            Server,
-            DEFLATE,
-            (1, 1),
-            "RSV1 marks a ping frame as compressed, and control frames are never compressed.",
-        );
-        told(
-            b"\xc0\x00",
-            Server,
-            DEFLATE,
-            (1, 1),
-            "RSV1 is set on a continuation frame; only a message's first frame tells of compression.",
-        );
-        told(b"\x83\x00", Server, NONE, (4, 4), "Opcode 0x3 is reserved for data frames that nobody has defined.");
-        told(b"\x8b\x00", Server, NONE, (4, 4), "Opcode 0xB is reserved for control frames that nobody has defined.");
-        told(b"\x81\x00", Client, NONE, (8, 1), "The client sent a frame without masking it.");
-        told(b"\x81\x80abcd", Server, NONE, (8, 1), "The server sent a masked frame.");
-        told(
-            b"\x82\x7e\x00\x7d",
-            Server,
-            NONE,
-            (16, 16),
-            "A length of 125 takes 16 bits, which are for 126 and more; 7 bits are enough.",
-        );
-        told(
-            b"\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x7d",
-            Server,
-            NONE,
-            (16, 64),
-            "A length of 125 takes 64 bits, which are for 65536 and more; 7 bits are enough.",
-        );
-        told(
-            b"\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff",
-            Server,
-            NONE,
-            (16, 64),
-            "A length of 65535 takes 64 bits, which are for 65536 and more; 16 bits are enough.",
-        );
-        told(
-            b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x01",
-            Server,
-            NONE,
-            (16, 64),
-            "The most significant bit of the length 9223372036854775809 is set.",
-        );
-        told(b"\x09\x00", Server, NONE, (0, 1), "A ping frame has FIN 0, and control frames cannot be fragmented.");
-        told(b"\x8a\x7e\x00\x7e", Server, NONE, (16, 16), "A pong frame has 126 payload octets; 125 is the most.");
-        told(b"\x81\x80\0\0\0\0", Client, NONE, (16, 32), "The masking-key is 00000000, which masks nothing.");
-        told(
-            b"\x81\xfe\x00\x7e\x01bcd",
-            Client,
-            NONE,
-            (32, 32),
-            "The masking-key 01626364 is the previous frame's; each frame needs a new one.",
-        );
+        told(b"\xc1\x00", Server, NONE, (1, 1), Fact::RsvWithoutExtension { bits: 4 });
+        told(b"\xf1\x00", Server, NONE, (1, 1), Fact::RsvWithoutExtension { bits: 7 });
+        told(b"\xd1\x00", Server, DEFLATE, (3, 1), Fact::RsvWithoutExtension { bits: 1 });
+        told(b"\xc9\x00", Server, DEFLATE, (1, 1), Fact::Rsv1OnControl { opcode: 9 });
+        told(b"\xc0\x00", Server, DEFLATE, (1, 1), Fact::Rsv1OnContinuation);
+        told(b"\x83\x00", Server, NONE, (4, 4), Fact::OpcodeReserved { opcode: 3, control: false });
+        told(b"\x8b\x00", Server, NONE, (4, 4), Fact::OpcodeReserved { opcode: 11, control: true });
+        told(b"\x81\x00", Client, NONE, (8, 1), Fact::ClientUnmasked);
+        told(b"\x81\x80abcd", Server, NONE, (8, 1), Fact::ServerMasked);
+        let too_wide = |length, bits, least, enough| Fact::LengthNotMinimal { length, bits, least, enough };
+        told(b"\x82\x7e\x00\x7d", Server, NONE, (16, 16), too_wide(125, 16, 126, 7));
+        told(b"\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x7d", Server, NONE, (16, 64), too_wide(125, 64, 65_536, 7));
+        told(b"\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", Server, NONE, (16, 64), too_wide(65_535, 64, 65_536, 16));
+        let length = (1 << 63) + 1;
+        told(b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x01", Server, NONE, (16, 64), Fact::LengthMsbSet { length });
+        told(b"\x09\x00", Server, NONE, (0, 1), Fact::ControlFragmented { opcode: 9 });
+        let too_long = Fact::ControlTooLong { opcode: 10, length: 126, most: 125 };
+        told(b"\x8a\x7e\x00\x7e", Server, NONE, (16, 16), too_long);
+        told(b"\x81\x80\0\0\0\0", Client, NONE, (16, 32), Fact::MaskingKeyZero);
+        let reused = Fact::MaskingKeyReused { key: *b"\x01bcd" };
+        told(b"\x81\xfe\x00\x7e\x01bcd", Client, NONE, (32, 32), reused);
         rules.dedup();
         assert_eq!(rules, HEADER_RULES.iter().map(|row| row.rule).collect::<Vec<_>>(), "each rule in its turn");
     }

@@ -10,10 +10,10 @@
 
 use std::sync::Arc;
 
-use framescope::base::{FrameId, MessageId, Severity};
+use framescope::base::{Finding, FrameId, MessageId, Severity};
 use framescope::capture::Source;
 use framescope::dissect::{Decisions, MessageReader, Octets, Progress, Session, Snapshot};
-use framescope::view::{MessageState, message_payload, message_row};
+use framescope::view::{MessageState, Words, message_payload, message_row};
 
 /// Payload octets that a line spells out.
 const SPELLED: u64 = 48;
@@ -90,6 +90,11 @@ fn spelled(octets: &Octets) -> String {
 /// have shown what they are about, so `close.missing` is left out: `all_findings` has it.
 pub fn findings(snapshot: &Snapshot) -> Vec<&'static str> {
     all_findings(snapshot).into_iter().filter(|rule| *rule != "close.missing").collect()
+}
+
+/// The English sentence of a finding.
+pub fn sentence(finding: &Finding) -> String {
+    Words::english().sentence(&finding.fact)
 }
 
 /// The ids of all findings, in the order of discovery.

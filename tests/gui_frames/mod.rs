@@ -1,6 +1,6 @@
 //! Frames that exercise every pane.
 
-use framescope::base::{Finding, FrameId, PacketId, Place, Rule, Sender, Severity, Timestamp};
+use framescope::base::{Fact, Finding, FrameId, PacketId, Place, Rule, Sender, Severity, Timestamp};
 use framescope::view::{
     AcceptSteps, Answer, FrameView, HandshakeView, HeadView, Negotiated, PingView, RoundTrips, SegmentMark,
 };
@@ -11,8 +11,8 @@ fn pasted(octets: &[u8], sender: Sender) -> FrameView {
     view
 }
 
-fn finding(rule: Rule, sender: Sender, place: Place, text: &str) -> Finding {
-    Finding { rule, connection: None, frame: None, message: None, sender, place, text: text.to_owned() }
+fn finding(sender: Sender, place: Place, fact: Fact) -> Finding {
+    Finding { rule: fact.rule(), connection: None, frame: None, message: None, sender, place, fact }
 }
 
 fn masked(octet0: u8, key: [u8; 4], payload: &[u8]) -> Vec<u8> {
@@ -48,12 +48,10 @@ pub fn chinese() -> FrameView {
 /// RSV2 and RSV3 set, which nothing gives a meaning.
 pub fn broken() -> FrameView {
     let mut view = pasted(&masked(0xb1, [0; 4], b"{\"a\": [1, true]}"), Sender::Client);
-    let text = "RSV2 and RSV3 are set, and no extension that gives them a meaning was negotiated";
     let place = Place::HeaderBits { at: 2, len: 2 };
-    view.findings.push(finding(Rule::FrameRsvWithoutExtension, Sender::Client, place, text));
-    let text = "the masking-key is zero, so the payload is sent as it is";
+    view.findings.push(finding(Sender::Client, place, Fact::RsvWithoutExtension { bits: 0b011 }));
     let place = Place::HeaderBits { at: 16, len: 32 };
-    view.findings.push(finding(Rule::FrameMaskingKeyZero, Sender::Client, place, text));
+    view.findings.push(finding(Sender::Client, place, Fact::MaskingKeyZero));
     view
 }
 
@@ -71,7 +69,8 @@ pub fn segments() -> FrameView {
         .map(|(at, packet)| SegmentMark { at, packet: PacketId(packet) })
         .to_vec();
     let place = Place::PayloadOctets { at: 9, len: 5 };
-    view.findings.push(finding(Rule::CaptureGap, Sender::Server, place, "5 octets of the payload were not captured"));
+    let fact = Fact::PayloadLacks { octets: 5, length: 200, at: 9 };
+    view.findings.push(finding(Sender::Server, place, fact));
     view
 }
 

@@ -4,7 +4,7 @@ use framescope::base::{ConnectionId, FrameId, Place, Rule, Sender};
 use framescope::view::{Answer, RoundTrips};
 
 use super::common::frame::{self, CLOSE, FIN, PING, PONG, TEXT};
-use super::common::rows;
+use super::common::rows::{self, sentence};
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{self, Client, Server};
 
@@ -169,7 +169,7 @@ fn what_is_no_websocket() {
     let snapshot = rows::read(&talk.capture().pcap());
     assert_eq!(rows::all_findings(&snapshot), ["frame.not-websocket"]);
     assert_eq!(rows::frames(&snapshot), ["server text \"hello\"", "client text \"still here\""]);
-    assert!(snapshot.finding(0).unwrap().text.contains("an HTTP response"));
+    assert!(sentence(&snapshot.finding(0).unwrap()).contains("an HTTP response"));
 
     // Text in a frame of which only the reserved bits are wrong stays a frame.
     let mut talk = Talk::upgraded();
@@ -217,7 +217,7 @@ fn headers_that_are_cut_off() {
     let first = snapshot.frame(FrameId::from_number(1).unwrap()).unwrap();
     assert_eq!(at, first.at + frame::client(FIN | TEXT, b"ok").len() as u64, "the octet with the opcode");
     assert_eq!(
-        finding.text,
+        sentence(&finding),
         "Opcode 0xF is reserved for control frames that nobody has defined. The frame's header is cut off."
     );
 }

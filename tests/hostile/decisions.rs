@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::common::frame::{self, BINARY, FIN, TEXT};
 use super::common::link::{self, Link};
-use super::common::rows;
+use super::common::rows::{self, sentence};
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{Client, Server};
 use framescope::base::Sender;
@@ -43,7 +43,7 @@ fn chat(talk: &mut Talk) {
 fn what_was_recognised_is_confirmed() {
     let snapshot = forced(chat);
     assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (3, Some(Recognition::Confirmed)));
-    let text = snapshot.finding(0).unwrap().text;
+    let text = sentence(&snapshot.finding(0).unwrap());
     assert!(text.contains("The user confirms") && text.contains("chain over 3 frames"), "{text}");
 }
 
@@ -81,7 +81,7 @@ fn what_is_too_little_to_tell_is_read_by_force() {
     let snapshot = forced(short);
     assert_eq!(rows::frames(&snapshot), ["client binary 0102", "server binary 03"]);
     assert_eq!(recognition(&snapshot), Some(Recognition::Forced));
-    assert!(snapshot.finding(0).unwrap().text.contains("because the user says"));
+    assert!(sentence(&snapshot.finding(0).unwrap()).contains("because the user says"));
 }
 
 #[test]
@@ -200,7 +200,8 @@ fn frames_behind_a_handshake_that_was_refused() {
             frames.sort();
             assert_eq!(frames[2..], ["server text \"hello to you\"", "server text \"very well, thanks\""], "{refusal}");
             assert_eq!(frames.len(), 4, "{refusal}: {frames:?}");
-            let told = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index)).map(|it| it.text);
+            let told =
+                (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index)).map(|it| sentence(&it));
             assert!(
                 told.into_iter().any(|text| text.starts_with("The server refused the opening handshake. The user"))
             );
@@ -408,7 +409,7 @@ proptest! {
             snapshot.payload(&frame, 0..1000).unwrap();
         }
         for index in 0..snapshot.finding_count() {
-            prop_assert!(!snapshot.finding(index).unwrap().text.is_empty());
+            prop_assert!(!sentence(&snapshot.finding(index).unwrap()).is_empty());
         }
     }
 }

@@ -4,7 +4,7 @@ use framescope::base::{Finding, Place, Rule, Sender};
 use framescope::dissect::Snapshot;
 
 use crate::common::frame::{self, BINARY, CLOSE, CONTINUATION, FIN, TEXT};
-use crate::common::rows;
+use crate::common::rows::{self, sentence};
 use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
 
 /// A conversation with at least one finding of each kind.
@@ -41,7 +41,7 @@ fn line(finding: &Finding) -> String {
         Place::HandshakeField(name) => name.to_owned(),
     };
     let (frame, message) = (finding.frame.map(|id| id.number()), finding.message.map(|id| id.number()));
-    format!("{}.{} {} {place}: {}", number(frame), number(message), finding.sender, finding.text)
+    format!("{}.{} {} {place}: {}", number(frame), number(message), finding.sender, sentence(finding))
 }
 
 #[test]

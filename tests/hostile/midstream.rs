@@ -2,7 +2,7 @@
 
 use super::common::frame::{self, BINARY, CONTINUATION, FIN, PING, TEXT};
 use super::common::link::{self, Link};
-use super::common::rows;
+use super::common::rows::{self, sentence};
 use super::common::tcp::Talk;
 use super::common::tcp::Who::{self, Client, Server};
 use flate2::{Compress, Compression, FlushCompress};
@@ -50,7 +50,9 @@ fn inside_a_frame() {
         chat(talk);
     });
     is_recognised(&snapshot, &CHAT);
-    assert!(snapshot.finding(0).unwrap().text.contains("61 octets before are passed over: most likely they belong"));
+    assert!(
+        sentence(&snapshot.finding(0).unwrap()).contains("61 octets before are passed over: most likely they belong")
+    );
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn inside_a_compressed_message() {
         .collect();
     assert_eq!((compressed.len(), snapshot.frame_count()), (3, 9), "{:?}", rows::frames(&snapshot));
     assert!(snapshot.connections().all(|connection| connection.severity() == Some(Severity::Note)));
-    let text = snapshot.finding(0).unwrap().text;
+    let text = sentence(&snapshot.finding(0).unwrap());
     assert!(text.contains("MASK bits and lengths chain over"), "{text}");
 }
 

@@ -11,6 +11,7 @@ mod threads;
 
 use std::sync::Arc;
 
+use common::rows::sentence;
 use common::tcp::Talk;
 use framescope::base::{Place, Rule};
 use framescope::capture::Source;
@@ -53,7 +54,7 @@ fn judged(snapshot: &Snapshot) -> Judged {
         assert!(snapshot.findings_of_frame(id).iter().any(|it| it.rule == finding.rule));
         let connection = snapshot.connection(frame.connection).unwrap();
         assert!(connection.rules.iter().any(|(rule, _)| *rule == finding.rule), "the connection tells it too");
-        wrong.push((id.number(), at, len, finding.text.to_string()));
+        wrong.push((id.number(), at, len, sentence(&finding)));
     }
     // In which order findings are discovered depends on when payloads are judged.
     wrong.sort();

@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use framescope::background::InflateThreads;
-use framescope::base::{MessageId, Place, Rule};
+use framescope::base::{Fact, MessageId, Place};
 use framescope::capture::Source;
 use framescope::dissect::{InflatePool, Job, Progress, Session, Snapshot};
 use proptest::prelude::*;
@@ -76,11 +76,11 @@ fn session(capture: &[u8], helpers: Option<usize>) -> Session {
 }
 
 /// All that is found, in its order, the lengths of all messages, and how much text was judged.
-type Found = (Vec<(Rule, Option<u64>, Place, String)>, Vec<Option<u64>>, [u64; 2]);
+type Found = (Vec<(Option<u64>, Place, Fact)>, Vec<Option<u64>>, [u64; 2]);
 
 fn found(snapshot: &Snapshot) -> Found {
     let findings = (0..snapshot.finding_count()).map(|index| snapshot.finding(index).unwrap());
-    let findings = findings.map(|it| (it.rule, it.frame.map(|id| id.number()), it.place, it.text.to_string()));
+    let findings = findings.map(|it| (it.frame.map(|id| id.number()), it.place, it.fact));
     let lengths = (0..snapshot.message_count()).map(|index| snapshot.plain_len(MessageId::from_index(index)));
     let totals = snapshot.totals();
     (findings.collect(), lengths.collect(), [totals.judged_messages, totals.judged_octets])

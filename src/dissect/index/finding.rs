@@ -1,23 +1,22 @@
-//! Findings as the index keeps them: small records, whose places and sentences are made when they are shown.
+//! Findings as the index keeps them: small records, whose places and values are worked out when they are shown.
 
 use std::sync::Arc;
 
 use crate::base::{
-    Breach, ConnectionId, Finding, FindingId, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity,
+    Breach, ConnectionId, Fact, Finding, FindingId, FrameId, MessageId, PacketId, Place, Rule, Sender, Severity,
 };
 use crate::dissect::index::Writer;
 use crate::dissect::index::record::{FrameRecord, NONE};
 use crate::dissect::index::snapshot::Snapshot;
-use crate::dissect::websocket::sender::hex;
 use crate::net::GapCause;
 use crate::ws::{FrameBreach, InvalidUtf8};
 
 /// A finding in 32 octets: enough for filters, rows and counts. [`Snapshot::finding`] tells the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FindingRecord {
-    /// Which rule.
+    /// The rule that is broken or touched.
     pub rule: Rule,
-    /// Whose doing it is.
+    /// The peer whose doing it is.
     pub sender: Sender,
     told: Told,
     connection: u32,
@@ -29,7 +28,7 @@ pub struct FindingRecord {
     pub(in crate::dissect) previous_of_connection: u32,
 }
 
-/// Where the place and the sentence come from.
+/// The source of the place and the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     /// This and the frame's header.
@@ -38,8 +37,7 @@ enum Told {
     Detail(u32),
 }
 
-/// What a finding needs to know that no header tells. A capture may lack octets in every frame, so that is told in
-/// numbers too.
+/// Values of a finding that no header tells. A capture may lack octets in every frame, so that is kept in few octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::dissect) enum Detail {
     /// Octets of a stream that the capture lacks.
@@ -50,8 +48,8 @@ pub(in crate::dissect) enum Detail {
     Conflict(Conflict),
     /// Text that is not UTF-8.
     NotUtf8(NotUtf8),
-    /// Anything that is rare: place and sentence as they are.
-    Written(Arc<Breach>),
+    /// Anything that is rare: place and values as they are.
+    Rare(Arc<Breach>),
 }
 
 /// Octets of a stream that the capture lacks.
@@ -79,21 +77,14 @@ impl Gap {
     }
 
     fn tell(&self, sender: Sender) -> Breach {
-        let Gap { at, len, cause, before, packet, lost } = self;
-        let why = match cause {
-            GapCause::PacketCut => format!("packet {packet} was stored shorter than it was"),
-            GapCause::NotCaptured => format!("between packets {before} and {packet}"),
-            GapCause::GaveUp => {
-                format!("behind packet {before}; more came behind the hole than is held, so it is not waited for")
-            }
+        let Gap { at, len, cause, before, packet, lost: header } = *self;
+        let octets = len;
+        let fact = match cause {
+            GapCause::PacketCut => Fact::PacketCut { octets, sender, packet, header },
+            GapCause::NotCaptured => Fact::OctetsNotCaptured { octets, sender, before, packet, header },
+            GapCause::GaveUp => Fact::OctetsNotAwaited { octets, sender, before, header },
         };
-        let consequence = if *lost {
-            " A frame header lies in there, so what follows cannot be placed until frames are found again."
-        } else {
-            ""
-        };
-        let text = format!("{len} octets of the {sender}'s stream are missing: {why}.{consequence}");
-        Breach { rule: self.rule(), place: Place::StreamOctets { at: *at, len: *len }, text }
+        Breach { place: Place::StreamOctets { at, len }, fact }
     }
 }
 
@@ -114,18 +105,12 @@ impl Conflict {
     /// `frame` is the one that they are in.
     fn tell(&self, sender: Sender, frame: Option<&FrameRecord>) -> Breach {
         let Conflict { at, len, first, second } = *self;
-        let octets = octets(len);
-        let text = format!(
-            "{octets} of the {sender}'s stream were sent again with other values: packet {first} has the copy that is shown, \
-             packet {second} the other, and the {} may have read either.",
-            sender.peer()
-        );
         let in_payload = frame.filter(|frame| frame.payload_at() <= at);
         let place = match in_payload {
             Some(frame) => Place::PayloadOctets { at: at - frame.payload_at(), len },
             None => Place::StreamOctets { at, len },
         };
-        Breach { rule: Rule::CaptureOverlapConflict, place, text }
+        Breach { place, fact: Fact::OverlapConflict { octets: len, sender, first, second } }
     }
 }
 
@@ -143,10 +128,8 @@ impl NotUtf8 {
     fn tell(&self, payload_len: u64) -> Breach {
         let NotUtf8 { at, wrong } = self;
         let len = (wrong.octets().len() as u64).min(payload_len.saturating_sub(*at));
-        let why = if wrong.unfinished { "begins a character that does not end" } else { "is no character" };
-        let text =
-            format!("The text is not UTF-8 from octet {} of the message on: {} {why}.", wrong.at, hex(wrong.octets()));
-        Breach { rule: Rule::MessageInvalidUtf8, place: Place::PayloadOctets { at: *at, len }, text }
+        let fact = Fact::TextNotUtf8 { at: wrong.at, octets: wrong.octets().into(), unfinished: wrong.unfinished };
+        Breach { place: Place::PayloadOctets { at: *at, len }, fact }
     }
 }
 
@@ -235,10 +218,10 @@ impl Writer {
         self.add_finding_of_frame(frame, Rule::MessageInvalidUtf8, told);
     }
 
-    /// Adds a finding whose place and sentence are kept as they are: some 250 octets, so it should be a rare one.
+    /// Adds a finding whose place and values are kept as they are: some 170 octets, so it should be a rare one.
     pub fn report(&mut self, finding: Finding) {
-        let Finding { rule, connection, frame, message, sender, place, text } = finding;
-        let told = self.add_detail(Detail::Written(Arc::new(Breach { rule, place, text })));
+        let Finding { rule, connection, frame, message, sender, place, fact } = finding;
+        let told = self.add_detail(Detail::Rare(Arc::new(Breach { place, fact })));
         self.add_finding(FindingRecord {
             connection: connection.map_or(NONE, |id| id.0),
             frame: frame.map_or(NONE, |id| id.0),
@@ -271,7 +254,7 @@ impl Snapshot {
         self.index.findings.len()
     }
 
-    /// What is kept of finding `index`, in the order of discovery.
+    /// The record of finding `index`, in the order of discovery.
     pub fn finding_record(&self, index: usize) -> Option<&FindingRecord> {
         self.index.findings.get(index)
     }
@@ -281,7 +264,7 @@ impl Snapshot {
         self.tell(self.finding_record(index)?)
     }
 
-    /// What is kept of the findings about a frame, in the order of discovery.
+    /// The records of the findings about a frame, in the order of discovery.
     pub fn finding_records_of_frame(&self, id: FrameId) -> Vec<&FindingRecord> {
         let last = self.frame(id).map_or(NONE, |frame| frame.finding);
         let mut found: Vec<_> = self.chain(last, |record| record.previous_of_frame).collect();
@@ -321,32 +304,25 @@ impl Snapshot {
         std::iter::successors(record(last), move |this| record(previous(this)))
     }
 
-    /// Makes the place and the sentence of a finding.
+    /// Works out the place and the values of a finding.
     fn tell(&self, record: &FindingRecord) -> Option<Finding> {
         let frame = record.frame().and_then(|id| self.frame(id));
-        let Breach { rule, place, text } = match record.told {
+        let Breach { place, fact } = match record.told {
             Told::Frame(breach) => breach.tell(&frame?.header, record.sender, frame?.has_deflate()),
             Told::Detail(row) => match self.index.details.get(row as usize)? {
                 Detail::Gap(gap) => gap.tell(record.sender),
                 Detail::Conflict(conflict) => conflict.tell(record.sender, frame),
-                Detail::Hole { at, len } => {
-                    let whole = frame?.header.payload_len();
-                    let text =
-                        format!("The capture lacks {len} of the frame's {whole} payload octets, from octet {at} on.");
-                    Breach { rule: record.rule, place: Place::PayloadOctets { at: *at, len: *len }, text }
-                }
+                Detail::Hole { at, len } => Breach {
+                    place: Place::PayloadOctets { at: *at, len: *len },
+                    fact: Fact::PayloadLacks { octets: *len, length: frame?.header.payload_len(), at: *at },
+                },
                 Detail::NotUtf8(found) => found.tell(frame?.header.payload_len()),
-                Detail::Written(breach) => (**breach).clone(),
+                Detail::Rare(breach) => (**breach).clone(),
             },
         };
-        let (connection, frame, message) = (record.connection(), record.frame(), record.message());
-        Some(Finding { rule, connection, frame, message, sender: record.sender, place, text })
+        let (rule, connection, frame, message) = (record.rule, record.connection(), record.frame(), record.message());
+        Some(Finding { rule, connection, frame, message, sender: record.sender, place, fact })
     }
-}
-
-/// `1 octet`, `5 octets`.
-pub(in crate::dissect) fn octets(len: u64) -> String {
-    if len == 1 { "1 octet".to_owned() } else { format!("{len} octets") }
 }
 
 #[cfg(test)]
@@ -357,34 +333,26 @@ mod tests {
     fn records_are_small() {
         assert!(size_of::<FindingRecord>() <= 32);
         assert!(size_of::<Detail>() <= 40);
+        assert!(size_of::<Breach>() <= 80);
     }
 
     #[test]
     fn gaps_are_told_with_their_packets() {
         let id = |number| PacketId::from_number(number).unwrap();
-        let told = |cause, lost| {
-            let gap = Gap { at: 70, len: 9, cause, before: id(3), packet: id(5), lost };
-            let Breach { rule, place, text } = gap.tell(Sender::Server);
-            assert_eq!(place, Place::StreamOctets { at: 70, len: 9 });
-            (rule, text.strip_prefix("9 octets of the server's stream are missing: ").unwrap().to_owned())
-        };
-        assert_eq!(
-            told(GapCause::PacketCut, false),
-            (Rule::CapturePacketsCut, "packet 5 was stored shorter than it was.".to_owned())
-        );
-        assert_eq!(
-            told(GapCause::NotCaptured, true),
+        let (octets, sender) = (9, Sender::Server);
+        for (cause, header, fact) in [
+            (GapCause::PacketCut, false, Fact::PacketCut { octets, sender, packet: id(5), header: false }),
             (
-                Rule::CaptureGap,
-                "between packets 3 and 5. A frame header lies in there, so what follows cannot be placed until frames are found again.".to_owned()
-            )
-        );
-        assert_eq!(
-            told(GapCause::GaveUp, false),
-            (
-                Rule::CaptureGap,
-                "behind packet 3; more came behind the hole than is held, so it is not waited for.".to_owned()
-            )
-        );
+                GapCause::NotCaptured,
+                true,
+                Fact::OctetsNotCaptured { octets, sender, before: id(3), packet: id(5), header: true },
+            ),
+            (GapCause::GaveUp, false, Fact::OctetsNotAwaited { octets, sender, before: id(3), header: false }),
+        ] {
+            let gap = Gap { at: 70, len: 9, cause, before: id(3), packet: id(5), lost: header };
+            let breach = gap.tell(sender);
+            assert_eq!(breach.rule(), gap.rule());
+            assert_eq!(breach, Breach { place: Place::StreamOctets { at: 70, len: 9 }, fact });
+        }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
-use crate::base::{Breach, ConnectionId, Finding, PacketRef, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Fact, Finding, PacketRef, Place, Quote, RefusalHint, Sender};
 use crate::dissect::index::connection::{Connection, HeadPlace, Transport};
 use crate::dissect::index::record::NONE;
 use crate::http::{
-    self, Body, Head, HttpReader, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer, quoted,
+    self, Body, Head, HttpReader, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer,
 };
 use crate::net::Direction;
 use crate::ws::Negotiated;
@@ -234,12 +234,9 @@ impl Opening {
             sum += len;
         }
         let Some(at) = first else { return };
-        let text = format!(
-            "The client sent {sum} octets behind its request without waiting for the 101 in packet {}.",
-            packet.id
-        );
-        let place = Place::StreamOctets { at, len: sum };
-        report(scene, connection, Sender::Client, Breach { rule: Rule::HandshakeDataBefore101, place, text });
+        let (place, fact) =
+            (Place::StreamOctets { at, len: sum }, Fact::DataBefore101 { octets: sum, packet: packet.id });
+        report(scene, connection, Sender::Client, Breach { place, fact });
     }
 
     /// Takes what stands behind a direction's last head for frames, if heads were read there.
@@ -279,8 +276,7 @@ fn note_answer(id: ConnectionId, place: HeadPlace, head: &Head, opened: bool, sc
 
 fn refused(attempt: &Attempt, place: HeadPlace, head: &Head, scene: &mut Scene<'_>) {
     note_answer(attempt.connection, place, head, false, scene);
-    let text = format!("The server refused with “{}”{}.", quoted(&status_line(head)), refusal_detail(head));
-    let breach = Breach { rule: Rule::HandshakeRefused, place: Place::Connection, text };
+    let breach = Breach { place: Place::Connection, fact: refusal(head) };
     report(scene, attempt.connection, Sender::Server, breach);
 }
 
@@ -357,25 +353,27 @@ fn status_line(head: &Head) -> String {
     }
 }
 
-/// What the server says about why, in the fields that are made for it.
-fn refusal_detail(head: &Head) -> String {
-    let (field, what) = match head.status() {
-        Some(426 | 400) => ("sec-websocket-version", "it speaks version"),
-        Some(401 | 407) => ("www-authenticate", "it asks for"),
-        Some(300..=399) => ("location", "it points to"),
-        _ => return String::new(),
+/// A refusal with the server's reason, where the field that is made for it tells one.
+fn refusal(head: &Head) -> Fact {
+    let field = match head.status() {
+        Some(426 | 400) => Some(("sec-websocket-version", RefusalHint::Version)),
+        Some(401 | 407) => Some(("www-authenticate", RefusalHint::Credentials)),
+        Some(300..=399) => Some(("location", RefusalHint::Location)),
+        _ => None,
     };
-    head.value(field).map_or(String::new(), |value| format!("; {what} {}", quoted(&value)))
+    let told = field.and_then(|(field, hint)| Some((hint, head.value(field)?)));
+    let (hint, value) = told.unwrap_or((RefusalHint::Silent, "".into()));
+    Fact::Refused { status: Quote::new(&status_line(head)), hint, value: Quote::new(&value) }
 }
 
 pub(super) fn report(scene: &mut Scene<'_>, connection: ConnectionId, sender: Sender, breach: Breach) {
     scene.writer.report(Finding {
-        rule: breach.rule,
+        rule: breach.rule(),
         connection: Some(connection),
         frame: None,
         message: None,
         sender,
         place: breach.place,
-        text: breach.text,
+        fact: breach.fact,
     });
 }

@@ -5,7 +5,7 @@
 
 use super::exchange::{Attempt, Late, kept, read_again, report};
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
-use crate::base::{Breach, ConnectionId, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Fact, Place, Sender};
 use crate::dissect::index::connection::HeadPlace;
 use crate::dissect::index::finding::Gap;
 use crate::http::{self, Body, HttpReader, Kind, judge_offer, sniff, starts_request};
@@ -82,8 +82,7 @@ impl Opening {
                 }
             }
             None => {
-                let text = "The capture has the 101 and not the request it answers.".to_owned();
-                let breach = Breach { rule: Rule::HandshakeRequestNotCaptured, place: Place::Connection, text };
+                let breach = Breach { place: Place::Connection, fact: Fact::RequestNotCaptured };
                 report(scene, connection, Sender::Client, breach);
             }
         }
@@ -263,7 +262,6 @@ fn answer_lost(connection: ConnectionId, scene: &mut Scene<'_>) {
     if let Some(row) = scene.writer.connection(connection) {
         row.response_lost = true;
     }
-    let text = "The capture lacks octets where the answer to the request should be.".to_owned();
-    let breach = Breach { rule: Rule::HandshakeResponseNotCaptured, place: Place::Connection, text };
+    let breach = Breach { place: Place::Connection, fact: Fact::ResponseNotCaptured };
     report(scene, connection, Sender::Server, breach);
 }

@@ -12,7 +12,7 @@
 use super::exchange::{open_connection, report};
 use super::user_override::leads_to_each_start;
 use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
-use crate::base::{Breach, Place, Rule, Sender};
+use crate::base::{Breach, Fact, OpeningHandshake, Place, RecognisedBy, Sender};
 use crate::dissect::index::connection::{HeadPlace, Recognition, TcpEnd};
 use crate::dissect::index::finding::Gap;
 use crate::http::{HttpReader, Kind, sniff, starts_request};
@@ -80,31 +80,22 @@ impl Guess {
         self.found[0].evidence.and(self.found[1].evidence)
     }
 
-    /// Why it is read as a WebSocket, in words; `is_refused` says that there is an opening handshake and it failed.
-    fn story(&self, recognition: Recognition, is_refused: bool) -> String {
+    /// The reason why it is read as a WebSocket from behind `before` octets on; `is_refused` says that there is an opening
+    /// handshake and it failed.
+    fn fact(&self, recognition: Recognition, is_refused: bool, before: u64) -> Fact {
         let Evidence { frames, masked, texts, .. } = self.evidence();
-        let chain = format!(
-            "MASK bits and lengths chain over {frames} frames, {masked} of them masked, {texts} with text in UTF-8"
-        );
-        let confidence = self.evidence().confidence();
-        let handshake = match recognition {
-            _ if is_refused => "The server refused the opening handshake",
-            Recognition::Evidence | Recognition::Confirmed => "The capture lacks the opening handshake",
-            Recognition::Forced => "There is no opening handshake",
+        let by = match recognition {
+            Recognition::Evidence => RecognisedBy::Evidence,
+            Recognition::Confirmed => RecognisedBy::Confirmed,
+            Recognition::Forced => RecognisedBy::User,
         };
-        match recognition {
-            Recognition::Evidence => format!("{handshake}, and a WebSocket is {confidence}: {chain}."),
-            Recognition::Confirmed => {
-                format!("{handshake}. The user confirms that this is a WebSocket, which is {confidence}: {chain}.")
-            }
-            Recognition::Forced if frames == 0 => format!(
-                "{handshake}. This is read as a WebSocket because the user says that it is one; nothing else speaks for it."
-            ),
-            Recognition::Forced => format!(
-                "{handshake}. This is read as a WebSocket because the user says that it is one; {chain}, which alone would \
-                 not be enough."
-            ),
-        }
+        let opening = match recognition {
+            _ if is_refused => OpeningHandshake::Refused,
+            Recognition::Evidence | Recognition::Confirmed => OpeningHandshake::NotCaptured,
+            Recognition::Forced => OpeningHandshake::Absent,
+        };
+        let confidence = self.evidence().confidence();
+        Fact::Recognised { by, opening, confidence, frames, masked, texts, before }
     }
 }
 
@@ -267,12 +258,7 @@ impl Opening {
             before += at;
             self.start_frames(direction, at, sender, negotiated, Begin::BehindGap, scene);
         }
-        let skipped = match before {
-            0 => String::new(),
-            n => format!(" {n} octets before are passed over: most likely they belong to frames that began earlier."),
-        };
-        let text = format!("{}{skipped}", guess.story(recognition, is_refused));
-        let breach = Breach { rule: Rule::CaptureMidStream, place: Place::Connection, text };
+        let breach = Breach { place: Place::Connection, fact: guess.fact(recognition, is_refused, before) };
         report(scene, connection, Sender::Unknown, breach);
         scene.decisions.push(Decision::ResumeBoth);
     }

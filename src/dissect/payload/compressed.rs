@@ -1,17 +1,16 @@
-//! The compressed messages of one sender: the window between them, and what is said about them.
+//! The compressed messages of one sender: the window between them, and the rules that they break.
 
 use super::job::{Outcome, SpareInflater};
 use super::stretch::{Begin, End, Stretch};
-use crate::base::{ConnectionId, FrameId, MessageId, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Fact, FrameId, MessageId, Place, Sender};
 use crate::dissect::Connection;
 use crate::dissect::index::connection::Deflated;
-use crate::dissect::index::finding::octets;
 use crate::dissect::index::record::NONE;
 use crate::dissect::payload::on_demand::{Checkpoint, max_inflated};
 use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
 
 /// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
-/// takes some 250 octets.
+/// takes some 170 octets.
 const MAX_EXPANDED: u32 = 1000;
 
 /// Octets that a message can copy from at most (RFC 1951 §2).
@@ -22,14 +21,6 @@ const STRIDE: u64 = 4 << 20;
 const MESSAGE_COST: u64 = 512;
 /// Whenever there are so many checkpoints more, which take 32 KiB each, they are made half as often.
 const CHECKPOINTS: usize = 1024;
-
-/// Something to be said about a compressed message.
-#[derive(Debug)]
-pub(super) struct Remark {
-    pub rule: Rule,
-    pub place: Place,
-    pub text: String,
-}
 
 /// What is kept of a sender's compression.
 #[derive(Debug)]
@@ -143,16 +134,16 @@ impl Compressed {
         };
         let came = self.plain - before;
         let (taken, message) = (inflater.taken(), self.last.0);
-        let mut say = |(frame, remark)| outcomes.push(Outcome::Said { message, frame, remark });
+        let mut say = |(frame, breach)| outcomes.push(Outcome::Said { message, frame, breach });
         match (inflated, part.end) {
             (Err(error), _) => {
                 if let Some((frame, at)) = stretch.frame(index, taken) {
-                    self.fail(error, at).into_iter().for_each(|remark| say((frame, remark)));
+                    self.fail(error, at).into_iter().for_each(|breach| say((frame, breach)));
                 }
             }
             (Ok(strayed), End::Whole { wire, at }) => {
                 let Some((frame, payload_len)) = stretch.frame(index, len) else { return came };
-                self.end_message(strayed, wire, payload_len).into_iter().for_each(|remark| say((frame, remark)));
+                self.end_message(strayed, wire, payload_len).into_iter().for_each(|breach| say((frame, breach)));
                 outcomes.push(Outcome::Plain { message, len: self.plain, is_text: self.is_text });
                 outcomes.extend(self.checkpoint(at).map(|made| Outcome::Checkpoint(Box::new(made))));
             }
@@ -179,97 +170,54 @@ impl Compressed {
     }
 
     /// All octets of the message came, `wire` of them, the last `payload_len` with its last frame: what is to be said.
-    fn end_message(&mut self, strayed: Strayed, wire: u64, payload_len: u64) -> Vec<Remark> {
+    fn end_message(&mut self, strayed: Strayed, wire: u64, payload_len: u64) -> Vec<Breach> {
         self.is_open = false;
         let all = Place::PayloadOctets { at: 0, len: payload_len };
-        let mut remarks = Vec::new();
-        let mut say = |rule, text: String| remarks.push(Remark { rule, place: all, text });
+        let mut breaches = Vec::new();
+        let mut say = |fact| breaches.push(Breach { place: all, fact });
         self.say_strayed(strayed, &mut say);
         if self.has_unknown && !std::mem::replace(&mut self.said_lost, true) {
-            say(
-                Rule::DeflateContextLost,
-                format!(
-                    "The message copies from messages of the {} before it that the capture lacks or that could not be \
-                     inflated; octets from there are marked as unknown, here and in the messages behind.",
-                    self.sender
-                ),
-            );
+            say(Fact::ContextLost { sender: self.sender });
         }
         if self.is_text
             && !self.has_unknown
             && let Some(wrong) = self.wrong.take().or_else(|| self.text.finish().err())
         {
-            say(
-                Rule::MessageInvalidUtf8,
-                format!("The inflated text is not UTF-8 from octet {} of the message on.", wrong.at),
-            );
+            say(Fact::InflatedNotUtf8 { at: wrong.at });
         }
         if wire > self.plain && self.expanded < MAX_EXPANDED {
             self.expanded += 1;
-            let more = match self.expanded {
-                MAX_EXPANDED => " Further ones of this sender are not listed.",
-                _ => "",
-            };
-            say(
-                Rule::DeflateExpanded,
-                format!(
-                    "Compression made the message larger: {} on the wire for {} of payload.{more}",
-                    octets(wire),
-                    octets(self.plain)
-                ),
-            );
+            say(Fact::Expanded { wire, plain: self.plain, last: self.expanded == MAX_EXPANDED });
         }
         self.tally.messages += 1;
         self.tally.wire += wire;
         self.tally.plain += self.plain;
         self.behind += MESSAGE_COST + wire + self.plain;
-        remarks
+        breaches
     }
 
-    fn say_strayed(&self, strayed: Strayed, say: &mut impl FnMut(Rule, String)) {
-        let Strayed { beyond_window, kept_context } = strayed;
+    fn say_strayed(&self, strayed: Strayed, say: &mut impl FnMut(Fact)) {
+        let (Strayed { beyond_window, kept_context }, sender) = (strayed, self.sender);
         if beyond_window > 0 {
             let bits = self.agreed.window_bits;
-            let text = format!(
-                "A distance of {beyond_window} octets is longer than the {sender}'s window of {bits} bits, which is {} \
-                 octets.",
-                1 << bits,
-                sender = self.sender
-            );
-            say(Rule::DeflateWindowExceeded, text);
+            say(Fact::WindowExceeded { distance: beyond_window.into(), sender, bits, window: 1 << bits });
         }
         if kept_context {
-            let sender = self.sender;
-            let text = format!(
-                "The message copies from messages before it, although {sender}_no_context_takeover was agreed: each message \
-                 must stand for itself."
-            );
-            say(Rule::DeflateContextKept, text);
+            say(Fact::ContextKept { sender });
         }
     }
 
     /// The message cannot be inflated: what is to be said about the frame that was being read, up to octet `at` of its
     /// payload.
-    fn fail(&mut self, error: InflateError, at: u64) -> Option<Remark> {
+    fn fail(&mut self, error: InflateError, at: u64) -> Option<Breach> {
         self.is_open = false;
         self.lose();
         let place = Place::PayloadOctets { at: 0, len: at };
-        let consequence = "What later messages copy from it is not known.";
         match error {
-            InflateError::TooLong => Some(Remark {
-                rule: Rule::LimitInflate,
-                place,
-                text: format!(
-                    "The message inflates to more than {} MiB, and was not inflated further. {consequence} \
-                     --inflate-limit raises this limit.",
-                    max_inflated() >> 20
-                ),
-            }),
-            InflateError::Invalid if self.knew_window => Some(Remark {
-                rule: Rule::DeflateInvalidData,
-                place,
-                text: format!("The message's data is not valid DEFLATE: the context breaks here. {consequence}"),
-            }),
+            InflateError::TooLong => {
+                Some(Breach { place, fact: Fact::InflateLimit { mebibytes: max_inflated() >> 20 } })
+            }
+            InflateError::Invalid if self.knew_window => Some(Breach { place, fact: Fact::InvalidDeflate }),
             // Behind a loss nobody did anything wrong.
             InflateError::Invalid => None,
         }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::compressed::{Compressed, Remark};
+use super::compressed::Compressed;
 use super::stretch::Stretch;
-use crate::base::{FrameId, MessageId};
+use crate::base::{Breach, FrameId, MessageId};
 use crate::dissect::payload::on_demand::Checkpoint;
 use crate::ws::Inflater;
 
@@ -33,7 +33,7 @@ pub(super) enum Outcome {
     /// It was inflated, to so many octets.
     Plain { message: MessageId, len: u64, is_text: bool },
     /// This is to be said about one of its frames.
-    Said { message: MessageId, frame: FrameId, remark: Remark },
+    Said { message: MessageId, frame: FrameId, breach: Breach },
     /// Inflating can start behind it.
     Checkpoint(Box<Checkpoint>),
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::compressed::{Compressed, Remark};
+use super::compressed::Compressed;
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
 use super::reader::{Form, PayloadReader};
 use super::stretch::{Begin, End, FRAME_COST, PART_COST};
 use super::{Link, Scene};
-use crate::base::{ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
+use crate::base::{Breach, ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
 use crate::dissect::carrier::{Cursor, Stream};
 use crate::dissect::index::Index;
@@ -346,9 +346,11 @@ impl Side {
                         scene.writer.index.totals.judged_octets += len;
                     }
                 }
-                Outcome::Said { message, frame, remark: Remark { rule, place, text } } => {
+                Outcome::Said { message, frame, breach } => {
+                    let rule = breach.rule();
+                    let Breach { place, fact } = breach;
                     let (connection, message, frame) = (Some(self.connection), Some(message), Some(frame));
-                    scene.writer.report(Finding { rule, connection, frame, message, sender: self.sender, place, text });
+                    scene.writer.report(Finding { rule, connection, frame, message, sender: self.sender, place, fact });
                     is_news = true;
                 }
                 Outcome::Checkpoint(checkpoint) => scene.writer.index.checkpoints.push(Arc::from(checkpoint)),

@@ -2,8 +2,9 @@
 //!
 //! These rules are about something absent, so they are judged only where the capture lacks nothing.
 
+use super::sender::{report, stream_end};
 use super::{Ended, WebSocket};
-use crate::base::{Breach, ConnectionId, Finding, FrameId, Place, Rule, Sender};
+use crate::base::{Breach, ConnectionId, Fact, FrameId, Nanoseconds, Place, Sender, SilentSince};
 use crate::dissect::index::Writer;
 use crate::net::End;
 
@@ -29,15 +30,11 @@ impl WebSocket {
         let missing = match (closes, tcp_end) {
             ([None, None], Some(end)) => {
                 let idle = end.time.0.saturating_sub(last.unwrap_or(began).0);
-                let how = if end.how == End::Reset { "reset TCP (RST)" } else { "ended TCP (FIN)" };
-                let since = if last.is_some() { "the last frame" } else { "the opening handshake, without a frame" };
-                let text = format!(
-                    "The {} {how} {} after {since}, and neither side had sent a Close frame: both see 1006.{}",
-                    end.by,
-                    seconds(idle),
-                    proxy_hint(idle)
-                );
-                Some((Rule::CloseMissing, end.by, None, text))
+                let (sender, how) = (end.by, stream_end(Some(end.how)));
+                let since = if last.is_some() { SilentSince::Frame } else { SilentSince::Opening };
+                let timeout = common_timeout(idle).unwrap_or_default();
+                let idle = Nanoseconds(idle);
+                Some((sender, None, Fact::CloseMissing { sender, end: how, idle, since, timeout }))
             }
             ([Some(close), None], _) if has_ended(Sender::Server) => Some(not_echoed(Sender::Server, close)),
             ([None, Some(close)], _) if has_ended(Sender::Client) => Some(not_echoed(Sender::Client, close)),
@@ -48,23 +45,15 @@ impl WebSocket {
             // Where the capture just stops, the answer may be a packet away.
             None => self.conversation.judge_late(ended.last_packet, writer),
         }
-        if let Some((rule, sender, frame, text)) = missing {
-            report(writer, connection, sender, frame, Breach { rule, place: Place::Connection, text });
+        if let Some((sender, frame, fact)) = missing {
+            let breach = Breach { place: Place::Connection, fact };
+            report(writer, connection, sender, frame, None, breach);
         }
     }
 }
 
-fn not_echoed(silent: Sender, close: FrameId) -> (Rule, Sender, Option<FrameId>, String) {
-    let text = format!("The {silent} never answered this Close frame with its own, and the connection has ended.");
-    (Rule::CloseNotEchoed, silent, Some(close), text)
-}
-
-/// A time a person reads.
-fn seconds(nanoseconds: u64) -> String {
-    match nanoseconds {
-        0..SECOND => format!("{} ms", nanoseconds / 1_000_000),
-        _ => format!("{:.1} s", nanoseconds as f64 / SECOND as f64),
-    }
+fn not_echoed(silent: Sender, close: FrameId) -> (Sender, Option<FrameId>, Fact) {
+    (silent, Some(close), Fact::CloseNotEchoed { sender: silent })
 }
 
 /// The common time-out of proxies and load balancers, in seconds, that a connection idle for so many nanoseconds may have
@@ -73,26 +62,13 @@ pub fn common_timeout(idle: u64) -> Option<u64> {
     PROXY_TIMEOUTS.into_iter().find(|timeout| idle.abs_diff(timeout * SECOND) <= SECOND / 2)
 }
 
-/// A hint where the idle time fits a common time-out, with half a second to spare.
-fn proxy_hint(idle: u64) -> String {
-    common_timeout(idle).map_or(String::new(), |timeout| {
-        format!(" {timeout} s is a common time-out of proxies and load balancers for idle connections.")
-    })
-}
-
-fn report(writer: &mut Writer, connection: ConnectionId, sender: Sender, frame: Option<FrameId>, breach: Breach) {
-    let Breach { rule, place, text } = breach;
-    writer.report(Finding { rule, connection: Some(connection), frame, message: None, sender, place, text });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_by_people_and_hints_fit() {
-        assert_eq!((seconds(20_000_000), seconds(61_250_000_000)), ("20 ms".to_owned(), "61.2 s".to_owned()));
-        assert!(proxy_hint(60_300_000_000).contains(" 60 s is"));
-        assert_eq!(proxy_hint(61_000_000_000), "");
+    fn timeouts_are_met_with_half_a_second_to_spare() {
+        assert_eq!(common_timeout(60_300_000_000), Some(60));
+        assert_eq!(common_timeout(61_000_000_000), None);
     }
 }

@@ -1,10 +1,13 @@
-//! Octets of which it is in doubt whether they are frames.
+//! Octets that may be no frames.
 
-use crate::base::{Breach, ConnectionId, Place, Rule};
+use crate::base::{Breach, Confidence, ConnectionId, Fact, Place, Start};
 use crate::dissect::index::Writer;
 use crate::dissect::websocket::seek::Found;
 use crate::dissect::websocket::sender::{FrameStream, report};
 use crate::ws::{Deframer, FrameHeader, IMPOSTOR_PREFIX, impostor};
+
+/// Octets of another protocol that a finding quotes.
+const SHOWN: usize = 24;
 
 impl FrameStream {
     /// Looks for frames behind a gap over a header; the octets from the first frame on, if they are found.
@@ -20,25 +23,23 @@ impl FrameStream {
         self.seeker = None;
         self.deframer = Deframer::new(start);
         self.previous_key = None;
-        // Whether a message that was open goes on, ended, or was followed by others, stood in what is missing.
+        // The end of a message that was open, if it came, and the start of others are among what is missing.
         if let Some(row) = std::mem::take(&mut self.joiner).open().and_then(|message| writer.fragmented(message)) {
             row.broken_off = true;
             row.has_holes = true;
         }
-        let confidence = if frames < 4 { "fair" } else { "high" };
-        let is_first = std::mem::take(&mut self.is_joined_blindly);
-        let (rule, again) = if is_first { (Rule::CaptureMidStream, "") } else { (Rule::CaptureGap, " again") };
-        let text = format!(
-            "Frames of the {} are read{again} from octet {start} of its stream on: from there, MASK bits, opcodes and lengths \
-             chain over {frames} frames (confidence: {confidence}).",
-            self.sender
-        );
+        let confidence = if frames < 4 { Confidence::Fair } else { Confidence::High };
+        let sender = self.sender;
+        let fact = match std::mem::take(&mut self.is_joined_blindly) {
+            true => Fact::FramesFound { sender, at: start, frames, confidence },
+            false => Fact::FramesFoundAgain { sender, at: start, frames, confidence },
+        };
         let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule, place, text });
+        report(writer, connection, sender, None, None, Breach { place, fact });
         Some(behind)
     }
 
-    /// Whether what stands at stream offset `at`, read as a header, is the start of another protocol; says so.
+    /// Tells that another protocol starts at stream offset `at`, where a header was read, and reports it.
     pub(super) fn is_impostor(
         &self,
         connection: ConnectionId,
@@ -53,16 +54,15 @@ impl FrameStream {
         }
         let mut start = header.octets().to_vec();
         start.extend(&rest[..rest.len().min(IMPOSTOR_PREFIX)]);
-        let Some(name) = impostor(&start) else { return false };
-        let shown = String::from_utf8_lossy(&start[..start.len().min(24)]).escape_debug().to_string();
-        let text = format!(
-            "Where a frame should start stands {name}: “{shown}…”. As a frame it would have the opcode 0x{:X} and {} \
-             payload octets; it is not read as one.",
-            header.opcode().value(),
-            header.payload_len()
-        );
+        let Some(protocol) = impostor(&start) else { return false };
+        let fact = Fact::NotWebsocket {
+            protocol,
+            start: Start(start[..start.len().min(SHOWN)].into()),
+            opcode: header.opcode().value(),
+            length: header.payload_len(),
+        };
         let place = Place::StreamOctets { at, len: start.len() as u64 };
-        report(writer, connection, self.sender, None, None, Breach { rule: Rule::FrameNotWebsocket, place, text });
+        report(writer, connection, self.sender, None, None, Breach { place, fact });
         true
     }
 }

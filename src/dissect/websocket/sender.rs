@@ -2,7 +2,9 @@
 
 use super::conversation::{Conversation, Heartbeat};
 use super::seek::Seeker;
-use crate::base::{Breach, ConnectionId, Finding, FrameId, MessageId, PacketRef, Place, Rule, Sender, Timestamp};
+use crate::base::{
+    Breach, ConnectionId, Fact, Finding, FrameId, MessageId, PacketRef, Place, Sender, StreamEnd, Timestamp,
+};
 use crate::dissect::index::connection::{CloseRecord, side};
 use crate::dissect::index::finding::Gap;
 use crate::dissect::index::record::{FrameRecord, NONE, flag};
@@ -123,19 +125,14 @@ impl FrameStream {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let end = match how {
-            Some(End::Fin) => "The sender ended TCP",
-            Some(End::Reset) => "TCP was reset",
-            None => "The capture ends",
-        };
+        let end = stream_end(how);
         if let Some(frame) = self.current.take() {
             let here = self.current_len - self.deframer.payload_left();
             self.payload = self.payload.saturating_add(here);
             writer.end_frame(frame, false, here);
-            let text = format!("{end} after {here} of {} payload octets.", self.current_len);
+            let fact = Fact::PayloadCut { end, octets: here, length: self.current_len };
             let place = Place::PayloadOctets { at: here, len: self.deframer.payload_left() };
-            let breach = Breach { rule: Rule::FrameTruncated, place, text };
-            report(writer, connection, self.sender, Some(frame), None, breach);
+            report(writer, connection, self.sender, Some(frame), None, Breach { place, fact });
         }
         self.report_cut_header(connection, end, writer);
         if let Some(message) = self.joiner.open() {
@@ -144,8 +141,7 @@ impl FrameStream {
                 row.last_frame
             });
             if how.is_some() && !self.gap_seen {
-                let text = "The connection ends before the message's final frame.".to_owned();
-                let breach = Breach { rule: Rule::MessageUnfinished, place: Place::Connection, text };
+                let breach = Breach { place: Place::Connection, fact: Fact::MessageUnfinished };
                 report(writer, connection, self.sender, frame, Some(message), breach);
             }
         }
@@ -431,8 +427,13 @@ fn continue_message(message: MessageId, id: FrameId, header: &FrameHeader, write
     writer.frame(last).map_or(0, |frame| frame.flags & flag::COMPRESSED)
 }
 
-pub(in crate::dissect) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+/// The end of a stream, for a finding.
+pub(in crate::dissect) fn stream_end(how: Option<End>) -> StreamEnd {
+    match how {
+        Some(End::Fin) => StreamEnd::Fin,
+        Some(End::Reset) => StreamEnd::Reset,
+        None => StreamEnd::Capture,
+    }
 }
 
 pub(in crate::dissect) fn report(
@@ -443,7 +444,8 @@ pub(in crate::dissect) fn report(
     message: Option<MessageId>,
     breach: Breach,
 ) {
-    let Breach { rule, place, text } = breach;
+    let rule = breach.rule();
+    let Breach { place, fact } = breach;
     let message = message.or_else(|| frame.and_then(|id| writer.frame(id)).and_then(|frame| frame.message()));
-    writer.report(Finding { rule, connection: Some(connection), frame, message, sender, place, text });
+    writer.report(Finding { rule, connection: Some(connection), frame, message, sender, place, fact });
 }

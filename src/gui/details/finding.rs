@@ -1,16 +1,16 @@
-//! The selected finding: what was found, and what the rule is for.
+//! The selected finding: its sentence, and the explanation of its rule.
 
 use egui::{Align, Frame, Label, Layout, Margin, RichText, Stroke, Ui};
 
 use crate::base::Finding;
 use crate::gui::theme::{self, Palette};
+use crate::gui::words::words;
 use crate::gui::{fonts, marks};
-use crate::view::explanation;
 
 /// Paints the finding above what it is about.
 pub(super) fn finding_banner_ui(ui: &mut Ui, finding: &Finding) {
-    let palette = Palette::of(ui);
-    let small = |words: &str, color| RichText::new(words).size(theme::SECONDARY).color(color);
+    let (palette, words) = (Palette::of(ui), words(ui.ctx()));
+    let small = |text: &str, color| RichText::new(text).size(theme::SECONDARY).color(color);
     let shown = Frame::new().fill(palette.sunken).inner_margin(Margin::symmetric(12, 8)).show(ui, |ui| {
         ui.set_min_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = theme::GRID;
@@ -23,8 +23,8 @@ pub(super) fn finding_banner_ui(ui: &mut Ui, finding: &Finding) {
                 ui.label(small(finding.rule.section(), palette.accent));
             });
         });
-        ui.add(Label::new(RichText::new(&finding.text)).wrap());
-        ui.add(Label::new(small(explanation(finding.rule), palette.secondary)).wrap());
+        ui.add(Label::new(RichText::new(words.sentence(&finding.fact))).wrap());
+        ui.add(Label::new(small(&words.explanation(finding.rule), palette.secondary)).wrap());
     });
     let rect = shown.response.rect;
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.line));

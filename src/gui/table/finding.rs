@@ -7,7 +7,7 @@ use crate::base::{Finding, FindingId, Severity};
 use crate::dissect::Snapshot;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
-use crate::view::frame_numbers;
+use crate::view::{Words, frame_numbers};
 
 /// Side of a mark.
 const MARK: f32 = 11.0;
@@ -18,30 +18,33 @@ pub(super) struct FindingLine {
     /// The frame's number; empty where it is about none.
     frame: String,
     finding: Finding,
+    sentence: String,
 }
 
 impl FindingLine {
-    pub(super) fn of(snapshot: &Snapshot, id: FindingId) -> Option<FindingLine> {
+    pub(super) fn of(snapshot: &Snapshot, id: FindingId, words: &Words) -> Option<FindingLine> {
         let finding = snapshot.finding(id.index())?;
-        Some(FindingLine { number: id.number(), frame: frame_numbers(&finding), finding })
+        let sentence = words.sentence(&finding.fact);
+        Some(FindingLine { number: id.number(), frame: frame_numbers(&finding), finding, sentence })
     }
 
     fn severity(&self) -> Severity {
         self.finding.severity()
     }
 
-    /// What a screen reader says: `finding 3 violation frame.client-unmasked frame 7 client …`.
+    /// The words of a screen reader: `finding 3 violation frame.client-unmasked frame 7 client …`.
     pub(super) fn label(&self) -> String {
-        let Finding { rule, sender, text, .. } = &self.finding;
+        let Finding { rule, sender, .. } = &self.finding;
         let frame = if self.frame.is_empty() { String::new() } else { format!(" frame {}", self.frame) };
-        format!("finding {} {} {rule}{frame} {sender} {text}", self.number, self.severity().as_str())
+        format!("finding {} {} {rule}{frame} {sender} {}", self.number, self.severity().as_str(), self.sentence)
     }
 
     /// The row as text, columns separated by tabs.
     pub(super) fn line(&self) -> String {
-        let Finding { rule, connection, sender, text, .. } = &self.finding;
+        let Finding { rule, connection, sender, .. } = &self.finding;
         let connection = connection.map_or_else(String::new, |id| id.to_string());
-        format!("{}\t{}\t{connection}\t{}\t{sender}\t{rule}\t{text}", self.number, self.severity().as_str(), self.frame)
+        let (severity, frame, sentence) = (self.severity().as_str(), &self.frame, &self.sentence);
+        format!("{}\t{severity}\t{connection}\t{frame}\t{sender}\t{rule}\t{sentence}", self.number)
     }
 
     pub(super) fn paint(&self, ui: &Ui, rect: Rect, columns: &Columns, chosen: bool, palette: &Palette) {
@@ -70,7 +73,7 @@ impl FindingLine {
                 }
                 Column::Rule => drop(text::elided(ui, cell, self.finding.rule.id(), mono.clone(), palette.text)),
                 Column::Finding => {
-                    text::elided(ui, cell, &self.finding.text, fonts::body(theme::BODY), palette.text);
+                    text::elided(ui, cell, &self.sentence, fonts::body(theme::BODY), palette.text);
                 }
                 _ => {}
             }

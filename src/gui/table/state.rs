@@ -9,7 +9,7 @@ use crate::dissect::{MessageReader, Snapshot};
 use crate::gui::previews::Previews;
 use crate::gui::rows::RowScroll;
 use crate::query::{RowId, RowKind};
-use crate::view::{frame_row, message_row};
+use crate::view::{Words, frame_row, message_row};
 
 /// Rows that are kept.
 const KEPT: usize = 4096;
@@ -41,13 +41,13 @@ pub(super) enum Made {
 }
 
 impl Made {
-    fn of(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<Made> {
+    fn of(snapshot: &Snapshot, id: RowId, previews: &Previews, words: &Words) -> Option<Made> {
         Some(match id {
             RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, &mut MessageReader::default(), id)?)),
             RowId::Message(id) => {
                 Made::Row(Row::of_message(message_row(snapshot, &mut MessageReader::default(), id)?, previews.of(id)))
             }
-            RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id)?),
+            RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id, words)?),
         })
     }
 
@@ -66,21 +66,28 @@ impl TableState {
     }
 
     /// The row of `id`, made once for every snapshot; `version` is that of the snapshot.
-    pub(super) fn row(&mut self, snapshot: &Snapshot, version: u64, id: RowId, previews: &Previews) -> Option<&Made> {
+    pub(super) fn row(
+        &mut self,
+        snapshot: &Snapshot,
+        version: u64,
+        id: RowId,
+        previews: &Previews,
+        words: &Words,
+    ) -> Option<&Made> {
         if self.made_from != version || self.made.len() > KEPT {
             self.made.clear();
             self.made_from = version;
         }
         Some(match self.made.entry(id) {
             Entry::Occupied(made) => made.into_mut(),
-            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, previews)?),
+            Entry::Vacant(empty) => empty.insert(Made::of(snapshot, id, previews, words)?),
         })
     }
 }
 
 /// A row as a line of text, its columns separated by tabs.
-pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews) -> Option<String> {
-    Some(match Made::of(snapshot, id, previews)? {
+pub fn line(snapshot: &Snapshot, id: RowId, previews: &Previews, words: &Words) -> Option<String> {
+    Some(match Made::of(snapshot, id, previews, words)? {
         Made::Row(row) => row.line(),
         Made::Finding(line) => line.line(),
     })

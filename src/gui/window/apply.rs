@@ -8,6 +8,7 @@ use crate::gui::dialogs::Dialog;
 use crate::gui::opened::Opened;
 use crate::gui::samples::SAMPLES;
 use crate::gui::treat::Treat;
+use crate::gui::words::words;
 use crate::gui::worker::{self, Input};
 use crate::net::Flow;
 use crate::query::RowKind;
@@ -127,7 +128,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
             opened.filter_changed();
         }
         Command::CopyRow => {
-            if let Some(line) = opened.selected_line() {
+            if let Some(line) = opened.selected_line(&words(ctx)) {
                 ctx.copy_text(line);
             }
         }
