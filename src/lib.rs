@@ -42,8 +42,8 @@
 //!     view   query            read a Snapshot; never write, no threads
 //!       background            threads: one kind of desk for every long question, and the pool that inflates
 //!         dissect             the only module that knows every protocol; owns all state
-//!   capture  net  tls  http  ws   siblings: never import one another; octets in, records and findings out
-//!             base            words: Span, ids, Field, Finding, Timestamp
+//!   capture  net  tls  http  ws  inflate   siblings: never import one another; octets in, records and findings out
+//!             base            words: Span, ids, Field, Finding, Timestamp; `inflate` does without them
 //! ```
 //!
 //! A test (`tests/architecture/`) reads `src/` and holds this table.
@@ -128,6 +128,7 @@ pub mod dissect;
 #[cfg(feature = "gui")]
 pub mod gui;
 pub mod http;
+pub mod inflate;
 pub mod net;
 pub mod query;
 pub mod tls;

@@ -3,7 +3,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
-use framescope::ws::{Agreed, Inflater, LOOKAHEAD, Piece, TAIL, Window};
+use framescope::inflate::{Agreed, Inflater, LOOKAHEAD, Piece, TAIL, Window};
 
 use super::random::Random;
 

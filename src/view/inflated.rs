@@ -7,7 +7,7 @@ use super::meaning::{count, length};
 use super::payload::{PayloadText, inflated_text};
 use crate::base::{FrameId, Severity};
 use crate::dissect::{InflateWish, Inflated, Inflation, Message, Snapshot};
-use crate::ws::InflateError;
+use crate::inflate::InflateError;
 
 /// Octets of an inflated message that are held at once.
 pub const INFLATED_WINDOW: u64 = 4 << 20;

@@ -7,7 +7,8 @@ use crate::dissect::Connection;
 use crate::dissect::index::connection::Deflated;
 use crate::dissect::index::record::NONE;
 use crate::dissect::payload::on_demand::{Checkpoint, max_inflated};
-use crate::ws::{Agreed, InflateError, Inflater, InvalidUtf8, Piece, Strayed, Utf8, Window};
+use crate::inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
+use crate::ws::{InvalidUtf8, Utf8};
 
 /// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
 /// takes some 170 octets.

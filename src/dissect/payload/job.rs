@@ -6,7 +6,7 @@ use super::compressed::Compressed;
 use super::stretch::Stretch;
 use crate::base::{Breach, FrameId, MessageId};
 use crate::dissect::payload::on_demand::Checkpoint;
-use crate::ws::Inflater;
+use crate::inflate::Inflater;
 
 /// What a part costs of a budget besides the octets it inflates to.
 const PART_COST: u64 = 64;

@@ -19,7 +19,7 @@ use crate::base::{ConnectionId, FrameId, MessageId, Sender};
 use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
-use crate::ws::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, TAIL, Window};
+use crate::inflate::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, TAIL, Window};
 
 /// Octets that a message may inflate to, unless the user says otherwise.
 pub const MAX_INFLATED: u64 = 64 << 20;

@@ -1,7 +1,8 @@
 //! Compressed messages of one sender, one behind another in one piece of memory, as an inflater likes them best.
 
 use crate::base::{FrameId, MessageId};
-use crate::ws::{LOOKAHEAD, TAIL, unmask};
+use crate::inflate::{LOOKAHEAD, TAIL};
+use crate::ws::unmask;
 
 /// What a part of a message takes besides its octets, in octets.
 pub(super) const PART_COST: usize = 64;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
-use crate::ws::Window;
+use crate::inflate::Window;
 
 /// Octets that all places take at most: 2,000 senders whose windows are full, many more where they are not.
 const ROOM: usize = 64 << 20;

@@ -2,9 +2,9 @@
 //! all the time is spent.
 
 use super::{MOST, State, Tracer};
-use crate::ws::inflate::bits::{Bits, Stream};
-use crate::ws::inflate::cell::Cell;
-use crate::ws::inflate::code::{Codes, FIXED, Meaning};
+use crate::inflate::bits::{Bits, Stream};
+use crate::inflate::cell::Cell;
+use crate::inflate::code::{Codes, FIXED, Meaning};
 
 /// Octets that are copied at once …
 const CHUNK: usize = 64;
