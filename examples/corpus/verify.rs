@@ -7,7 +7,7 @@ use std::io::{self, BufReader};
 use std::path::Path;
 
 use framescope::base::{FrameId, Sender};
-use framescope::dissect::{FrameRecord, Progress, Session, Snapshot};
+use framescope::dissect::{FrameRecord, MessageReader, Progress, Session, Snapshot};
 use sha1::{Digest as _, Sha1};
 
 use crate::truth::{CLIENT, SERVER, Truth, differences, truth_path};
@@ -90,7 +90,7 @@ fn hash_payload(snapshot: &Snapshot, frame: &FrameRecord, hash: &mut Sha1) -> io
     let mut at = 0;
     while at < len {
         let end = len.min(at + WINDOW);
-        let octets = snapshot.payload(frame, at..end)?.unmasked(frame.header.masking_key());
+        let octets = MessageReader::default().frame_octets(snapshot, frame, at..end)?;
         hash.update(&octets.octets);
         // Nothing is read behind the last octet that was captured.
         at = at.max(octets.end());

@@ -7,7 +7,7 @@ use super::flow::backlog::{Backlog, MAX_BACKLOG};
 use super::index::snapshot::Snapshot;
 use super::opening::decisions::{Decisions, is_between};
 use super::others::Others;
-use super::payload::{AtOnce, InflatePool, Payloads, Scene};
+use super::payload::{InflatePool, Payloads, Scene};
 use super::table::{FlowEntry, FlowTable};
 use crate::base::{AtHand, FlowId, Nearby, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -104,7 +104,7 @@ impl Dissector {
     /// Judges payloads as frames are found, where that takes nothing but the packet; what is left is for
     /// `judge_payloads`.
     pub fn judge_at_once(&mut self) {
-        self.flows.writer.at_once = Some(AtOnce::default());
+        self.flows.writer.text_room = Some(Vec::new());
     }
 
     /// Lets `pool` inflate what is compressed, from now on. What others began, they finish first.

@@ -14,7 +14,7 @@ use super::followed::Followed;
 use super::index::snapshot::Snapshot;
 use super::payload::{Payloads, Scene};
 use super::table::{FlowEntry, FlowTable};
-use super::{Inflation, MAX_BACKLOG};
+use super::{Inflation, MAX_BACKLOG, MessageReader};
 use crate::base::{AtHand, ConnectionId, FlowId, MessageId, Nearby, PacketId, PacketRef, Piece, Rule, Span, Timestamp};
 use crate::capture::Layout;
 use crate::net::{Direction, Pieces, Segment, SegmentPiece, TcpFlags, Way};
@@ -218,7 +218,7 @@ fn two_websockets_in_one_connection_of_records() {
         assert_eq!((of(0), of(1)), (4, 3));
         // Its octets, unmasked, and the way home to the file.
         let hello = snapshot.frame(snapshot.message(MessageId(0)).unwrap().first).unwrap();
-        let octets = snapshot.payload(hello, 0..5).unwrap().unmasked(hello.header.masking_key());
+        let octets = MessageReader::default().frame_octets(&snapshot, hello, 0..5).unwrap();
         assert_eq!(octets.octets, b"Hello");
         let segments = snapshot.segments(hello, usize::MAX);
         assert_eq!(segments.iter().map(|part| part.len).sum::<u32>(), 11);

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::base::{ConnectionId, Finding, FrameId, MessageId, PacketId, Place, Sender, Severity, Timestamp};
-use crate::dissect::{Octets, Snapshot};
+use crate::dissect::{MessageReader, Octets, Snapshot};
 use crate::ws::{FieldId, FrameHeader, Opcode, Parsed, masking_octet};
 
 /// Segments of a frame that are marked; a frame of a gigabyte has a million.
@@ -69,7 +69,7 @@ impl FrameView {
             at_in_stream: frame.at,
             header: frame.header,
             data_opcode: snapshot.data_opcode(frame),
-            payload: snapshot.payload(frame, 0..max_payload)?,
+            payload: MessageReader::default().sent_octets(snapshot, frame, 0..max_payload)?,
             captured_len: snapshot.captured_len(frame),
             segments: segments.iter().map(|segment| SegmentMark { at: segment.at, packet: segment.packet }).collect(),
             compressed: frame.is_compressed(),

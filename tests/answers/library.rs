@@ -87,7 +87,13 @@ fn answers(snapshot: &Snapshot) -> Answers {
         assert_eq!(row, frame_row(snapshot, &mut MessageReader::default(), id).unwrap());
         let record = snapshot.frame(id).unwrap();
         let octets = inflation.reader().frame_octets(snapshot, record, 0..u64::MAX).unwrap();
-        assert_eq!(octets, snapshot.payload(record, 0..u64::MAX).unwrap().unmasked(record.header.masking_key()));
+        assert_eq!(
+            octets,
+            MessageReader::default()
+                .sent_octets(snapshot, record, 0..u64::MAX)
+                .unwrap()
+                .unmasked(record.header.masking_key())
+        );
         let mut packets = Vec::new();
         inflation.reader().trace(snapshot, record, |segment| packets.push(segment));
         assert_eq!(packets, snapshot.segments(record, usize::MAX));

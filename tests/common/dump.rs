@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use framescope::base::{FrameId, MessageId};
-use framescope::dissect::Snapshot;
+use framescope::dissect::{MessageReader, Snapshot};
 use framescope::view::message_payload;
 use sha1::{Digest as _, Sha1};
 
@@ -20,7 +20,7 @@ pub fn dump(snapshot: &Snapshot) -> String {
     for index in 0..snapshot.frame_count() {
         let id = FrameId::from_index(index);
         let frame = snapshot.frame(id).unwrap();
-        let octets = snapshot.payload(frame, 0..u64::MAX).unwrap();
+        let octets = MessageReader::default().sent_octets(snapshot, frame, 0..u64::MAX).unwrap();
         let (captured, end) = (snapshot.captured_len(frame), snapshot.end_time(frame));
         _ = writeln!(text, "{frame:?}");
         _ = writeln!(text, "  {captured} to {end} {} {:?}", hash(&octets.octets), octets.missing);

@@ -40,7 +40,7 @@ fn frame(snapshot: &Snapshot, id: FrameId) -> String {
     let frame = snapshot.frame(id).unwrap();
     let header = frame.header;
     let more = if header.fin() { "" } else { "…" };
-    let octets = snapshot.payload(frame, 0..SPELLED + 1).unwrap().unmasked(header.masking_key());
+    let octets = MessageReader::default().frame_octets(snapshot, frame, 0..SPELLED + 1).unwrap();
     let mut line = format!("{} {}{more} {}", frame.sender(), header.opcode().name(), spelled(&octets));
     let captured = snapshot.captured_len(frame);
     if captured < header.payload_len() {

@@ -9,7 +9,7 @@ use super::common::tcp::Talk;
 use super::common::tcp::Who::{Client, Server};
 use framescope::base::Sender;
 use framescope::capture::follow;
-use framescope::dissect::{Decisions, End, Progress, Recognition, Session, Snapshot};
+use framescope::dissect::{Decisions, End, MessageReader, Progress, Recognition, Session, Snapshot};
 
 /// The ends of every conversation here, the client's first.
 const ENDS: &str = "10.0.0.1:50000-10.0.0.2:80";
@@ -406,7 +406,7 @@ proptest! {
         prop_assert_eq!(snapshot.connection_count() + session.others(9).total <= 1, true);
         for index in 0..snapshot.frame_count() {
             let frame = *snapshot.frame(framescope::base::FrameId::from_index(index)).unwrap();
-            snapshot.payload(&frame, 0..1000).unwrap();
+            MessageReader::default().sent_octets(&snapshot, &frame, 0..1000).unwrap();
         }
         for index in 0..snapshot.finding_count() {
             prop_assert!(!sentence(&snapshot.finding(index).unwrap()).is_empty());

@@ -1,5 +1,6 @@
 //! The tables that the dissector writes and snapshots share.
 
+pub(in crate::dissect) mod checkpoint;
 pub(in crate::dissect) mod connection;
 mod encrypted;
 pub(in crate::dissect) mod finding;
@@ -8,6 +9,7 @@ pub(in crate::dissect) mod snapshot;
 
 use std::sync::Arc;
 
+use self::checkpoint::Checkpoint;
 use self::encrypted::Encrypted;
 use crate::base::{ConnectionId, FrameId, MessageId, Sender, Severity, Table, Timestamp};
 use crate::dissect::Connection;
@@ -15,8 +17,6 @@ use crate::dissect::carrier::Carrier;
 use crate::dissect::index::connection::side;
 use crate::dissect::index::finding::{Detail, FindingRecord};
 use crate::dissect::index::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
-use crate::dissect::payload::AtOnce;
-use crate::dissect::payload::on_demand::Checkpoint;
 use crate::net::StreamEvent;
 use crate::ws::Opcode;
 
@@ -125,8 +125,8 @@ pub(in crate::dissect) struct Writer {
     connections: Vec<Arc<Connection>>,
     /// What cannot be read.
     pub encrypted: Encrypted,
-    /// Wanted is that payloads are judged as frames are found.
-    pub at_once: Option<AtOnce>,
+    /// Room to unmask text in, where payloads are judged as frames are found.
+    pub text_room: Option<Vec<u8>>,
     /// Empty; see [`Writer::room_for_events`].
     pub events: Vec<StreamEvent>,
 }

@@ -11,10 +11,9 @@ use std::sync::Arc;
 use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Severity, Timestamp};
 use crate::capture::Layout;
 use crate::dissect::carrier::{Stream, Traced};
+use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Index, Totals};
-use crate::dissect::payload::on_demand::Checkpoint;
-use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, HeadPlace, Octets};
 use crate::ws::Opcode;
 
@@ -310,14 +309,6 @@ impl Snapshot {
         let between = from.min(frame.at)..frame.at;
         let len = between.end - between.start;
         self.stream(frame).is_none_or(|stream| stream.missing() > 0 && stream.captured(between) < len)
-    }
-
-    /// Octets of a frame's payload as sent (still masked): those of `range` that the capture reaches.
-    ///
-    /// # Errors
-    /// When the capture file cannot be read.
-    pub fn payload(&self, frame: &FrameRecord, range: Range<u64>) -> io::Result<Octets> {
-        MessageReader::default().sent_octets(self, frame, range)
     }
 
     /// Octets of a head of a connection's opening handshake.

@@ -4,9 +4,10 @@ use super::job::{Outcome, SpareInflater};
 use super::stretch::{Begin, End, Stretch};
 use crate::base::{Breach, ConnectionId, Fact, FrameId, MessageId, Place, Sender};
 use crate::dissect::Connection;
+use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::index::connection::Deflated;
 use crate::dissect::index::record::NONE;
-use crate::dissect::payload::on_demand::{Checkpoint, max_inflated};
+use crate::dissect::payload::on_demand::max_inflated;
 use crate::inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
 use crate::ws::{InvalidUtf8, Utf8};
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::compressed::Compressed;
 use super::stretch::Stretch;
 use crate::base::{Breach, FrameId, MessageId};
-use crate::dissect::payload::on_demand::Checkpoint;
+use crate::dissect::index::checkpoint::Checkpoint;
 use crate::inflate::Inflater;
 
 /// What a part costs of a budget besides the octets it inflates to.

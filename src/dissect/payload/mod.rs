@@ -12,7 +12,7 @@
 //!                                                                   Job ─▶ pool: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```
 //!
-//! What lies in one piece before the index pass may be judged there and then ([`AtOnce`]); the pass passes over it.
+//! What lies in one piece before the index pass may be judged there and then (`websocket::at_once`); the pass passes over it.
 //!
 //! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
 //! through its part of a round in one go. What it waits for is told by the flow: a frame whose octets did not all come
@@ -25,7 +25,6 @@
 
 pub(in crate::dissect) mod on_demand;
 
-mod at_once;
 mod compressed;
 mod gathered;
 mod job;
@@ -33,7 +32,6 @@ pub(in crate::dissect) mod reader;
 mod side;
 mod stretch;
 
-pub(super) use self::at_once::AtOnce;
 pub use self::job::{InflatePool, Job, SpareInflater};
 
 use self::gathered::Batch;

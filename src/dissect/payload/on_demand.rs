@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use self::parts::InflatedPart;
 use self::parts::Parts;
 use self::places::{Place, Places};
-use crate::base::{ConnectionId, FrameId, MessageId, Sender};
+use crate::base::{FrameId, Sender};
+use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
@@ -77,18 +78,6 @@ impl Inflated {
     pub fn is_complete(&self) -> bool {
         self.reached_end && !self.has_unknown
     }
-}
-
-/// Where a sender's messages can be inflated from, kept by the pass that inflates them all.
-#[derive(Clone, Debug)]
-pub(in crate::dissect) struct Checkpoint {
-    pub connection: ConnectionId,
-    pub sender: Sender,
-    /// The message before, and its first frame.
-    pub last: (MessageId, FrameId),
-    /// Stream offset behind it.
-    pub end: u64,
-    pub window: Window,
 }
 
 /// Inflates messages on demand, and remembers where it was: to go through the messages of a connection in order inflates

@@ -8,6 +8,7 @@
 //!
 //! It knows neither what brings the octets nor how the WebSocket was opened: a stream offset is one of its carrier's.
 
+mod at_once;
 pub(in crate::dissect) mod conversation;
 mod cut_header;
 pub(in crate::dissect) mod ending;

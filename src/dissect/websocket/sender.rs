@@ -1,5 +1,6 @@
 //! One sender of an open WebSocket: from octets to frame records, messages and findings.
 
+use super::at_once::judge_at_once;
 use super::conversation::{Conversation, Heartbeat};
 use super::seek::Seeker;
 use crate::base::{
@@ -203,7 +204,7 @@ impl FrameStream {
         {
             let len = payload.len() as u64;
             self.header(connection, conversation, self.deframer.at(), (&header, len), true, time, writer);
-            writer.judge_at_once(&header, self.negotiated, payload);
+            judge_at_once(writer, &header, self.negotiated, payload);
             self.deframer.step_over(&mut rest, usize::from(header.header_len()) + payload.len());
         }
         rest

@@ -10,7 +10,7 @@ use egui::{Margin, Panel, Ui};
 
 use super::state::Below;
 use super::{DetailsState, compressed_message};
-use crate::dissect::{Octets, Snapshot};
+use crate::dissect::{MessageReader, Octets, Snapshot};
 use crate::gui::command::Command;
 use crate::gui::diagram::diagram_ui;
 use crate::gui::hex::{HexSource, InflatedSource, hex_ui};
@@ -80,7 +80,7 @@ fn dump_ui(
     let payload_end = record.map_or(view.payload.end(), |record| snapshot.payload_end(record));
     let mut read = |range| match record {
         // A file that can no longer be read shows as missing octets; the other tabs say why.
-        Some(record) => snapshot.payload(record, range).unwrap_or_default(),
+        Some(record) => MessageReader::default().sent_octets(snapshot, record, range).unwrap_or_default(),
         None => Octets::default(),
     };
     let DetailsState { inflating, hex, selection, .. } = details;

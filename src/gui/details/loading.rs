@@ -4,7 +4,7 @@ use std::io;
 
 use super::state::DetailsState;
 use crate::base::{FindingId, FrameId};
-use crate::dissect::Snapshot;
+use crate::dissect::{MessageReader, Snapshot};
 use crate::gui::hex::in_frame;
 use crate::query::RowId;
 use crate::view::{FrameView, PayloadText, TreeRow, field_tree, message_payload, payload_text};
@@ -127,7 +127,7 @@ fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(P
     }
     let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
     let plain = match view.id.and_then(|id| snapshot.frame(id)) {
-        Some(frame) => snapshot.payload(frame, 0..TEXT_OCTETS)?.unmasked(view.header.masking_key()),
+        Some(frame) => MessageReader::default().frame_octets(snapshot, frame, 0..TEXT_OCTETS)?,
         None => view.plain(),
     };
     Ok((payload_text(&plain, view.data_opcode, view.compressed), close))
