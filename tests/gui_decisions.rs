@@ -15,9 +15,10 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use framescope::gui::command::Command;
+use framescope::gui::input::Input;
+use framescope::gui::reading::Phase;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
-use framescope::gui::worker::{Input, Phase};
 use framescope::gui::{self};
 
 type WindowHarness = Harness<'static, Window>;

@@ -15,10 +15,10 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use framescope::base::FrameId;
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
+use framescope::gui::input::Input;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
-use framescope::gui::worker::Input;
 use framescope::gui::{self};
 use framescope::query::{RowId, RowKind, SortKey};
 

@@ -11,10 +11,10 @@ use egui_kittest::{
 };
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
+use framescope::gui::input::Input;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
-use framescope::gui::worker::Input;
 use framescope::gui::{self};
 
 type WindowHarness = Harness<'static, Window>;

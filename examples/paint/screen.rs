@@ -9,7 +9,7 @@ use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, RawInput, Re
 use framescope::gui::command::Command;
 use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
-use framescope::gui::{self, Window, worker::Input};
+use framescope::gui::{self, Window, input::Input};
 
 /// Between two frames at sixty a second.
 const PERIOD: Duration = Duration::from_nanos(16_666_667);

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::input::Input;
 use super::settings::Settings;
 use super::window::Window;
-use super::worker::Input;
 use crate::dissect::Decisions;
 
 /// Where the settings are kept: the storage of eframe has a folder of this name.

@@ -1,22 +1,19 @@
-//! The thread that inflates what the window shows of a compressed message, so that painting never waits for it.
+//! Inflates what the window shows of a compressed message, so that painting never waits for it.
 //!
 //! ```text
 //!   window ── want(message, octets) ──▸ kept already: there it is
-//!                                   └─▸ thread: InflatedView::load … ──▸ slot: how far it is, or what was wanted
+//!                                   └─▸ desk: InflatedView::load … ──▸ how far it is, or what was wanted
 //! ```
 //!
-//! What was inflated is kept, up to a bound. Whoever looks at another message ends the work for the one before; what was
-//! done until then need not be done again.
+//! What was inflated is kept, up to a bound. Another message ends the work for the one before; what was done until then
+//! need not be done again.
 
 use std::collections::VecDeque;
-use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::worker::{caught, in_background};
+use crate::background::{Desk, Mistake, Next, Turn, Work};
 use crate::base::MessageId;
 use crate::dissect::{Inflation, Message, Snapshot, max_inflated};
 use crate::view::{INFLATED_WINDOW, InflatedView};
@@ -24,14 +21,12 @@ use crate::view::{INFLATED_WINDOW, InflatedView};
 /// Octets that are kept of everything that was inflated, and how many windows of messages.
 const KEPT_OCTETS: usize = 64 << 20;
 const KEPT: usize = 256;
-/// Who waits is told how far it is so often.
-const PAUSE: Duration = Duration::from_millis(50);
 /// A wish raises the limit of a message to so many times as much.
 const RAISE: u64 = 16;
 
-/// What is wanted of a message.
+/// A window of an inflated message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Wanted {
+struct InflatedWindow {
     message: MessageId,
     /// The first octet that is held.
     from: u64,
@@ -63,26 +58,10 @@ pub enum Doing {
     Failed(String),
 }
 
-struct Errand {
-    question: u64,
-    wanted: Wanted,
-    snapshot: Snapshot,
-    message: Message,
-}
-
-/// What the thread has said last, and to which question.
-type Slot = Arc<Mutex<Option<(u64, Said)>>>;
-
-enum Said {
-    Part(f32),
-    Done(Result<Box<InflatedView>, String>),
-}
-
-/// What was asked last.
+/// The window that was asked for last.
 struct Asked {
-    wanted: Wanted,
+    window: InflatedWindow,
     since: Instant,
-    part: f32,
     end: Option<End>,
 }
 
@@ -92,34 +71,24 @@ enum End {
     Failed(String),
 }
 
-/// The window's side. Dropping it ends the work.
+/// The window's side of the inflating. Dropping it ends the work.
 pub struct Inflating {
-    errands: Sender<Errand>,
-    slot: Slot,
-    /// The question whose answer is still wanted.
-    current: Arc<AtomicU64>,
-    question: u64,
+    desk: Desk<InflateWork>,
     asked: Option<Asked>,
     /// The latest first.
-    kept: VecDeque<(Wanted, Arc<InflatedView>)>,
+    kept: VecDeque<(InflatedWindow, Arc<InflatedView>)>,
     /// A message whose limit was raised, and to how much.
     raised: Option<(MessageId, u64)>,
 }
 
 impl Inflating {
-    /// Starts the thread; `wake` is called whenever there is something new to take.
+    /// Inflates nothing yet; `wake` is called whenever there is something new to take.
     pub fn start(wake: impl Fn() + Send + 'static) -> Inflating {
-        let (inflating, desk) = Inflating::with_desk(wake);
-        in_background("inflating", move || desk.run());
-        inflating
+        Inflating::on(Desk::start("inflating", InflateWork::default(), wake))
     }
 
-    fn with_desk(wake: impl Fn() + Send + 'static) -> (Inflating, Desk) {
-        let (errands, inbox) = mpsc::channel();
-        let (slot, current) = (Slot::default(), Arc::<AtomicU64>::default());
-        let desk = Desk { inbox, slot: slot.clone(), current: current.clone(), wake: Box::new(wake) };
-        let kept = VecDeque::new();
-        (Inflating { errands, slot, current, question: 0, asked: None, kept, raised: None }, desk)
+    fn on(desk: Desk<InflateWork>) -> Inflating {
+        Inflating { desk, asked: None, kept: VecDeque::new(), raised: None }
     }
 
     /// Asks for octets of a compressed message; `version` is that of the snapshot. Ask again in every pass: what is not asked
@@ -128,17 +97,17 @@ impl Inflating {
         self.take();
         let limit = self.raised.filter(|(id, _)| *id == message.id).map_or_else(max_inflated, |(_, limit)| limit);
         let version = (!message.ended).then_some(version);
-        let is_same = |wanted: &Wanted| wanted.message == message.id && wanted.limit == limit;
+        let is_same = |window: &InflatedWindow| window.message == message.id && window.limit == limit;
         let known = self
             .kept
             .iter()
-            .position(|(wanted, view)| is_same(wanted) && wanted.version == version && view.holds(&octets));
+            .position(|(window, view)| is_same(window) && window.version == version && view.holds(&octets));
         if let Some(index) = known.filter(|index| *index > 0)
             && let Some(kept) = self.kept.remove(index)
         {
             self.kept.push_front(kept);
         }
-        let of_message = |(wanted, _): &&(Wanted, Arc<InflatedView>)| wanted.message == message.id;
+        let of_message = |(window, _): &&(InflatedWindow, Arc<InflatedView>)| window.message == message.id;
         let view = self.kept.iter().find(of_message).map(|(_, view)| view.clone());
         if known.is_some() {
             return Told { view, state: Doing::Nothing };
@@ -148,13 +117,13 @@ impl Inflating {
         let is_asked = self.asked.as_ref().is_some_and(|asked| {
             // What grows while it is inflated is inflated to its end first, or that would never be.
             let is_done = matches!(asked.end, Some(End::Done));
-            is_same(&asked.wanted) && asked.wanted.from == from && (!is_done || asked.wanted.version == version)
+            is_same(&asked.window) && asked.window.from == from && (!is_done || asked.window.version == version)
         });
         if !is_asked {
-            self.ask(Wanted { message: message.id, from, limit, version }, snapshot, message);
+            self.ask(InflatedWindow { message: message.id, from, limit, version }, snapshot, message);
         }
         let state = match &self.asked {
-            Some(Asked { end: None, part, since, .. }) => Doing::Inflating(*part, since.elapsed()),
+            Some(Asked { end: None, since, .. }) => Doing::Inflating(self.desk.progress(), since.elapsed()),
             Some(Asked { end: Some(End::Stopped), .. }) => Doing::Stopped,
             Some(Asked { end: Some(End::Failed(why)), .. }) => Doing::Failed(why.clone()),
             Some(Asked { end: Some(End::Done), .. }) | None => Doing::Nothing,
@@ -162,19 +131,14 @@ impl Inflating {
         Told { view, state }
     }
 
-    fn ask(&mut self, wanted: Wanted, snapshot: &Snapshot, message: &Message) {
-        self.question += 1;
-        self.current.store(self.question, Ordering::Relaxed);
-        let errand = Errand { question: self.question, wanted, snapshot: snapshot.clone(), message: *message };
-        // Where the system had no thread left, nothing is inflated.
-        let end =
-            self.errands.send(errand).err().map(|_| End::Failed("there is no thread left to inflate it".to_owned()));
-        self.asked = Some(Asked { wanted, since: Instant::now(), part: 0.0, end });
+    fn ask(&mut self, window: InflatedWindow, snapshot: &Snapshot, message: &Message) {
+        self.desk.ask(Question { window, snapshot: snapshot.clone(), message: *message });
+        self.asked = Some(Asked { window, since: Instant::now(), end: None });
     }
 
     /// Ends what is being done.
     pub fn stop(&mut self) {
-        self.current.store(0, Ordering::Relaxed);
+        self.desk.cancel();
         if let Some(asked) = self.asked.as_mut().filter(|asked| asked.end.is_none()) {
             asked.end = Some(End::Stopped);
         }
@@ -197,28 +161,27 @@ impl Inflating {
     }
 
     fn take(&mut self) {
-        let Some((question, said)) = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let Some(asked) = self.asked.as_mut().filter(|_| question == self.question) else { return };
-        match said {
-            Said::Part(part) => asked.part = part,
-            Said::Done(Ok(view)) => {
+        let Some(answer) = self.desk.take() else { return };
+        let Some(asked) = &mut self.asked else { return };
+        match answer.unwrap_or_else(|Mistake| Err(super::MISTAKE.to_owned())) {
+            Ok(view) => {
                 asked.end = Some(End::Done);
-                let wanted = asked.wanted;
+                let window = asked.window;
                 // One that has grown takes the place of what it was.
                 self.kept.retain(|(other, _)| {
-                    other.message != wanted.message || other.version.is_none() && other.limit == wanted.limit
+                    other.message != window.message || other.version.is_none() && other.limit == window.limit
                 });
-                self.kept.push_front((wanted, Arc::from(view)));
+                self.kept.push_front((window, Arc::from(view)));
                 self.forget();
             }
-            Said::Done(Err(why)) => asked.end = Some(End::Failed(why)),
+            Err(why) => asked.end = Some(End::Failed(why)),
         }
     }
 
-    /// Drops the oldest ones, but never the one that was just wanted.
+    /// Drops the oldest ones, but never the one that was just put in.
     fn forget(&mut self) {
         let mut left = KEPT_OCTETS;
-        let fits = |(_, view): &(Wanted, Arc<InflatedView>)| {
+        let fits = |(_, view): &(InflatedWindow, Arc<InflatedView>)| {
             let text =
                 view.text.as_ref().map_or(0, |text| text.text.len() + text.pretty.as_ref().map_or(0, String::len));
             let size = view.inflated.plain.octets.len() + text;
@@ -230,59 +193,48 @@ impl Inflating {
     }
 }
 
-impl Drop for Inflating {
-    fn drop(&mut self) {
-        self.stop();
-    }
+struct Question {
+    window: InflatedWindow,
+    snapshot: Snapshot,
+    message: Message,
 }
 
-/// The thread's side.
-struct Desk {
-    inbox: Receiver<Errand>,
-    slot: Slot,
-    current: Arc<AtomicU64>,
-    wake: Box<dyn Fn() + Send>,
+/// Inflates the window that was asked for last.
+#[derive(Default)]
+struct InflateWork {
+    inflation: Inflation,
+    question: Option<Question>,
 }
 
-impl Desk {
-    /// Fulfils the latest wish until the window is gone.
-    fn run(self) {
-        let mut inflation = Inflation::default();
-        while let Ok(errand) = self.inbox.recv() {
-            let errand = self.inbox.try_iter().last().unwrap_or(errand);
-            let question = errand.question;
-            self.answer(question, || self.fulfil(&mut inflation, errand));
-        }
+impl Work for InflateWork {
+    type Question = Question;
+    type Answer = Result<Box<InflatedView>, String>;
+
+    fn take(&mut self, question: Question) {
+        self.question = Some(question);
     }
 
-    /// Gives the answer that `work` makes, whatever happens there: the window waits for it.
-    fn answer(&self, question: u64, work: impl FnOnce() -> io::Result<Option<InflatedView>>) {
-        let answer = match caught(work) {
-            Ok(Ok(Some(view))) => Ok(Box::new(view)),
-            // Nobody wants it any more.
-            Ok(Ok(None)) => return,
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(mistake) => Err(mistake),
-        };
-        self.put(question, Said::Done(answer));
-    }
-
-    fn fulfil(&self, inflation: &mut Inflation, errand: Errand) -> io::Result<Option<InflatedView>> {
-        let Errand { question, wanted, snapshot, message } = errand;
-        let mut said = Instant::now();
+    fn step(&mut self, turn: &mut Turn<'_, Self::Answer>) -> Next {
+        let Some(Question { window, snapshot, message }) = self.question.take() else { return Next::WhenAsked };
+        // A mistake of ours leaves an empty one behind.
+        let mut inflation = std::mem::take(&mut self.inflation);
         let mut watch = |part: f32| {
-            if said.elapsed() >= PAUSE {
-                said = Instant::now();
-                self.put(question, Said::Part(part));
-            }
-            self.current.load(Ordering::Relaxed) == question
+            turn.progress(part);
+            !turn.is_over()
         };
-        InflatedView::load(inflation, &snapshot, &message, (wanted.from, wanted.limit), &mut watch)
+        let view = InflatedView::load(&mut inflation, &snapshot, &message, (window.from, window.limit), &mut watch);
+        self.inflation = inflation;
+        match view {
+            Ok(Some(view)) => turn.say(Ok(Box::new(view))),
+            // Nobody wants it any more.
+            Ok(None) => {}
+            Err(error) => turn.say(Err(error.to_string())),
+        }
+        Next::WhenAsked
     }
 
-    fn put(&self, question: u64, said: Said) {
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((question, said));
-        (self.wake)();
+    fn cancel(&mut self) {
+        self.question = None;
     }
 }
 
@@ -358,18 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_the_thread_is_told_and_it_lives_on() {
+    fn a_thread_and_ticks_inflate_the_same() {
         let (snapshot, messages) = sample();
-        let (mut inflating, desk) = Inflating::with_desk(|| {});
-        assert!(matches!(inflating.want(&snapshot, 1, &messages[0], 0..1).state, Doing::Inflating(..)));
-        desk.answer(inflating.question, || panic!("as it should"));
-        let told = inflating.want(&snapshot, 1, &messages[0], 0..1);
-        assert!(matches!(told.state, Doing::Failed(why) if why.contains("made a mistake")));
-        assert!(!inflating.is_busy());
-        // Another message is another question.
-        assert!(matches!(inflating.want(&snapshot, 1, &messages[1], 0..1).state, Doing::Inflating(..)));
-        let errand = desk.inbox.try_iter().last().unwrap();
-        desk.answer(errand.question, || desk.fulfil(&mut Inflation::default(), errand));
-        assert_eq!(inflating.want(&snapshot, 1, &messages[1], 0..1).state, Doing::Nothing);
+        let ticks = Inflating::on(Desk::by_ticks(InflateWork::default(), || {}));
+        let [by_thread, by_ticks] = [Inflating::start(|| {}), ticks].map(|mut inflating| {
+            let views = messages.iter().map(|message| wait(&mut inflating, &snapshot, message, 0..1).view.unwrap());
+            views.map(|view| view.inflated.plain.octets.clone()).collect::<Vec<_>>()
+        });
+        assert_eq!(by_thread, by_ticks);
     }
 }

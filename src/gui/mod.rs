@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   app ─▶ window             eframe around a value that tests drive; settings: what is kept
-//!   worker  search            the threads: one reads the capture, one finds the rows that are wanted,
-//!   inflating  previews       and two inflate what is shown of compressed messages: the selected one, and rows in sight
+//!   reading  search           work on desks in the background: reading the capture, finding the rows that are wanted,
+//!   inflating  previews       and inflating what is shown of compressed messages: the selected one, and rows in sight
 //!   command                   everything the user can do: words, tooltip, key; window::apply does it; button: a button for it
 //!   opened                    the capture that is open, and what the user looks at in it; history: what was selected before
 //!   toolbar  start  dialogs   opening, filtering, help
@@ -33,19 +33,20 @@ pub mod diagram;
 pub mod dialogs;
 pub mod empty;
 pub mod explain;
-mod filling;
 pub mod fonts;
 pub mod go_to;
 pub mod handshake;
 pub mod hex;
 pub mod history;
 pub mod inflating;
+pub mod input;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod marks;
 pub mod opened;
 pub mod payload;
 pub mod previews;
+pub mod reading;
 pub mod round_trips;
 pub mod rows;
 pub mod samples;
@@ -64,11 +65,13 @@ pub mod treat;
 pub mod tree;
 pub mod window;
 pub mod words;
-pub mod worker;
 
 pub use app::run;
 pub use selection::Selection;
 pub use window::Window;
+
+/// Tells the user that work in the background panicked.
+const MISTAKE: &str = "Framescope made a mistake there; please report it";
 
 /// Gives `ctx` the fonts and both themes. Once, before the first frame.
 pub fn install(ctx: &egui::Context) {

@@ -1,14 +1,16 @@
-//! A capture that is open: the worker that reads it, the latest snapshot, and what the user looks at in it.
+//! A capture that is open: the reading of it, the latest snapshot, and what the user looks at in it.
 
 use std::sync::Arc;
 
 use super::details::DetailsState;
 use super::history::History;
+use super::input::Input;
 use super::previews::Previews;
+use super::reading::{Phase, ReadState, Reading};
 use super::rows::RowScroll;
-use super::search::Search;
+use super::search::{Found, Search};
 use super::table::TableState;
-use super::worker::{Input, Phase, ReadState, Worker};
+use crate::background::Mistake;
 use crate::base::ConnectionId;
 use crate::dissect::{Decision, Decisions, Others, Snapshot};
 use crate::net::Flow;
@@ -30,7 +32,7 @@ enum Arrival {
 pub struct Opened {
     /// The name that people know it by.
     pub name: String,
-    worker: Worker,
+    reading: Reading,
     search: Search,
     /// The first octets of what compressed messages inflate to.
     pub previews: Previews,
@@ -76,8 +78,6 @@ pub struct Opened {
     pub others: Arc<Others>,
     /// The user's word on TCP connections.
     decisions: Decisions,
-    /// Counts the readings of the capture.
-    reading: u32,
     /// The connection with these ends is to be shown as soon as it is there.
     awaited: Option<Flow>,
 }
@@ -91,7 +91,7 @@ impl Opened {
         let details = DetailsState::new(wake.clone());
         Opened {
             name,
-            worker: Worker::start(input, decisions.clone(), wake.clone()),
+            reading: Reading::start(input, decisions.clone(), wake.clone()),
             previews: Previews::start(wake.clone()),
             search: Search::start(wake),
             #[cfg(feature = "live")]
@@ -117,14 +117,13 @@ impl Opened {
             timeline: Timeline::default(),
             others: Arc::default(),
             decisions,
-            reading: 0,
             awaited: None,
         }
     }
 
-    /// Takes what the threads have for us.
+    /// Takes what the work in the background has for us.
     pub fn poll(&mut self) {
-        if let Some(update) = self.worker.take().filter(|update| update.reading == self.reading) {
+        if let Some(update) = self.reading.take() {
             self.state = update.state;
             self.others = update.others;
             self.timeline = update.timeline;
@@ -135,15 +134,18 @@ impl Opened {
         if self.previews.take() {
             self.table.previews_changed();
         }
-        if let Some(answer) = self.search.take() {
-            // What the capture grows by is added without a word.
-            self.searched = self.searched.and(answer.progress);
-            if let Some(rows) = answer.rows {
+        // What the capture grows by is added without a word.
+        self.searched = self.searched.map(|_| self.search.progress());
+        match self.search.take() {
+            Some(Ok(Found { rows, is_whole })) => {
                 self.show(rows);
+                if is_whole {
+                    self.searched = None;
+                    self.arrive();
+                }
             }
-            if answer.progress.is_none() {
-                self.arrive();
-            }
+            Some(Err(Mistake)) => (self.searched, self.filter_error) = (None, Some(super::MISTAKE.to_owned())),
+            None => {}
         }
         self.note_selected(false);
     }
@@ -185,8 +187,7 @@ impl Opened {
     /// `wake` is as in [`Opened::new`].
     pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Clone + Send + 'static) {
         self.decisions.decide(ends, decision);
-        self.reading += 1;
-        self.worker.read_again(self.reading, self.decisions.clone());
+        self.reading.read_again(self.decisions.clone());
         self.awaited = (decision != Decision::NotWebSocket).then_some(ends);
         // Numbers of connections, frames and findings mean others from now on.
         self.search.forget();
@@ -281,7 +282,7 @@ impl Opened {
             // What was captured before is still read to its end.
             return recording.stop();
         }
-        self.worker.stop();
+        self.reading.stop();
     }
 
     /// Why nothing can be shown.
@@ -455,7 +456,7 @@ impl Opened {
 }
 
 impl Drop for Opened {
-    /// Hands whatever is large to the search's thread to drop, so that closing and reopening take no time.
+    /// Hands whatever is large to the background to drop, so that closing and reopening take no time.
     fn drop(&mut self) {
         self.search.bury((self.snapshot.take(), std::mem::take(&mut self.rows)));
     }

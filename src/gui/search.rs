@@ -1,200 +1,186 @@
-//! The search's thread: it finds and sorts the rows that the window wants, so that painting never waits for them.
+//! Finds and sorts the rows that the window wants, so that painting never waits for them.
 //!
 //! ```text
-//!   window ── Errand (another query, a larger snapshot, something to drop) ──▸ search: RowSearch::step …
-//!      ▲                                                                          │
-//!      └── take() ◂── slot: the rows, or how far it is ◂──────────────────────────┘
+//!   window ── another query, a larger snapshot ──▸ desk: RowSearch::step …
+//!      ▲                                              │
+//!      └── take() ◂── the rows so far, or all of them ◂┘
 //! ```
 //!
-//! It also drops for the window: the last owner of a snapshot of ten million rows frees half a gigabyte.
+//! A second desk drops for the window: the last owner of a snapshot of ten million rows frees half a gigabyte.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::worker::in_background;
+use crate::background::{Desk, Errands, Mistake, Next, Turn, Work};
 use crate::dissect::Snapshot;
 use crate::query::{Query, RowSearch, RowSet};
 
-/// Ids between two looks at the errands.
+/// Ids of one step.
 const STEP: usize = 1 << 16;
-/// A search that takes longer says how far it is, and shows what it has, so often.
-const PAUSE: Duration = Duration::from_millis(50);
-/// While the capture grows, the thread rests so many times as long as it last worked, and leaves the time to the others.
+/// While the capture grows, the search rests so many times as long as it last worked, and leaves the time to the others.
 const REST: u32 = 2;
 
-/// What the search has to say.
-pub struct Answer {
-    /// The rows; `None` where those of another order cannot be shown yet.
-    pub rows: Option<RowSet>,
-    /// The part of the capture that was searched, from 0 to 1; `None` where that is all of it.
-    pub progress: Option<f32>,
+/// Rows that were found.
+pub struct Found {
+    /// The rows.
+    pub rows: RowSet,
+    /// Whether all of the capture was searched.
+    pub is_whole: bool,
 }
 
-enum Errand {
-    /// Find the rows of a query.
-    Ask(u64, Query, Snapshot),
-    /// The capture has grown: look for more of them.
-    Grown(Snapshot),
-    /// Find nothing.
-    Forget,
-    /// Nobody needs this any more.
-    Bury(#[expect(dead_code, reason = "dropping it is all that is done with it")] Box<dyn Send>),
-}
-
-/// What the thread has said last, and to which question.
-type Slot = Arc<Mutex<Option<(u64, Answer)>>>;
-
-/// The window's side. Dropping it ends the search.
+/// The window's side of the search. Dropping it ends the search.
 pub struct Search {
-    errands: Sender<Errand>,
-    slot: Slot,
-    /// Counts the questions, so that no answer is taken for that of another.
-    question: u64,
+    desk: Desk<SearchWork>,
+    drops: Desk<Errands<()>>,
 }
 
 impl Search {
-    /// Starts the thread; `wake` is called whenever there is something new to take.
-    pub fn start(wake: impl Fn() + Send + 'static) -> Search {
-        let (errands, inbox) = mpsc::channel();
-        let slot = Slot::default();
-        let shared = slot.clone();
-        in_background("search", move || {
-            Desk { inbox, slot: shared, wake: Box::new(wake), search: None, grown: None, rest_until: Instant::now() }
-                .run();
-        });
-        Search { errands, slot, question: 0 }
+    /// Makes a search for nothing yet; `wake` is called whenever there is something new to take.
+    pub fn start(wake: impl Fn() + Clone + Send + 'static) -> Search {
+        let drops = Desk::start("drop", Errands::default(), wake.clone());
+        Search { desk: Desk::start("search", SearchWork::default(), wake), drops }
     }
 
     /// Asks for the rows of `query`. What was asked before is forgotten.
     pub fn ask(&mut self, query: Query, snapshot: Snapshot) {
-        self.question += 1;
-        self.send(Errand::Ask(self.question, query, snapshot));
+        self.desk.ask(Question::Rows(query, snapshot));
     }
 
     /// Asks for nothing: what was asked before is forgotten.
     pub fn forget(&mut self) {
-        self.question += 1;
-        self.send(Errand::Forget);
+        self.desk.cancel();
     }
 
     /// Tells that the capture has grown.
-    pub fn grown(&self, snapshot: Snapshot) {
-        self.send(Errand::Grown(snapshot));
+    pub fn grown(&mut self, snapshot: Snapshot) {
+        self.desk.add(Question::Grown(snapshot));
     }
 
     /// Drops something large elsewhere than here.
-    pub fn bury(&self, it: impl Send + 'static) {
-        self.send(Errand::Bury(Box::new(it)));
+    pub fn bury(&mut self, it: impl Send + 'static) {
+        self.drops.add(Box::new(move || drop(it)));
     }
 
-    /// What is new since the last time about the query that was asked last.
-    pub fn take(&self) -> Option<Answer> {
-        let (question, answer) = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        if question == self.question {
-            return Some(answer);
-        }
-        self.bury(answer);
-        None
+    /// Takes what is new since the last time about the query that was asked last.
+    pub fn take(&mut self) -> Option<Result<Found, Mistake>> {
+        // Where there are no threads, this is the time to drop.
+        self.drops.take();
+        self.desk.take()
     }
 
-    fn send(&self, errand: Errand) {
-        // Where the system had no thread left, nothing is found.
-        let _ = self.errands.send(errand);
+    /// The part of the capture that was searched in this round, from 0 to 1.
+    pub fn progress(&self) -> f32 {
+        self.desk.progress()
     }
 }
 
-/// The thread's side.
-struct Desk {
-    inbox: Receiver<Errand>,
-    slot: Slot,
-    wake: Box<dyn Fn() + Send>,
-    search: Option<(u64, RowSearch)>,
-    /// The latest snapshot, if it was not searched yet.
+enum Question {
+    /// Find the rows of a query.
+    Rows(Query, Snapshot),
+    /// The capture has grown: look for more of them.
+    Grown(Snapshot),
+}
+
+/// A search, again and again for what the capture has grown by.
+#[derive(Default)]
+struct SearchWork {
+    search: Option<RowSearch>,
+    /// The snapshot that is searched, and since when.
+    round: Option<(Snapshot, Instant)>,
+    /// The latest snapshot, if it was not searched yet. It waits for the next round, or there would never be an end.
     grown: Option<Snapshot>,
-    rest_until: Instant,
+    rest_until: Option<Instant>,
 }
 
-impl Desk {
-    /// Does errands before anything else, and then searches; until the window is gone.
-    fn run(mut self) {
-        loop {
-            let errand = match self.search.is_some() && self.grown.is_some() {
-                true => self.inbox.recv_timeout(self.rest_until.saturating_duration_since(Instant::now())),
-                false => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match errand {
-                Ok(errand) => drop(self.take(errand)),
-                Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {
-                    let start = Instant::now();
-                    self.round(start);
-                    self.rest_until = Instant::now() + start.elapsed() * REST;
-                }
-            }
-        }
-    }
+impl Work for SearchWork {
+    type Question = Question;
+    type Answer = Found;
 
-    /// Takes an errand, and returns whether the search that is under way is over by it.
-    fn take(&mut self, errand: Errand) -> bool {
-        match errand {
-            Errand::Ask(question, query, snapshot) => {
-                self.search = Some((question, RowSearch::new(query)));
+    fn take(&mut self, question: Question) {
+        match question {
+            Question::Rows(query, snapshot) => {
+                self.search = Some(RowSearch::new(query));
                 self.grown = Some(snapshot);
-                self.rest_until = Instant::now();
-                true
             }
-            Errand::Forget => {
-                (self.search, self.grown) = (None, None);
-                true
-            }
-            Errand::Grown(snapshot) => {
-                self.grown = Some(snapshot);
-                false
-            }
-            Errand::Bury(_) => false,
+            Question::Grown(snapshot) => self.grown = Some(snapshot),
         }
     }
 
-    /// Searches the latest snapshot to its end, unless something else is asked meanwhile. A snapshot that comes meanwhile
-    /// waits for the next round, or there would never be an end.
-    fn round(&mut self, start: Instant) {
-        let (Some((question, mut search)), Some(snapshot)) = (self.search.take(), self.grown.take()) else { return };
-        let mut said = start;
-        while search.step(&snapshot, STEP) {
-            let mut is_over = false;
-            loop {
-                match self.inbox.try_recv() {
-                    Ok(errand) => is_over |= self.take(errand),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
-            }
-            if is_over {
-                return;
-            }
-            if said.elapsed() >= PAUSE {
-                said = Instant::now();
-                let rows = search.is_in_order().then(|| search.rows(&snapshot));
-                self.put(question, Answer { rows, progress: Some(search.progress(&snapshot)) });
-            }
+    fn step(&mut self, turn: &mut Turn<'_, Found>) -> Next {
+        let Some(search) = &mut self.search else { return Next::WhenAsked };
+        let now = Instant::now();
+        if self.round.is_none()
+            && let Some(rest) = self.rest_until.map(|until| until.saturating_duration_since(now))
+            && rest > Duration::ZERO
+        {
+            return if self.grown.is_some() { Next::After(rest) } else { Next::WhenAsked };
         }
-        self.put(question, Answer { rows: Some(search.rows(&snapshot)), progress: None });
-        self.search = Some((question, search));
-    }
-
-    /// Says something new. Rows that the window has not taken yet stay where there are no newer ones.
-    fn put(&self, question: u64, mut answer: Answer) {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = slot.take();
-        let (rows, dropped) = match old {
-            Some((asked, old)) if asked == question && answer.rows.is_none() => (old.rows, None),
-            old => (answer.rows, old),
+        let Some((snapshot, since)) = self.round.take().or_else(|| Some((self.grown.take()?, now))) else {
+            return Next::WhenAsked;
         };
-        answer.rows = rows;
-        *slot = Some((question, answer));
-        drop(slot);
-        drop(dropped);
-        (self.wake)();
+        if search.step(&snapshot, STEP) {
+            if turn.progress(search.progress(&snapshot)) && search.is_in_order() {
+                turn.say(Found { rows: search.rows(&snapshot), is_whole: false });
+            }
+            self.round = Some((snapshot, since));
+            return Next::Now;
+        }
+        turn.say(Found { rows: search.rows(&snapshot), is_whole: true });
+        let now = Instant::now();
+        self.rest_until = Some(now + (now - since) * REST);
+        Next::Now
+    }
+
+    fn cancel(&mut self) {
+        *self = SearchWork::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::dissect::{Progress, Session};
+    use crate::query::{Filter, RowKind};
+
+    /// All that is found, by a thread or by ticks.
+    fn found(mut search: Search, query: &Query, snapshots: &[Snapshot]) -> Vec<u32> {
+        search.ask(query.clone(), snapshots[0].clone());
+        for grown in &snapshots[1..] {
+            search.grown(grown.clone());
+        }
+        let start = Instant::now();
+        let mut rows = RowSet::default();
+        while search.desk.is_busy() || rows.query() != query {
+            if let Some(found) = search.take() {
+                rows = found.unwrap().rows;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "the search does not end");
+        }
+        rows = search.take().map_or(rows, |found| found.unwrap().rows);
+        (0..rows.len()).filter_map(|row| rows.id(row)).collect()
+    }
+
+    #[test]
+    fn a_thread_and_ticks_find_the_same_rows() {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/chat-unicode.pcapng");
+        let mut session = Session::open(&sample).unwrap();
+        let mut snapshots = vec![session.snapshot()];
+        while session.step(2).unwrap() != Progress::End {
+            snapshots.push(session.snapshot());
+        }
+        snapshots.push(session.snapshot());
+        let query =
+            |filter: &str| Query { kind: RowKind::Frames, filter: Filter::parse(filter).unwrap(), ..Query::default() };
+        for filter in ["text", "len>20", "nothing-has-this"] {
+            let query = query(filter);
+            let ticks = Search {
+                desk: Desk::by_ticks(SearchWork::default(), || {}),
+                drops: Desk::by_ticks(Errands::default(), || {}),
+            };
+            let by_ticks = found(ticks, &query, &snapshots);
+            assert_eq!(found(Search::start(|| {}), &query, &snapshots), by_ticks);
+            assert_eq!(found(Search::start(|| {}), &query, &snapshots[snapshots.len() - 1..]), by_ticks);
+        }
     }
 }

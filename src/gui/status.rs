@@ -4,9 +4,9 @@ use egui::{Align, Color32, Layout, Rect, RichText, Sense, Stroke, Ui, pos2, vec2
 
 use super::command::Command;
 use super::opened::Opened;
+use super::reading::Phase;
 use super::table::count_text;
 use super::theme::{self, Palette};
-use super::worker::Phase;
 use super::{fonts, marks, text};
 use crate::base::{Severity, Timestamp};
 use crate::dissect::Snapshot;

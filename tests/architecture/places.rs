@@ -12,7 +12,7 @@ struct Reserved {
 }
 
 /// Threads are started here and nowhere else.
-const WORKERS: &[&str] = &["background/", "gui/worker.rs", "capture/live.rs", "capture/live/"];
+const WORKERS: &[&str] = &["background/", "capture/live.rs", "capture/live/"];
 
 const RESERVED: [Reserved; 10] = [
     Reserved { name: "egui", places: &["gui/"], why: "only the window paints" },
@@ -121,7 +121,7 @@ mod tests {
             ("gui/theme.rs", "use egui::Color32; Color32::RED"),
             ("gui/marks.rs", "fn ink(colour: Color32) { paint(Color32::TRANSPARENT) }"),
             ("gui/a/b.rs", "eframe::run_native(); egui::Ui"),
-            ("gui/worker.rs", "use std::thread; thread::spawn(f)"),
+            ("background/desk.rs", "use std::thread; thread::spawn(f)"),
             ("capture/live.rs", "pcap::Device::list(); std::thread::Builder::new()"),
             ("capture/layout.rs", "use super::pcap::{self, FileHeader}; pcap::is_pcap(x)"),
             ("capture/mod.rs", "mod pcap;\n"),

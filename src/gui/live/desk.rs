@@ -1,18 +1,18 @@
 //! What the window keeps for sniffing, and what it does about it.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Picker, Recording, Unsaved, folder, left_over};
 use crate::base::Timestamp;
 use crate::capture::live::Start;
 use crate::dissect::Decisions;
-use crate::gui::ask;
+use crate::gui::MISTAKE;
+use crate::gui::ask::{self, Awaited};
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
+use crate::gui::input::Input;
 use crate::gui::opened::Opened;
-use crate::gui::worker::Input;
 
 /// The window's part in sniffing.
 pub struct LiveDesk {
@@ -24,8 +24,8 @@ pub struct LiveDesk {
     pub program: Option<PathBuf>,
     /// What an earlier window left, with sizes in octets.
     left_over: Option<Vec<(PathBuf, u64)>>,
-    asked: Option<Receiver<Option<PathBuf>>>,
-    copying: Option<Receiver<Result<PathBuf, String>>>,
+    asked: Option<Awaited<Option<PathBuf>>>,
+    copying: Option<Awaited<Result<PathBuf, String>>>,
 }
 
 impl Default for LiveDesk {
@@ -138,27 +138,26 @@ impl LiveDesk {
             self.picker = Some(picker.again(&recording.start, why, lacks_rights));
             return Some(News::Failed);
         }
-        match self.asked.as_ref().map(Receiver::try_recv) {
-            Some(Ok(Some(path))) => {
-                self.asked = None;
-                if let Some(opened) = opened {
-                    return self.save(ctx, opened, &path, true).map(News::Dialog);
+        if let Some(answer) = self.asked.as_mut().and_then(Awaited::take) {
+            self.asked = None;
+            match answer.unwrap_or_default() {
+                Some(path) => {
+                    if let Some(opened) = opened {
+                        return self.save(ctx, opened, &path, true).map(News::Dialog);
+                    }
+                }
+                // Cancelled, or this desktop has no dialog: which of the two cannot be told.
+                None => {
+                    let name = opened.and_then(|opened| opened.unsaved.as_ref()).map(Unsaved::name).unwrap_or_default();
+                    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+                    let path = home.join(name).display().to_string();
+                    return Some(News::Dialog(Dialog::SavePath { path, problem: None }));
                 }
             }
-            // Cancelled, or this desktop has no dialog: which of the two cannot be told.
-            Some(Ok(None)) => {
-                self.asked = None;
-                let name = opened.and_then(|opened| opened.unsaved.as_ref()).map(Unsaved::name).unwrap_or_default();
-                let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-                let path = home.join(name).display().to_string();
-                return Some(News::Dialog(Dialog::SavePath { path, problem: None }));
-            }
-            Some(Err(TryRecvError::Disconnected)) => self.asked = None,
-            _ => {}
         }
-        let saved = self.copying.as_ref()?.try_recv().ok()?;
+        let saved = self.copying.as_mut()?.take()?;
         self.copying = None;
-        Some(match saved {
+        Some(match saved.unwrap_or_else(|_| Err(MISTAKE.to_owned())) {
             Ok(path) => News::Saved(path),
             Err(why) => News::Dialog(Dialog::SavePath { path: String::new(), problem: Some(why) }),
         })

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Unsaved;
 use crate::base::Timestamp;
 use crate::capture::live::{Child, Start, State};
-use crate::gui::worker::Input;
+use crate::gui::input::Input;
 
 /// The process that sniffs what is shown.
 #[derive(Debug)]

@@ -5,11 +5,11 @@ use crate::dissect::Decision;
 use crate::gui::ask;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
+use crate::gui::input::{Input, refused};
 use crate::gui::opened::Opened;
 use crate::gui::samples::SAMPLES;
 use crate::gui::treat::Treat;
 use crate::gui::words::words;
-use crate::gui::worker::{self, Input};
 use crate::net::Flow;
 use crate::query::RowKind;
 
@@ -24,7 +24,7 @@ impl Window {
                 }
             }
             // What is open is not given up for a path that is wrong.
-            Command::OpenPath(path) => match worker::refused(path).filter(|_| self.opened.is_some()) {
+            Command::OpenPath(path) => match refused(path).filter(|_| self.opened.is_some()) {
                 Some(problem) => {
                     self.dialog = Some(Dialog::Path { path: path.display().to_string(), problem: Some(problem) });
                 }

@@ -10,16 +10,16 @@ mod apply;
 mod panels;
 
 use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
 
 use egui::Ui;
 
+use super::ask::Awaited;
 use super::command::Command;
 use super::details::Tab;
 use super::dialogs::{Dialog, dialog_ui};
+use super::input::Input;
 use super::opened::Opened;
 use super::settings::Settings;
-use super::worker::Input;
 use crate::dissect::Decisions;
 
 /// The window's state.
@@ -34,7 +34,7 @@ pub struct Window {
     /// Sniffing.
     #[cfg(feature = "live")]
     pub live: super::live::LiveDesk,
-    asked: Option<Receiver<Option<PathBuf>>>,
+    asked: Option<Awaited<Option<PathBuf>>>,
     focus_filter: bool,
 }
 
@@ -180,19 +180,12 @@ impl Window {
                 self.opened = None;
             }
         }
-        let answer = self.asked.as_ref().map(Receiver::try_recv);
-        match answer {
-            Some(Ok(Some(path))) => {
-                self.asked = None;
-                self.open(ctx, Input::File(path));
-            }
+        let Some(answer) = self.asked.as_mut().and_then(Awaited::take) else { return };
+        self.asked = None;
+        match answer.unwrap_or_default() {
+            Some(path) => self.open(ctx, Input::File(path)),
             // Cancelled, or this desktop has no dialog: which of the two cannot be told.
-            Some(Ok(None)) => {
-                self.asked = None;
-                self.dialog = Some(Dialog::Path { path: String::new(), problem: None });
-            }
-            Some(Err(std::sync::mpsc::TryRecvError::Disconnected)) => self.asked = None,
-            _ => {}
+            None => self.dialog = Some(Dialog::Path { path: String::new(), problem: None }),
         }
     }
 

@@ -19,13 +19,13 @@ use crate::gui::connections::connections_ui;
 use crate::gui::details::details_ui;
 use crate::gui::empty;
 use crate::gui::opened::Opened;
+use crate::gui::reading::Phase;
 use crate::gui::split::{Edge, split_ui};
 use crate::gui::start::start_ui;
 use crate::gui::status::{net_troubles, status_ui};
 use crate::gui::table::table_ui;
 use crate::gui::theme::Palette;
 use crate::gui::toolbar::toolbar_ui;
-use crate::gui::worker::Phase;
 use crate::view::count;
 
 impl Window {
