@@ -94,7 +94,6 @@ pub fn sniff(
         }
         if matches!(end, Some(Ended::Asked | Ended::Duration(_))) {
             // What came before, the kernel still has.
-            card.wait(None, HAND_OVER * 2);
             let trouble = desk.drain(card, &mut sink, now());
             end = trouble.or(end);
         }
@@ -196,11 +195,16 @@ impl Desk {
 
     /// Writes what was seen before `until` and waits in the kernel's buffer.
     fn drain(&mut self, card: &mut Card, sink: &mut Sink, until: Timestamp) -> Option<Ended> {
-        let started = Instant::now();
+        let (started, mut waited) = (Instant::now(), false);
         while started.elapsed() < LAST {
             match self.turn(card, sink, Some(until)) {
-                Ok(0) => break,
-                Ok(_) => {}
+                Ok(0) if waited => break,
+                // A part of the kernel's buffer that is not full is handed over later, on a busy machine much later.
+                Ok(0) => {
+                    card.wait(None, HAND_OVER * 10);
+                    waited = true;
+                }
+                Ok(_) => waited = false,
                 Err(why) => return Some(why),
             }
         }
