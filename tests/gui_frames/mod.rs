@@ -1,6 +1,6 @@
 //! Frames that exercise every pane.
 
-use framescope::base::{Fact, Finding, FrameId, PacketId, Place, Rule, Sender, Severity, Timestamp};
+use framescope::base::{Fact, Finding, FrameId, PacketId, Place, Sender, Severity, Timestamp};
 use framescope::view::{
     AcceptSteps, Answer, FrameView, HandshakeView, HeadView, Negotiated, PingView, RoundTrips, SegmentMark,
 };
