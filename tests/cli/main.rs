@@ -9,6 +9,7 @@ mod keys;
 mod mistakes;
 mod pipes;
 mod show;
+mod shrinking;
 
 use common::program::run;
 
