@@ -58,7 +58,7 @@ pub use opening::decisions::{Decision, Decisions};
 pub use opening::exchange::MAX_KEPT_TEXT;
 pub use others::{Other, Others};
 pub use payload::on_demand::{
-    InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, max_inflated, set_max_inflated,
+    InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, agreed_compression, max_inflated, set_max_inflated,
 };
 pub use payload::reader::MessageReader;
 pub use payload::{InflatePool, Job, SpareInflater};

@@ -2,7 +2,7 @@
 
 use super::meaning::{count, length};
 use crate::base::{ConnectionId, Rule, Sender};
-use crate::dissect::{Connection, Deflated, Snapshot};
+use crate::dissect::{Connection, Deflated, Snapshot, agreed_compression};
 use crate::http::{extensions_in, is_deflate};
 
 /// `permessage-deflate saved 71 % (1.2 KiB sent for 4.1 KiB), context takeover both ways, window 15/12`: the client's window
@@ -62,7 +62,7 @@ fn summary(connection: &Connection) -> String {
         _ => format!("permessage-deflate saved {} %", part(plain - wire, plain)),
     };
     let octets = if messages == 0 { String::new() } else { format!(" ({} sent for {})", length(wire), length(plain)) };
-    let [client, server] = [Sender::Client, Sender::Server].map(|sender| connection.agreed(sender));
+    let [client, server] = [Sender::Client, Sender::Server].map(|sender| agreed_compression(connection, sender));
     let takeover = match (client.takeover, server.takeover) {
         (true, true) => "context takeover both ways",
         (true, false) => "context takeover by the client alone",

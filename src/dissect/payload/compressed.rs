@@ -7,7 +7,7 @@ use crate::dissect::Connection;
 use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::index::connection::Deflated;
 use crate::dissect::index::record::NONE;
-use crate::dissect::payload::on_demand::max_inflated;
+use crate::dissect::payload::on_demand::{agreed_compression, first_window, max_inflated};
 use crate::inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
 use crate::ws::{InvalidUtf8, Utf8};
 
@@ -62,15 +62,15 @@ impl Compressed {
         Compressed {
             connection: connection.id,
             sender,
-            agreed: connection.agreed(sender),
-            window: connection.first_window(),
+            agreed: agreed_compression(connection, sender),
+            window: first_window(connection),
             inflater: None,
             is_open: false,
             is_text: false,
             text: Utf8::default(),
             plain: 0,
             has_unknown: false,
-            known: if connection.first_window().is_known() { u64::MAX } else { 0 },
+            known: if first_window(connection).is_known() { u64::MAX } else { 0 },
             knew_window: false,
             wrong: None,
             said_lost: false,

@@ -93,23 +93,22 @@ pub struct Inflation {
     limit: u64,
 }
 
-impl Connection {
-    /// What `sender` agreed to about compression.
-    pub fn agreed(&self, sender: Sender) -> Agreed {
-        let accepted = extensions_in(self.extensions.as_deref().unwrap_or_default());
-        let deflate = accepted.iter().find(|extension| is_deflate(extension));
-        let said = deflate.and_then(|it| DeflateParameters::read(it, false).ok()).unwrap_or_default();
-        let (bits, no_takeover) = match sender {
-            Sender::Server => (said.server_max_window_bits, said.server_no_context_takeover),
-            _ => (said.client_max_window_bits.flatten(), said.client_no_context_takeover),
-        };
-        Agreed { window_bits: bits.unwrap_or(15), takeover: !no_takeover }
-    }
+/// Returns the parameters of compression that a sender agreed to in a connection's opening handshake.
+pub fn agreed_compression(connection: &Connection, sender: Sender) -> Agreed {
+    let accepted = extensions_in(connection.extensions.as_deref().unwrap_or_default());
+    let deflate = accepted.iter().find(|extension| is_deflate(extension));
+    let said = deflate.and_then(|it| DeflateParameters::read(it, false).ok()).unwrap_or_default();
+    let (bits, no_takeover) = match sender {
+        Sender::Server => (said.server_max_window_bits, said.server_no_context_takeover),
+        _ => (said.client_max_window_bits.flatten(), said.client_no_context_takeover),
+    };
+    Agreed { window_bits: bits.unwrap_or(15), takeover: !no_takeover }
+}
 
-    /// The window that its senders start with: empty, unless the capture began when they had been talking already.
-    pub(in crate::dissect) fn first_window(&self) -> Window {
-        if self.request.is_none() && self.response.is_none() { Window::lost() } else { Window::default() }
-    }
+/// Returns the window that a connection's senders start with: empty, unless the capture began when they had been talking
+/// already.
+pub(super) fn first_window(connection: &Connection) -> Window {
+    if connection.request.is_none() && connection.response.is_none() { Window::lost() } else { Window::default() }
 }
 
 impl Inflation {
@@ -184,7 +183,7 @@ impl Inflation {
             sender: message.sender,
             last: None,
             end: 0,
-            window: connection.first_window(),
+            window: first_window(connection),
         })
     }
 
