@@ -36,7 +36,7 @@ fn a_retransmission_with_other_octets() {
     let [finding] = &findings[..] else { panic!("one conflict: {findings:?}") };
     assert_eq!(finding.place, Place::PayloadOctets { at: 4, len: 6 });
     assert_eq!(
-        sentence(&finding),
+        sentence(finding),
         "6 octets of the server's stream were sent again with other values: packet 6 has the copy that is shown, packet 7 \
          the other, and the client may have read either."
     );
