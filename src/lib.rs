@@ -32,7 +32,7 @@
 //! | Where does a WebSocket open, and where is a 101 judged? | `dissect/opening/mod.rs` (`Opening::step`), `dissect/opening/exchange.rs` (`answered`), which asks [`http::judge_answer`] |
 //! | Where do octets become frames? | [`ws::Deframer`]; `dissect/websocket/sender.rs` makes records of them |
 //! | Where is a ping paired with its pong? | `dissect/websocket/conversation.rs` (`Conversation::pong`) |
-//! | Where are a frame's octets read for the hex view? | [`dissect::Snapshot::payload`], which asks `dissect/payload/reader.rs` (`PayloadReader::next`), the one place that walks payloads |
+//! | Where are a frame's octets read for the hex view? | [`dissect::MessageReader::sent_octets`], which asks `dissect/payload/reader.rs` (`PayloadReader::next`), the one place that walks payloads |
 //! | Where is a rule's sentence? | [`view`] |
 //!
 //! # Who may import whom
