@@ -78,8 +78,8 @@
 //! | a finding | 32; where octets are missing, 72; about the opening handshake or the end, 170 and the text of the wire that it quotes |
 //! | a segment of a TCP connection that is read | 6; 9 where thousands of others come in between, 15 where 8 MiB of them do |
 //! | a TCP connection | 80, whatever it carries, if anything, and for ever |
-//! | … that carries HTTP and is open | 1,420 more |
-//! | … that carries a WebSocket, or asks for one | 2,000 more while it is open, 780 when both sides have ended it |
+//! | … that carries HTTP and is open | 1,600 more |
+//! | … that carries a WebSocket, or asks for one | 2,300 more while it is open, 810 when both sides have ended it |
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | a connection whose frames or messages are printed | 300 more, while they are |
