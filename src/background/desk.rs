@@ -157,12 +157,12 @@ impl<W: Work> Desk<W> {
         }
     }
 
-    /// Whether something that was asked is not answered to its end.
+    /// Returns whether something that was asked is not answered to its end.
     pub fn is_busy(&self) -> bool {
         self.shared.board().is_busy
     }
 
-    /// How much of what was asked last is done, from 0 to 1.
+    /// Returns how much of what was asked last is done, from 0 to 1.
     pub fn progress(&self) -> f32 {
         f32::from_bits(self.shared.progress.load(Ordering::Relaxed))
     }
@@ -236,9 +236,9 @@ impl<W: Work> Shared<W> {
 trait Asker<A> {
     /// Answers a question, as long as it is still the newest.
     fn say(&self, question: u64, answer: Result<A, Mistake>);
-    /// Whether nothing newer was asked.
+    /// Nothing newer was asked.
     fn wants(&self, question: u64) -> bool;
-    /// Whether there is no answer that it has yet to take.
+    /// There is no answer that it has yet to take.
     fn has_taken(&self) -> bool;
     fn set_progress(&self, part: f32);
     /// Everything that was asked with this question is answered.
@@ -294,12 +294,12 @@ pub struct Turn<'a, A> {
 }
 
 impl<A> Turn<'_, A> {
-    /// Whether nobody wants the answer any more: a newer question was asked, or the asker is gone.
+    /// Returns whether nobody wants the answer any more: a newer question was asked, or the asker is gone.
     pub fn is_over(&self) -> bool {
         !self.asker.wants(self.question)
     }
 
-    /// Whether the asker has taken everything that was said.
+    /// Returns whether the asker has taken everything that was said.
     pub fn has_taken(&self) -> bool {
         self.asker.has_taken()
     }

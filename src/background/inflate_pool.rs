@@ -23,7 +23,8 @@ const LOOK: u64 = 1 << 20;
 const WORTH: usize = 128 << 10;
 /// More threads than that would wait for the one that reads.
 const MAX_HELPERS: usize = 7;
-/// How long the caller waits for the others before it looks at its budget: as long as it takes to inflate [`LOOK`].
+/// The time that the caller waits for the others before it looks at its budget: as long as it takes to inflate
+/// [`LOOK`].
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// An inflate pool of threads; they start when there is something to do.
@@ -52,7 +53,7 @@ struct Jobs {
     waiting: VecDeque<(usize, Job)>,
     /// By number.
     done: Vec<Option<Job>>,
-    /// How many of them are not done.
+    /// The number of those that are not done.
     left: usize,
 }
 

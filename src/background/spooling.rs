@@ -35,7 +35,7 @@ impl Spooling {
         self.desk.cancel();
     }
 
-    /// Whether the input has more to give, or whether it has is not known yet.
+    /// Returns whether the input has more to give, or whether it has is not known yet.
     pub fn is_busy(&self) -> bool {
         self.desk.is_busy()
     }

@@ -51,7 +51,7 @@ impl Quote {
         self.0.char_indices().nth(Quote::MAX).map_or(&*self.0, |(at, _)| &self.0[..at])
     }
 
-    /// Whether the text goes on behind [`Quote::shown`].
+    /// Returns whether the text goes on behind [`Quote::shown`].
     pub fn is_cut(&self) -> bool {
         self.shown().len() < self.0.len()
     }

@@ -16,10 +16,10 @@ use crate::dissect::opening::{Begin, Brought, CarrierFacts, Chunk, Decision, Ope
 use crate::dissect::websocket::{Ended, FrameStream, WebSocket};
 use crate::net::{Direction, End};
 
-/// What stands around a channel while it takes something.
+/// The surroundings of a channel while it takes something.
 pub(super) struct Context<'a> {
     pub writer: &'a mut Writer,
-    /// What its carrier has brought so far.
+    /// The octets that its carrier has brought so far.
     pub brought: &'a dyn Brought,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Channel {
     pub websocket: WebSocket,
     /// The connection that it bears now.
     pub connection: Option<ConnectionId>,
-    /// How the WebSocket begins; nothing once both directions are frames, and nothing waits or is in doubt.
+    /// The opening of the WebSocket; nothing once both directions are frames, and nothing waits or is in doubt.
     pub opening: Option<Box<Opening>>,
-    /// How each direction has ended.
+    /// The end of each direction.
     ended: [Option<End>; 2],
     /// It bore a connection, and nothing can come any more.
     pub is_over: bool,
@@ -139,7 +139,8 @@ impl Channel {
         }
     }
 
-    /// Whether the user says that there are frames and none are read. Reads them, if it is clear where they are.
+    /// Returns whether the user says that there are frames and none are read. Reads them, if it is clear where they
+    /// are.
     pub fn read_as_told(&mut self, context: &mut Context<'_>) -> bool {
         let lacks_frames = |opening: &mut Opening, scene: &mut Scene<'_>| opening.lacks_frames(scene);
         if self.ask(context, lacks_frames) != Some(true) {
@@ -168,12 +169,13 @@ impl Channel {
         self.opening.as_ref().map_or(0, |opening| opening.backlog())
     }
 
-    /// Whether this can never bear a WebSocket any more, nor ever did.
+    /// Returns whether this can never bear a WebSocket any more, nor ever did.
     pub fn is_uninteresting(&self) -> bool {
         self.connection.is_none() && (self.has_ended() || self.opening.as_ref().is_some_and(|it| it.is_hopeless()))
     }
 
-    /// What was counted of its connection, the last packet of the carrier having been captured at the context's time.
+    /// Returns what was counted of its connection, the last packet of the carrier having been captured at the context's
+    /// time.
     pub fn tally(&self, carrier: &CarrierFacts) -> Tally {
         self.websocket.tally(carrier.last_packet.time)
     }

@@ -90,7 +90,7 @@ impl Dissector {
         self.flows.backlog.octets()
     }
 
-    /// How many TCP connections are being read: the others have ended, never began, or carry something else.
+    /// Returns how many TCP connections are being read: the others have ended, never began, or carry something else.
     pub fn watched(&self) -> usize {
         self.flows.entries.iter().filter(|entry| matches!(entry, FlowEntry::Followed(_))).count()
     }
@@ -138,7 +138,7 @@ impl Dissector {
         self.payloads.lost()
     }
 
-    /// How far the judging of payloads has come: offset in the capture, in octets.
+    /// Returns how far the judging of payloads has come: offset in the capture, in octets.
     pub fn payloads_position(&self) -> u64 {
         self.payloads.position()
     }
@@ -149,7 +149,7 @@ impl Dissector {
         Snapshot::new(self.flows.writer.index.clone(), self.flows.source.clone(), layout)
     }
 
-    /// What became of the packets below TCP.
+    /// Returns what became of the packets below TCP.
     pub fn net_stats(&self) -> &crate::net::NetStats {
         self.decoder.stats()
     }

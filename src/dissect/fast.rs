@@ -313,7 +313,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
-        /// What is found on the short ways is what the long one finds.
+        /// The short way and the long one find the same.
         #[test]
         fn the_ways_lead_to_the_same(
             turns in prop::collection::vec(0..TURNS.len(), 0..5),

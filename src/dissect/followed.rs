@@ -29,7 +29,7 @@ use crate::net::{Direction, GapCause, Segment, StreamEvent};
 #[repr(C)]
 pub(super) struct Followed {
     pub flow: TcpFlow,
-    /// What TCP itself bears, where no layer stands between.
+    /// The channel of TCP itself, where no layer stands between.
     pub channel: Channel,
     /// The layer on TCP, and what its streams bear.
     layered: Option<Box<Layered>>,
@@ -202,7 +202,7 @@ impl Followed {
         one + other + borne
     }
 
-    /// Whether this is the first change since the last `publish`.
+    /// Returns whether this is the first change since the last `publish`.
     pub fn mark_changed(&mut self) -> bool {
         self.connections().next().is_some() && !std::mem::replace(&mut self.is_changed, true)
     }
@@ -223,7 +223,7 @@ impl Followed {
         }
     }
 
-    /// What the carrier of a connection has brought of a direction.
+    /// Returns what the carrier of a connection has brought of a direction.
     pub fn stream(&self, connection: ConnectionId, direction: Direction) -> Option<Stream<'_>> {
         let tcp = Stream::Tcp(self.flow.half(direction).stream.view());
         let Some(layered) = &self.layered else { return Some(tcp) };
@@ -236,7 +236,7 @@ impl Followed {
         self.channels().filter_map(|channel| channel.connection)
     }
 
-    /// Whether it can never bear a WebSocket any more, nor ever did.
+    /// Returns whether it can never bear a WebSocket any more, nor ever did.
     pub fn is_uninteresting(&self) -> bool {
         self.layered.is_none() && self.channel.is_uninteresting()
     }
@@ -262,7 +262,8 @@ impl Followed {
         one.into_iter().chain(others)
     }
 
-    /// Whether the user says that there are frames and none are read. Reads them, if it is clear where they are.
+    /// Returns whether the user says that there are frames and none are read. Reads them, if it is clear where they
+    /// are.
     pub fn read_as_told(&mut self, packets: Packets<'_>, writer: &mut Writer) -> bool {
         let mut lacks_frames = false;
         self.with_channels(packets, writer, |channel, context| lacks_frames |= channel.read_as_told(context));
@@ -401,7 +402,7 @@ impl Followed {
     }
 }
 
-/// Whether the capture has a SYN, and neither an answer to it nor the first octets behind it.
+/// Returns whether the capture has a SYN, and neither an answer to it nor the first octets behind it.
 fn lacks_beginning(segment: &Segment<'_>, starts: [Option<u32>; 2]) -> bool {
     let (own, peer) = (segment.direction.index(), segment.direction.reverse().index());
     match (starts[own], starts[peer]) {

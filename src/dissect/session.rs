@@ -84,7 +84,7 @@ impl Session {
         self.dissector.idle_decisions()
     }
 
-    /// What is read, so that it can be read again.
+    /// Returns what is read, so that it can be read again.
     pub fn source(&self) -> &Arc<Source> {
         self.reader.source()
     }
@@ -171,7 +171,7 @@ impl Session {
         is_left
     }
 
-    /// How far judging has come, to be compared with [`Session::position`]: octets.
+    /// Returns how far judging has come, to be compared with [`Session::position`]: octets.
     pub fn judged(&self) -> u64 {
         self.dissector.payloads_position()
     }
@@ -201,12 +201,12 @@ impl Session {
         self.dissector.snapshot(self.reader.layout())
     }
 
-    /// Where and why reading stopped before the end, if it did.
+    /// Returns where and why reading stopped before the end, if it did.
     pub fn damage(&self) -> Option<&Damage> {
         self.reader.damage()
     }
 
-    /// What became of the packets below TCP.
+    /// Returns what became of the packets below TCP.
     pub fn net_stats(&self) -> &crate::net::NetStats {
         self.dissector.net_stats()
     }
@@ -216,7 +216,7 @@ impl Session {
         (self.reader.position(), self.reader.source().len())
     }
 
-    /// What the capture is called.
+    /// Returns what the capture is called.
     pub fn name(&self) -> &str {
         self.reader.source().name()
     }

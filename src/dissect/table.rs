@@ -14,7 +14,7 @@ use crate::capture::Packet;
 use crate::http::{Kind, sniff};
 use crate::net::{Decoder, Direction, Outcome, Segment, TcpFlags};
 
-/// What is kept of a TCP connection.
+/// The record of a TCP connection.
 pub(super) enum FlowEntry {
     /// Nothing was sent yet. The sequence numbers of the first octets of both directions, as far as SYNs told them.
     Opening([Option<u32>; 2]),
@@ -107,11 +107,11 @@ pub(super) struct FlowTable {
     pub writer: Writer,
     pub touched: Touched,
     spare: Spare,
-    /// What flows keep because something is missing.
+    /// Counts the octets that flows keep because something is missing.
     pub backlog: Backlog,
     /// Those that have ended, and of which something is missing.
     closing: Closing,
-    /// What the user says about TCP connections, where it is anything.
+    /// The decisions of the user, where there are any.
     pub decisions: Option<Decisions>,
     /// FlowTable that the user says are WebSockets, and that are not read as such yet.
     told: Vec<FlowId>,
@@ -130,8 +130,8 @@ fn counted(segment: &Segment<'_>) -> [u32; 2] {
     octets
 }
 
-/// Whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start. A capture
-/// of a port scan has a million flows that never come further: they cost no more than this.
+/// Returns whether a segment belongs to TCP's own handshake and has nothing else to tell than where the streams start.
+/// A capture of a port scan has a million flows that never come further: they cost no more than this.
 fn is_opening(segment: &Segment<'_>, starts: &mut [Option<u32>; 2]) -> bool {
     if segment.payload_len > 0 || segment.flags.intersects(TcpFlags::FIN | TcpFlags::RST) {
         return false;
@@ -154,7 +154,7 @@ fn beginning<'a>(segment: &Segment<'a>, starts: [Option<u32>; 2]) -> Option<&'a 
     Some(whole.octets)
 }
 
-/// Whether a stream that starts with `octets` is not HTTP, so that it takes nothing to read it no further.
+/// Returns whether a stream that starts with `octets` is not HTTP, so that it takes nothing to read it no further.
 fn is_no_http(octets: &[u8]) -> bool {
     !octets.starts_with(b"\r") && !octets.starts_with(b"\n") && sniff(octets) == Some(Kind::NotHttp)
 }

@@ -53,7 +53,7 @@ impl Words {
         self.message(fact.key(), Some(&arguments)).into_owned()
     }
 
-    /// What a rule is for: two sentences for someone who has not read the RFC.
+    /// Returns what a rule is for: two sentences for someone who has not read the RFC.
     pub fn explanation(&self, rule: Rule) -> String {
         self.message(&explanation_key(rule), None).into_owned()
     }

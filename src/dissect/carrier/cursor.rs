@@ -13,7 +13,7 @@ use crate::net::StreamWalk;
 /// that starts before the last one is looked for anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::dissect) struct Cursor {
-    /// Where the last range started; nothing before the first one.
+    /// The start of the last range; nothing before the first one.
     start: Option<u64>,
     walk: StreamWalk,
     record: usize,

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use super::{Carrier, Stream};
 use crate::net::Direction;
 
-/// What a layer finds in one direction of one of its streams.
+/// A part of a stream that a layer finds in one of its directions.
 #[derive(Debug)]
 pub(in crate::dissect) struct Borne {
-    /// Which stream: 0 for the first that was found.
+    /// The number of the stream: 0 for the first that was found.
     pub stream: usize,
     /// Stream offset of the first octet.
     pub at: u64,

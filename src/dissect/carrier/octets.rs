@@ -11,9 +11,9 @@ pub struct Octets {
     pub from: u64,
     /// The octets; 0 where they are missing.
     pub octets: Vec<u8>,
-    /// Which are missing: positions within the whole, in order.
+    /// The missing ones: positions within the whole, in order.
     pub missing: Vec<Range<u64>>,
-    /// How long the whole is said to be, in octets.
+    /// The length that the whole is said to have, in octets.
     pub total: u64,
 }
 
@@ -39,7 +39,7 @@ impl Octets {
         (!self.is_missing(at)).then_some(*octet)
     }
 
-    /// Whether the capture lacks the octet at position `at`.
+    /// Returns whether the capture lacks the octet at position `at`.
     pub fn is_missing(&self, at: u64) -> bool {
         let after = self.missing.partition_point(|range| range.end <= at);
         self.missing.get(after).is_some_and(|range| range.contains(&at))
@@ -50,7 +50,7 @@ impl Octets {
         self.from + self.octets.len() as u64
     }
 
-    /// Whether these are all octets of the whole, with no hole.
+    /// Returns whether these are all octets of the whole, with no hole.
     pub fn is_whole(&self) -> bool {
         self.from == 0 && self.missing.is_empty() && self.end() >= self.total
     }

@@ -10,7 +10,7 @@ use crate::base::{Nearby, ReadAt, Span};
 /// Octets of one read. Streams that take turns in one part of the file read a block once each at worst, so a larger one
 /// would cost more where many of them are interleaved, and gains little where there is one.
 const BLOCK: usize = 16 * 1024;
-/// How many blocks are kept: those of 2 MiB of the file.
+/// The number of blocks that are kept: those of 2 MiB of the file.
 const BLOCKS: u64 = 128;
 
 /// Blocks of the file and the record that were read last.

@@ -23,9 +23,9 @@ pub(in crate::dissect) struct Record {
     /// Stream offset, in the stream below, of the first octet that carries it. All of those were captured: what lacks some
     /// is no record, but a hole.
     pub carried_at: u64,
-    /// How many octets it has.
+    /// Its length in octets.
     pub len: u32,
-    /// How many octets carry it.
+    /// The number of octets that carry it.
     pub carried_len: u32,
 }
 
@@ -115,7 +115,7 @@ pub(in crate::dissect) trait Opener: Debug + Send + Sync {
     /// be done, and the record's octets are not known.
     fn open(&self, direction: Direction, number: usize, octets: &mut Vec<u8>) -> bool;
 
-    /// Whether octet `n` of a record comes from octet `n` of those that carry it, and from no other.
+    /// Returns whether octet `n` of a record comes from octet `n` of those that carry it, and from no other.
     fn keeps_places(&self) -> bool;
 }
 
@@ -143,12 +143,12 @@ impl Records<'_> {
         Ok(octets)
     }
 
-    /// Which octets of the file brought the octets of `range`.
+    /// Returns which octets of the file brought the octets of `range`.
     pub fn trace(&self, range: Range<u64>) -> Box<dyn Iterator<Item = Traced> + '_> {
         Box::new(self.log.runs(range).flat_map(|run| self.trace_run(run)))
     }
 
-    /// Which octets of the file brought a run.
+    /// Returns which octets of the file brought a run.
     pub fn trace_run(&self, run: Run) -> Box<dyn Iterator<Item = Traced> + '_> {
         let Home::Record { number, skip } = run.home else { return Box::new(std::iter::empty()) };
         let Some(record) = self.log.records.get(number) else { return Box::new(std::iter::empty()) };

@@ -8,13 +8,13 @@ use crate::net::StreamSpan;
 pub(in crate::dissect) struct Run {
     /// Stream offset of the first.
     pub at: u64,
-    /// How many they are: at least one.
+    /// Their count: at least one.
     pub len: u32,
-    /// Where they come from.
+    /// The source of the octets.
     pub(super) home: Home,
 }
 
-/// Where the octets of a run come from.
+/// The source of the octets of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Home {
     /// The file.
@@ -60,13 +60,13 @@ impl Run {
 pub(in crate::dissect) struct Traced {
     /// Stream offset of the first octet.
     pub at: u64,
-    /// How many octets of the stream these are.
+    /// The number of these octets of the stream.
     pub len: u32,
     /// The octets of the file.
     pub span: Span,
     /// The packet.
     pub packet: PacketId,
-    /// Where the packet's record starts: file offset in octets.
+    /// The start of the packet's record: file offset in octets.
     pub record_at: u64,
 }
 

@@ -65,7 +65,7 @@ impl<'a> Stream<'a> {
         tcp.into_iter().flatten().chain(records.into_iter().flatten())
     }
 
-    /// How many octets of `range` are known.
+    /// Returns how many octets of `range` are known.
     pub fn captured(&self, range: Range<u64>) -> u64 {
         if self.missing() == 0 {
             return range.end.min(self.end()).saturating_sub(range.start);

@@ -12,9 +12,9 @@ use crate::base::FlowId;
 /// Upgrade request without an answer, and heads that are not whole.
 pub const MAX_BACKLOG: usize = 64 << 20;
 
-/// What the smallest queue takes, which has room for four.
+/// Octets of the smallest queue, which has room for four.
 const LEAST: usize = 256;
-/// What a segment behind a hole takes.
+/// Octets of memory of a segment behind a hole.
 pub(in crate::dissect) const HELD: usize = 64;
 
 /// Octets of memory that a queue of `len` entries of `each` octets takes, about.

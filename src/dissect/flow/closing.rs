@@ -36,7 +36,7 @@ impl Closing {
 }
 
 impl TcpFlow {
-    /// Whether it has to be waited for anew: a direction has ended, and octets of it are missing.
+    /// Returns whether it has to be waited for anew: a direction has ended, and octets of it are missing.
     pub fn begins_to_close(&mut self) -> bool {
         !self.is_closing && {
             self.is_closing = self.halves.iter().any(|half| half.assembler.lacks_end());

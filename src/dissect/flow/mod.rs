@@ -48,7 +48,8 @@ pub(in crate::dissect) struct Data {
     /// Stream offset of the first.
     pub at: u64,
     pub piece: Piece,
-    /// How far the sender may have heard the peer's stream when it sent them, where the packet tells: a stream offset.
+    /// Stream offset behind the octets of the peer that the sender may have had when it sent these, where the packet
+    /// tells.
     pub heard: Option<u64>,
 }
 
@@ -84,7 +85,7 @@ pub(in crate::dissect) enum Event {
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(in crate::dissect) struct Half {
-    /// Where its octets are.
+    /// The places of its octets.
     pub stream: ByteStream,
     /// Puts its segments in order.
     pub assembler: Assembler,
@@ -107,7 +108,7 @@ pub(in crate::dissect) struct TcpFlow {
     /// The packet that is handled, or the last one that was.
     pub last_packet: PacketRef,
     pub id: FlowId,
-    /// Which directions have ended, by [`Direction::index`].
+    /// The directions that have ended, by [`Direction::index`].
     ended: [bool; 2],
     /// It has ended, and what is missing of it is waited for.
     is_closing: bool,
@@ -146,7 +147,7 @@ impl TcpFlow {
         &mut self.halves[direction.index()]
     }
 
-    /// Whether both directions have ended.
+    /// Returns whether both directions have ended.
     pub fn has_ended(&self) -> bool {
         self.ended == [true; 2]
     }

@@ -35,7 +35,7 @@ impl TcpFlow {
         None
     }
 
-    /// Whether second copies wait for their first ones.
+    /// Returns whether second copies wait for their first ones.
     #[inline]
     pub fn has_repeats(&self) -> bool {
         !self.repeats.is_empty()

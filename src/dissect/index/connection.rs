@@ -213,7 +213,7 @@ impl Connection {
         &pair[side(sender)]
     }
 
-    /// What became of the opening handshake.
+    /// Returns what became of the opening handshake.
     pub fn handshake(&self) -> HandshakeState {
         let violation = |rule: Rule| rule.id().starts_with("handshake.") && rule.severity() == Severity::Violation;
         match (self.opened, self.status) {
@@ -225,7 +225,8 @@ impl Connection {
         }
     }
 
-    /// Whether the server accepted an extension other than permessage-deflate: what it does to payloads is not known.
+    /// Returns whether the server accepted an extension other than permessage-deflate: what it does to payloads is not
+    /// known.
     pub fn has_foreign_extension(&self) -> bool {
         let accepted = extensions_in(self.extensions.as_deref().unwrap_or_default());
         accepted.iter().any(|extension| !is_deflate(extension))
@@ -240,12 +241,12 @@ impl Connection {
             .min_by_key(|(_, close)| (close.time, close.frame))
     }
 
-    /// What was inflated of client and server.
+    /// Returns what was inflated of client and server.
     pub fn deflated(&self) -> [Deflated; 2] {
         self.deflated.as_deref().copied().unwrap_or_default()
     }
 
-    /// How bad the worst finding is.
+    /// Returns how bad the worst finding is.
     pub fn severity(&self) -> Option<Severity> {
         self.rules.iter().map(|(rule, _)| rule.severity()).max()
     }

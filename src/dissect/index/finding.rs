@@ -148,7 +148,7 @@ impl FindingRecord {
         }
     }
 
-    /// How bad it is.
+    /// Returns how bad it is.
     pub fn severity(&self) -> Severity {
         self.rule.severity()
     }
@@ -249,7 +249,7 @@ impl Writer {
 }
 
 impl Snapshot {
-    /// How many findings there are.
+    /// Returns how many findings there are.
     pub fn finding_count(&self) -> usize {
         self.index.findings.len()
     }

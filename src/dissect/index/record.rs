@@ -75,32 +75,32 @@ impl FrameRecord {
         (self.previous != NONE).then_some(FrameId(self.previous))
     }
 
-    /// Whether nothing more of it will come: its payload is complete, or its stream has ended.
+    /// Returns whether nothing more of it will come: its payload is complete, or its stream has ended.
     pub fn is_ended(&self) -> bool {
         self.has(flag::ENDED)
     }
 
-    /// Whether every octet of its payload was captured.
+    /// Returns whether every octet of its payload was captured.
     pub fn is_whole(&self) -> bool {
         self.has(flag::REACHED_END) && !self.has(flag::GAP)
     }
 
-    /// Whether it belongs to a message that permessage-deflate compressed.
+    /// Returns whether it belongs to a message that permessage-deflate compressed.
     pub fn is_compressed(&self) -> bool {
         self.has(flag::COMPRESSED)
     }
 
-    /// Whether permessage-deflate is in force on its connection, so that RSV1 has a meaning.
+    /// Returns whether permessage-deflate is in force on its connection, so that RSV1 has a meaning.
     pub fn has_deflate(&self) -> bool {
         self.has(flag::DEFLATE)
     }
 
-    /// Whether its payload needs no judging any more.
+    /// Returns whether its payload needs no judging any more.
     pub(in crate::dissect) fn is_judged(&self) -> bool {
         self.has(flag::JUDGED)
     }
 
-    /// Whether there are findings about it.
+    /// Returns whether there are findings about it.
     pub fn has_findings(&self) -> bool {
         self.finding != NONE
     }
@@ -110,7 +110,7 @@ impl FrameRecord {
         self.at.saturating_add(u64::from(self.header.header_len()))
     }
 
-    /// Where its payload lies in the sender's stream, as far as the header's word goes.
+    /// Returns where its payload lies in the sender's stream, as far as the header's word goes.
     pub fn payload_range(&self) -> std::ops::Range<u64> {
         self.payload_at()..self.payload_at().saturating_add(self.header.payload_len())
     }

@@ -86,17 +86,17 @@ impl Snapshot {
         Snapshot { index: Arc::new(index), source, layout }
     }
 
-    /// How many frames there are.
+    /// Returns how many frames there are.
     pub fn frame_count(&self) -> usize {
         self.index.frames.len()
     }
 
-    /// How many messages there are.
+    /// Returns how many messages there are.
     pub fn message_count(&self) -> usize {
         self.index.messages.len()
     }
 
-    /// How many connections there are.
+    /// Returns how many connections there are.
     pub fn connection_count(&self) -> usize {
         self.index.published.len()
     }
@@ -148,22 +148,22 @@ impl Snapshot {
         })
     }
 
-    /// How many octets a compressed message inflates to, as far as messages were inflated in the background.
+    /// Returns how many octets a compressed message inflates to, as far as messages were inflated in the background.
     pub fn plain_len(&self, message: MessageId) -> Option<u64> {
         self.index.plain_lens.get(message.index()).and_then(|len| len.checked_sub(1)).map(u64::from)
     }
 
-    /// How many octets a message holds without compression, as far as that is known.
+    /// Returns how many octets a message holds without compression, as far as that is known.
     pub fn plain_len_of(&self, message: &Message) -> Option<u64> {
         if message.compressed { self.plain_len(message.id) } else { Some(message.wire_len) }
     }
 
-    /// Whether any compressed message was inflated in the background.
+    /// Returns whether any compressed message was inflated in the background.
     pub fn has_plain_lens(&self) -> bool {
         !self.index.plain_lens.is_empty()
     }
 
-    /// How many checkpoints there are that messages can be inflated from.
+    /// Returns how many checkpoints there are that messages can be inflated from.
     pub fn checkpoints(&self) -> usize {
         self.index.checkpoints.len()
     }
@@ -176,7 +176,7 @@ impl Snapshot {
         self.index.checkpoints.iter().map(|checkpoint| &**checkpoint).filter(is_before).last()
     }
 
-    /// How bad the worst finding about a message's frames is.
+    /// Returns how bad the worst finding about a message's frames is.
     pub fn message_severity(&self, message: &Message) -> Option<Severity> {
         match self.index.fragmented(message.id) {
             Some(row) => row.worst,
@@ -225,7 +225,7 @@ impl Snapshot {
         None
     }
 
-    /// What a frame's payload is: for a continuation, the opcode of its message's first frame.
+    /// Returns what a frame's payload is: for a continuation, the opcode of its message's first frame.
     pub fn data_opcode(&self, frame: &FrameRecord) -> Opcode {
         let message = frame.message().filter(|_| frame.header.opcode() == Opcode::CONTINUATION);
         message.and_then(|id| self.message(id)).map_or(frame.header.opcode(), |message| message.opcode)
@@ -246,7 +246,7 @@ impl Snapshot {
             .filter_map(|record| Some((record.ping, self.frame(record.ping)?)))
     }
 
-    /// Whether nothing more will be found about a frame: it has ended, and its message too.
+    /// Returns whether nothing more will be found about a frame: it has ended, and its message too.
     pub fn is_settled(&self, frame: &FrameRecord) -> bool {
         let message = frame.message().and_then(|id| self.message(id));
         frame.is_ended() && message.is_none_or(|message| message.ended)
@@ -273,19 +273,20 @@ impl Snapshot {
         Some(self.index.carrier(frame.connection)?.stream(direction))
     }
 
-    /// How many payload octets of a frame the capture holds.
+    /// Returns how many payload octets of a frame the capture holds.
     pub fn captured_len(&self, frame: &FrameRecord) -> u64 {
         self.stream(frame).map_or(0, |stream| stream.captured(frame.payload_range()))
     }
 
-    /// How far into a frame's payload the capture reaches, holes included: no octet behind this one was captured.
+    /// Returns how far into a frame's payload the capture reaches, holes included: no octet behind this one was
+    /// captured.
     pub fn payload_end(&self, frame: &FrameRecord) -> u64 {
         let Some(stream) = self.stream(frame) else { return 0 };
         let payload = frame.payload_range();
         stream.reached(&payload) - payload.start
     }
 
-    /// Which octets of a frame's payload the capture lacks, those behind its end included.
+    /// Returns which octets of a frame's payload the capture lacks, those behind its end included.
     pub fn missing(&self, frame: &FrameRecord) -> Vec<Range<u64>> {
         let (payload, declared) = (frame.payload_range(), frame.header.payload_len());
         let mut holes = Vec::new();
@@ -304,7 +305,7 @@ impl Snapshot {
         holes
     }
 
-    /// Whether the capture lacks octets of the sender's stream between `from` and a frame.
+    /// Returns whether the capture lacks octets of the sender's stream between `from` and a frame.
     pub(in crate::dissect) fn lacks_before(&self, frame: &FrameRecord, from: u64) -> bool {
         let between = from.min(frame.at)..frame.at;
         let len = between.end - between.start;

@@ -7,15 +7,15 @@ use std::net::SocketAddr;
 
 use crate::net::{Endpoint, Flow};
 
-/// What the user says about a TCP connection.
+/// A decision of the user about a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It carries a WebSocket. An opening handshake that the capture holds still counts; where there is none, frames are read
     /// from where they are found, else from the first octet on.
     WebSocket {
-        /// Which end is the client.
+        /// The endpoint that is the client.
         client: Endpoint,
-        /// Whether permessage-deflate was agreed on; `None` where the user does not know.
+        /// Says that permessage-deflate was agreed on, or was not; `None` where the user does not know.
         deflate: Option<bool>,
     },
     /// It carries no WebSocket, whatever it looks like.
@@ -38,7 +38,7 @@ impl Decisions {
         }
     }
 
-    /// What was decided about the connections between these ends.
+    /// Returns what was decided about the connections between these ends.
     pub fn about(&self, ends: &Flow) -> Option<Decision> {
         self.made.iter().find(|(known, _)| is_between(known, ends)).map(|(_, decision)| *decision)
     }
@@ -48,7 +48,7 @@ impl Decisions {
         self.made.iter().map(|(ends, decision)| (ends, decision))
     }
 
-    /// Whether nothing was decided.
+    /// Returns whether nothing was decided.
     pub fn is_empty(&self) -> bool {
         self.made.is_empty()
     }
@@ -84,7 +84,7 @@ impl Decisions {
     }
 }
 
-/// Whether both are about the same two ends.
+/// Returns whether both are about the same two ends.
 pub(in crate::dissect) fn is_between(one: &Flow, other: &Flow) -> bool {
     one == other || (one.opener, one.peer) == (other.peer, other.opener)
 }

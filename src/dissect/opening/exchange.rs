@@ -340,7 +340,7 @@ pub(super) fn kept(mut text: String) -> Box<str> {
     text.into_boxed_str()
 }
 
-/// What a head offers or accepts, as far as frame headers are concerned.
+/// Returns what a head offers or accepts, as far as frame headers are concerned.
 fn negotiated(head: &Head) -> Negotiated {
     let named = extensions(head);
     Negotiated { deflate: named.iter().any(is_deflate), other: named.iter().any(|extension| !is_deflate(extension)) }

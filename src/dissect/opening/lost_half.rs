@@ -70,8 +70,8 @@ impl Opening {
         self.set_body(place.direction, Body::of_request(&outline));
     }
 
-    /// What the client sends from here on are frames: the request it sent last is the one that was answered; without
-    /// one, the capture lacks it.
+    /// Takes all that the client sends from here on for frames: the request it sent last is the one that was answered;
+    /// without one, the capture lacks it.
     fn settle_request(&mut self, client: Direction, scene: &mut Scene<'_>) {
         let State::RequestUnseen(late) = &self.state else { return };
         let Late { connection, negotiated, request } = **late;
@@ -156,7 +156,7 @@ impl Opening {
         }
     }
 
-    /// Where the answer to an attempt may be lost, and the client goes on with what can only be frames, it got one.
+    /// Takes an attempt for successful whose answer may be lost, where the client goes on with what can only be frames.
     pub(super) fn meet_silence(&mut self, scene: &mut Scene<'_>) {
         let Some(client) = self.exchange.client else { return };
         if !matches!(self.readings[client.reverse().index()], Reading::Search) {
@@ -172,14 +172,14 @@ impl Opening {
         }
     }
 
-    /// Whether frames wait behind the client's request.
+    /// Returns whether frames wait behind the client's request.
     fn client_goes_on(&self, client: Direction, scene: &Scene<'_>) -> bool {
         let Some(offered) = self.exchange.awaited().map(|attempt| attempt.offered) else { return false };
         let octets = self.first_waiting(client, MAX_LOOK, scene);
         !octets.is_empty() && looks_like_frames(&octets, Sender::Client, offered)
     }
 
-    /// Whether another request waits behind the client's Upgrade request.
+    /// Returns whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, scene: &Scene<'_>) -> bool {
         sniff(&self.first_waiting(client, 64, scene)) == Some(Kind::Requests)
     }

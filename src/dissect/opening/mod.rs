@@ -43,7 +43,7 @@ use crate::ws::Negotiated;
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
 const MAX_WAITING: usize = 16_384;
 
-/// What an opening reads in one direction.
+/// The things that an opening reads in one direction.
 #[derive(Debug)]
 enum Reading {
     /// HTTP heads, and past bodies.
@@ -58,7 +58,7 @@ enum Reading {
     Nothing,
 }
 
-/// What the opening of a WebSocket is in.
+/// The state of the opening of a WebSocket.
 #[derive(Debug)]
 enum State {
     /// The carrier began before the capture. Both directions are held.
@@ -83,7 +83,7 @@ enum Event<'a> {
     Request { place: HeadPlace, octets: &'a [u8] },
     /// A whole head of responses, the last octet of which `packet` brought.
     Response { place: HeadPlace, octets: &'a [u8], packet: PacketRef },
-    /// What stands there is no HTTP.
+    /// The octets that stand there are no HTTP.
     NotHttp { direction: Direction },
     /// Octets are missing where a head may be.
     Missing { direction: Direction, gap: Gap },
@@ -114,7 +114,7 @@ pub(in crate::dissect) struct Opening {
     state: State,
     exchange: Exchange,
     readings: [Reading; 2],
-    /// What waits of each direction.
+    /// The chunks of each direction that wait.
     waiting: [VecDeque<Chunk>; 2],
     /// Stream offsets behind the last chunks that were taken.
     position: [u64; 2],
@@ -244,7 +244,7 @@ impl Opening {
         self.untouched.take_if(|untouched| untouched.direction == direction)
     }
 
-    /// Whether the start of a piece decides something in this direction.
+    /// Returns whether the start of a piece decides something in this direction.
     fn wants_pieces(&self, direction: Direction) -> bool {
         match &self.readings[direction.index()] {
             Reading::Search => true,
@@ -301,7 +301,7 @@ impl Opening {
         *position = end.max(*position);
     }
 
-    /// Whether a direction's octets are held until it is clear what they are.
+    /// Returns whether a direction's octets are held until it is clear what they are.
     #[inline]
     pub fn holds(&self, direction: Direction) -> bool {
         matches!(self.readings[direction.index()], Reading::Held)
@@ -312,7 +312,7 @@ impl Opening {
         self.step(Event::Held, scene);
     }
 
-    /// Whether the answer to an attempt may be lost.
+    /// Returns whether the answer to an attempt may be lost.
     #[inline]
     pub fn may_lack_answer(&self) -> bool {
         let is_searched = |direction: Direction| matches!(self.readings[direction.index()], Reading::Search);
@@ -324,7 +324,7 @@ impl Opening {
         self.step(Event::Taken, scene);
     }
 
-    /// Whether more waits in a direction than any answer is worth.
+    /// Returns whether more waits in a direction than any answer is worth.
     pub fn waits_too_long(&self, direction: Direction) -> bool {
         self.waiting[direction.index()].len() > MAX_WAITING
     }
@@ -363,7 +363,7 @@ impl Opening {
         one + other
     }
 
-    /// Whether nothing can be read in this direction before the other one brings an answer.
+    /// Returns whether nothing can be read in this direction before the other one brings an answer.
     pub fn waits(&self, direction: Direction) -> bool {
         match &self.readings[direction.index()] {
             Reading::Heads(reader) => reader.is_waiting(),
@@ -372,27 +372,27 @@ impl Opening {
         }
     }
 
-    /// Whether this direction's octets are frames.
+    /// Returns whether this direction's octets are frames.
     pub fn reads_frames(&self, direction: Direction) -> bool {
         matches!(self.readings[direction.index()], Reading::Frames)
     }
 
-    /// Whether octets behind those that were taken of a piece are wanted.
+    /// Returns whether octets behind those that were taken of a piece are wanted.
     pub fn wants_rest(&self, direction: Direction) -> bool {
         matches!(self.readings[direction.index()], Reading::Heads(_) | Reading::Frames)
     }
 
-    /// Whether no WebSocket can come of a direction any more.
+    /// Returns whether no WebSocket can come of a direction any more.
     pub fn is_hopeless(&self) -> bool {
         self.readings.iter().any(|reading| matches!(reading, Reading::Nothing))
     }
 
-    /// What waits in a direction.
+    /// Returns what waits in a direction.
     pub fn waiting(&self, direction: Direction) -> &VecDeque<Chunk> {
         &self.waiting[direction.index()]
     }
 
-    /// What waits in a direction, to change it.
+    /// Returns what waits in a direction, to change it.
     pub fn waiting_mut(&mut self, direction: Direction) -> &mut VecDeque<Chunk> {
         &mut self.waiting[direction.index()]
     }
@@ -407,7 +407,7 @@ impl Opening {
         BOTH.into_iter().filter_map(next).min_by_key(|(packet, _)| *packet).map(|(_, direction)| direction)
     }
 
-    /// Whether it is over: frames are read in both directions, and nothing waits or is in doubt.
+    /// Returns whether it is over: frames are read in both directions, and nothing waits or is in doubt.
     pub fn is_over(&self) -> bool {
         let is_done = |direction: Direction| self.reads_frames(direction) && self.waiting(direction).is_empty();
         self.untouched.is_none() && !matches!(self.state, State::RequestUnseen(_)) && BOTH.into_iter().all(is_done)
@@ -426,7 +426,7 @@ impl Opening {
         }
     }
 
-    /// Whether the user says what the carrier bears.
+    /// Returns whether the user says what the carrier bears.
     #[inline]
     pub fn is_overridden(&self) -> bool {
         self.user_override.is_some()

@@ -29,20 +29,20 @@ const LONG: usize = 16;
 /// Octets of a direction that are looked at: those of as many full segments.
 const MAX_LOOK: usize = 96 << 10;
 
-/// Whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the middle
-/// of an HTTP connection, or lost a piece of it.
+/// Returns whether a segment of an ignored flow starts with something that opens a WebSocket: the capture began in the
+/// middle of an HTTP connection, or lost a piece of it.
 pub(in crate::dissect) fn wakes_up(segment: &Segment<'_>) -> bool {
     segment.pieces.first().is_some_and(|piece| starts_handshake(piece.octets))
 }
 
-/// Whether the octets of a segment are what wakes up a flow.
+/// Returns whether the octets of a segment are what wakes up a flow.
 #[inline]
 pub(in crate::dissect) fn starts_handshake(octets: &[u8]) -> bool {
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
     (octets.starts_with(b"GET ") || octets.starts_with(b"HTTP/1.1 101")) && names_websocket(octets)
 }
 
-/// How much of a flow has waited so far.
+/// Counts what has waited so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patience {
     /// Pieces in all, gaps included.
@@ -51,7 +51,7 @@ pub(super) struct Patience {
     look_at: u16,
 }
 
-/// What was found in one direction.
+/// The place of frames in one direction.
 #[derive(Clone, Copy, Debug, Default)]
 struct Found {
     /// The waiting chunk that frames start with.
@@ -59,7 +59,7 @@ struct Found {
     evidence: Evidence,
 }
 
-/// What both directions look like where the client sends in a certain one.
+/// The evidence of both directions where the client sends in a certain one.
 #[derive(Clone, Copy, Debug)]
 struct Guess {
     client: Direction,
@@ -136,13 +136,13 @@ impl Opening {
         }
     }
 
-    /// Whether no handshake is looked for, because the user says that there are frames.
+    /// Returns whether no handshake is looked for, because the user says that there are frames.
     fn is_overridden_now(&self) -> bool {
         self.user_override.as_ref().is_some_and(|told| told.is_due)
     }
 
-    /// Whether frames are read because the user says that there are some: from the first octet on that can be one of theirs,
-    /// whatever was passed over in the meantime.
+    /// Returns whether frames are read because the user says that there are some: from the first octet on that can be
+    /// one of theirs, whatever was passed over in the meantime.
     fn read_as_told(&mut self, scene: &mut Scene<'_>) -> bool {
         let Some(told) = self.user_override.as_mut().filter(|told| !told.kept.is_empty()) else { return false };
         let client = told.client;
@@ -263,7 +263,7 @@ impl Opening {
         scene.decisions.push(Decision::ResumeBoth);
     }
 
-    /// What waits in a direction, as far as it is looked at. Its starts are those of the waiting chunks.
+    /// Returns what waits in a direction, as far as it is looked at. Its starts are those of the waiting chunks.
     fn excerpt(&self, direction: Direction, scene: &Scene<'_>) -> Excerpt {
         let mut excerpt = Excerpt { starts: vec![0], ..Excerpt::default() };
         let mut part = Vec::new();
@@ -296,12 +296,12 @@ impl Opening {
     }
 }
 
-/// Whether the server refused the last opening handshake.
+/// Returns whether the server refused the last opening handshake.
 pub(super) fn is_refused(scene: &Scene<'_>) -> bool {
     scene.row().is_some_and(|row| !row.opened && row.response.is_some())
 }
 
-/// Whether a segment that starts with `octets` starts with an HTTP head.
+/// Returns whether a segment that starts with `octets` starts with an HTTP head.
 fn is_head(octets: &[u8]) -> bool {
     match sniff(octets) {
         Some(Kind::Requests) => starts_request(octets),

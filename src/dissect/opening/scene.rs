@@ -19,7 +19,7 @@ pub(in crate::dissect) enum Chunk {
         at: u64,
         len: u32,
         packet: PacketRef,
-        /// How far the sender may have heard the peer's stream, where the packet tells: a stream offset.
+        /// Stream offset behind the octets of the peer that the sender may have had, where the packet tells.
         heard: Option<u64>,
     },
     Gap(Gap),
@@ -70,17 +70,17 @@ pub(in crate::dissect) struct CarrierFacts {
     pub first_end: Option<FirstEnd>,
 }
 
-/// What an opening works with.
+/// The things that an opening works with.
 pub(in crate::dissect) struct Scene<'a> {
     pub writer: &'a mut Writer,
     pub brought: &'a dyn Brought,
-    /// How each direction has ended.
+    /// The end of each direction.
     pub ended: [Option<End>; 2],
     /// The connection that the carrier bears now.
     pub connection: &'a mut Option<ConnectionId>,
     /// Tells what was counted of it so far.
     pub tally: &'a dyn Fn() -> Tally,
-    /// What was decided, in order.
+    /// The decisions so far, in order.
     pub decisions: Vec<Decision>,
 }
 
@@ -91,7 +91,7 @@ impl Scene<'_> {
     }
 }
 
-/// How frames are read where they begin.
+/// The way in which frames are read where they begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dissect) enum Begin {
     /// The first octet is that of a frame.
@@ -102,7 +102,7 @@ pub(in crate::dissect) enum Begin {
     Somewhere,
 }
 
-/// What an opening decided, for the driver to carry out in order.
+/// A decision of an opening, for the driver to carry out in order.
 #[derive(Clone, Debug)]
 pub(in crate::dissect) enum Decision {
     /// From stream offset `at` on, `sender`'s octets in this direction are frames.
@@ -111,9 +111,9 @@ pub(in crate::dissect) enum Decision {
     NoFrames(Direction),
     /// The capture lacks octets of a sender.
     Lacks(Sender),
-    /// What waits in this direction can go on.
+    /// The chunks that wait in this direction can go on.
     Resume(Direction),
-    /// What waits in both directions can go on, in the order of the capture.
+    /// The chunks that wait in both directions can go on, in the order of the capture.
     ResumeBoth,
     /// These chunks are to be taken once more; until all of them were, nothing ends.
     TakeAgain(Vec<(Direction, Chunk)>),

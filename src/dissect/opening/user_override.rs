@@ -16,11 +16,11 @@ use crate::ws::{Excerpt, FrameHeader, Negotiated, Parsed};
 /// Chunks of a carrier that are kept to be read again as frames. Behind so many, no handshake is waited for.
 const MAX_KEPT: usize = 4096;
 
-/// What the user says about a carrier, and what came of it so far.
+/// The word of the user about a carrier, and the state of carrying it out.
 #[derive(Debug)]
 pub(in crate::dissect) struct UserOverride {
     pub client: Direction,
-    /// Whether permessage-deflate was agreed on, as far as the user knows.
+    /// Says that permessage-deflate was agreed on, or was not, as far as the user knows.
     deflate: Option<bool>,
     /// Directions of which the first octet is known by a SYN.
     from_start: [bool; 2],
@@ -33,8 +33,8 @@ pub(in crate::dissect) struct UserOverride {
 }
 
 impl UserOverride {
-    /// What the user says about a TCP connection between `ends`, of which `starts` tells the first sequence numbers that are
-    /// known; nothing where that is not that it bears a WebSocket.
+    /// Returns what the user says about a TCP connection between `ends`, of which `starts` tells the first sequence
+    /// numbers that are known; nothing where that is not that it bears a WebSocket.
     pub fn new(decision: Option<UserDecision>, ends: &Flow, starts: [Option<u32>; 2]) -> Option<Box<UserOverride>> {
         let Some(UserDecision::WebSocket { client, deflate }) = decision else { return None };
         let client = if client == ends.opener { Direction::Forward } else { Direction::Backward };
@@ -49,7 +49,7 @@ impl UserOverride {
         }))
     }
 
-    /// What is taken for agreed where no handshake tells.
+    /// Returns what is taken for agreed where no handshake tells.
     pub fn negotiated(&self) -> Negotiated {
         Negotiated { deflate: self.deflate.unwrap_or(true), other: self.deflate.is_none() }
     }
@@ -78,7 +78,7 @@ impl Opening {
         }
     }
 
-    /// Whether the user says that there are frames, and none are read.
+    /// Returns whether the user says that there are frames, and none are read.
     pub fn lacks_frames(&self, scene: &Scene<'_>) -> bool {
         self.user_override.is_some() && scene.row().is_none_or(|row| !row.opened)
     }
@@ -124,7 +124,8 @@ impl Opening {
         known.or(head).unwrap_or(0)
     }
 
-    /// How frames begin in a direction in which none were recognised, of which `excerpt` waits; `None` where nothing does.
+    /// Returns how frames begin in a direction in which none were recognised, of which `excerpt` waits; `None` where
+    /// nothing does.
     pub(super) fn begin_as_told(&self, direction: Direction, excerpt: &Excerpt) -> Option<Begin> {
         let at = self.first_waiting_at(direction);
         let is_start = self.user_override.as_ref().is_some_and(|told| told.from_start[direction.index()]);
@@ -140,13 +141,13 @@ impl Opening {
     }
 }
 
-/// Whether lengths lead from the first octet to where a later chunk starts, or the last one ends: a frame that nobody would
-/// recognise, with the wrong MASK bit for instance, can still be one.
+/// Returns whether lengths lead from the first octet to where a later chunk starts, or the last one ends: a frame that
+/// nobody would recognise, with the wrong MASK bit for instance, can still be one.
 fn leads_to_a_start(octets: &[u8], starts: &[usize]) -> bool {
     ends_of_frames(octets).any(|end| starts.contains(&end))
 }
 
-/// Whether lengths lead from the first octet to where each later chunk starts, and the last one ends.
+/// Returns whether lengths lead from the first octet to where each later chunk starts, and the last one ends.
 pub(in crate::dissect) fn leads_to_each_start(octets: &[u8], starts: &[usize]) -> bool {
     let mut left = starts.iter().skip_while(|start| **start == 0).peekable();
     for end in ends_of_frames(octets) {
@@ -155,7 +156,7 @@ pub(in crate::dissect) fn leads_to_each_start(octets: &[u8], starts: &[usize]) -
     left.next().is_none()
 }
 
-/// Where one frame ends behind the other if the first octet is the first of one.
+/// Returns where one frame ends behind the other if the first octet is the first of one.
 fn ends_of_frames(octets: &[u8]) -> impl Iterator<Item = usize> + '_ {
     let mut at = 0_usize;
     std::iter::from_fn(move || {

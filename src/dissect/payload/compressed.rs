@@ -82,12 +82,12 @@ impl Compressed {
         }
     }
 
-    /// Whether a message has begun and not ended.
+    /// Returns whether a message has begun and not ended.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// What was inflated so far.
+    /// Returns what was inflated so far.
     pub fn tally(&self) -> Deflated {
         self.tally
     }

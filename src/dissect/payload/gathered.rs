@@ -57,7 +57,7 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Whether it should be inflated before more is gathered.
+    /// Returns whether it should be inflated before more is gathered.
     pub fn is_full(&self) -> bool {
         self.is_full
     }

@@ -204,7 +204,7 @@ impl Payloads {
         }
     }
 
-    /// How far it has come, as an offset in the file: the furthest octet that was looked at.
+    /// Returns how far it has come, as an offset in the file: the furthest octet that was looked at.
     pub fn position(&self) -> u64 {
         self.reader.position()
     }

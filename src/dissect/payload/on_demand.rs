@@ -74,7 +74,7 @@ pub struct Inflated {
 }
 
 impl Inflated {
-    /// Whether every octet is known.
+    /// Returns whether every octet is known.
     pub fn is_complete(&self) -> bool {
         self.reached_end && !self.has_unknown
     }
@@ -112,7 +112,7 @@ pub(super) fn first_window(connection: &Connection) -> Window {
 }
 
 impl Inflation {
-    /// What reads the messages.
+    /// Returns what reads the messages.
     pub fn reader(&mut self) -> &mut MessageReader {
         &mut self.reader
     }
@@ -166,7 +166,7 @@ impl Inflation {
         Ok(inflated)
     }
 
-    /// Where to go on for `message`: behind what was inflated before it, or at the start.
+    /// Returns where to go on for `message`: behind what was inflated before it, or at the start.
     fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> Place {
         let known = self.places.take(connection.id, message.sender);
         let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));

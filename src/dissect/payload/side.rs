@@ -109,7 +109,7 @@ impl Side {
         is_plain
     }
 
-    /// Whether a continuation of `message` is to be judged as text.
+    /// Returns whether a continuation of `message` is to be judged as text.
     pub fn is_text(&self, message: MessageId) -> bool {
         self.started == message.0
     }
@@ -129,12 +129,12 @@ impl Side {
         !std::mem::replace(&mut self.is_ready, true)
     }
 
-    /// Whether it waits for something to happen to its flow.
+    /// Returns whether it waits for something to happen to its flow.
     pub fn waits(&self) -> bool {
         self.frame != NONE || matches!(self.verdict, Verdict::Wrong(..))
     }
 
-    /// What was gathered of its compressed messages.
+    /// Returns what was gathered of its compressed messages.
     pub fn gathering(&mut self) -> Option<&mut Gathering> {
         self.compressed.as_deref_mut()
     }
@@ -332,7 +332,7 @@ impl Side {
         batch.note(self.place, gathering, PART_COST);
     }
 
-    /// What was gathered of its compressed messages was inflated.
+    /// Takes back what was gathered of its compressed messages, inflated.
     pub fn take_back(&mut self, job: Job, batch: &mut Batch, scene: &mut Scene<'_>) {
         let Job { compressed, outcomes, stretch, .. } = job;
         batch.recycle(stretch);
@@ -391,13 +391,13 @@ enum Payload {
     Full,
 }
 
-/// Whether a message ended without its final frame.
+/// Returns whether a message ended without its final frame.
 fn is_broken_off(message: u32, index: &Index) -> bool {
     index.fragmented(MessageId(message)).is_some_and(|row| row.broken_off)
 }
 
-/// What is to be said about octets that are not UTF-8; `frame` is the frame that was judged, whose payload starts at
-/// octet `start` of the message. The octets may begin in a frame before.
+/// Returns what is to be said about octets that are not UTF-8; `frame` is the frame that was judged, whose payload
+/// starts at octet `start` of the message. The octets may begin in a frame before.
 #[cold]
 fn wrong_text(wrong: InvalidUtf8, frame: u32, mut start: u64, index: &Index) -> Verdict {
     let mut id = FrameId(frame);

@@ -136,12 +136,12 @@ impl Stretch {
         is_it
     }
 
-    /// Whether it ends inside a message.
+    /// Returns whether it ends inside a message.
     pub fn is_open(&self) -> bool {
         self.parts.last().is_some_and(|part| part.end == End::Open)
     }
 
-    /// Whether there is nothing.
+    /// Returns whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
@@ -197,17 +197,17 @@ impl Stretch {
         taken
     }
 
-    /// Whether it has no more room than it needs and may have to spare.
+    /// Returns whether it has no more room than it needs and may have to spare.
     fn fits(&self) -> bool {
         self.room() <= self.size() + slack(self.size()) + 1024
     }
 
-    /// How many frames the parts before part `index` have.
+    /// Returns how many frames the parts before part `index` have.
     fn frames_before(&self, index: usize) -> usize {
         index.checked_sub(1).and_then(|before| self.parts.get(before)).map_or(0, |before| before.frames)
     }
 
-    /// How many parts there are.
+    /// Returns how many parts there are.
     pub fn parts(&self) -> usize {
         self.parts.len()
     }
@@ -295,7 +295,7 @@ mod tests {
         assert!(!stretch.abandon() && !stretch.is_empty());
     }
 
-    /// What waits for its end may do so for long, at many senders.
+    /// A message that waits for its end may do so for long, at many senders.
     #[test]
     fn what_is_left_takes_no_more_room_than_it_needs() {
         let mut stretch = Stretch { octets: Vec::with_capacity(512 * 1024), ..Stretch::default() };

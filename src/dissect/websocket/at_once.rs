@@ -22,7 +22,7 @@ pub(super) fn judge_at_once(writer: &mut Writer, header: &FrameHeader, negotiate
     }
 }
 
-/// Whether `payload`, unmasked in `room`, is UTF-8.
+/// Returns whether `payload`, unmasked in `room`, is UTF-8.
 #[inline]
 fn is_text(room: &mut Vec<u8>, payload: &[u8], key: Option<[u8; 4]>) -> bool {
     let Some(key) = key else { return is_utf8(payload) };

@@ -13,14 +13,14 @@ const PATIENCE: u64 = PING_PATIENCE_SECONDS * 1_000_000_000;
 /// Pings of one sender that wait for their pongs at most. Those before are not judged.
 const MAX_OUTSTANDING: usize = 1024;
 
-/// What the two senders of a connection have to do with each other.
+/// The business that the two senders of a connection have with each other.
 #[derive(Debug, Default)]
 pub(in crate::dissect) struct Conversation {
     /// The last frame, in either direction.
     pub last_frame: Option<FrameId>,
     /// Pings of client and server without a pong so far, in order. Most connections have none at all.
     pings: Option<Box<[VecDeque<Ping>; 2]>>,
-    /// Whether the capture lacks octets of client and server.
+    /// The capture lacks octets of client, of server.
     lacks: [bool; 2],
     /// The sender of the packet being handled may have heard more of the peer than was read so far.
     pub peer_is_behind: bool,

@@ -33,10 +33,10 @@ pub(in crate::dissect) struct WebSocket {
     end_is_judged: bool,
 }
 
-/// How far the carrier has ended.
+/// The ends of a carrier so far.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dissect) struct Ended {
-    /// Which directions have, by [`Direction::index`].
+    /// The directions that have ended, by [`Direction::index`].
     pub directions: [bool; 2],
     /// When the last packet was captured.
     pub last_packet: Timestamp,
@@ -100,7 +100,7 @@ impl WebSocket {
         })
     }
 
-    /// What it has counted so far, the connection's last packet having been captured at `end`.
+    /// Returns what it has counted so far, the connection's last packet having been captured at `end`.
     pub fn tally(&self, end: Timestamp) -> Tally {
         let mut tally = Tally { end, last_frame: self.conversation.last_frame, ..Tally::default() };
         self.streams.iter().flatten().for_each(|stream| stream.count(&mut tally));

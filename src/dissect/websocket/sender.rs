@@ -35,7 +35,7 @@ pub(in crate::dissect) struct FrameStream {
     /// Octets are missing, so nothing that is absent can be held against anybody.
     gap_seen: bool,
     ended: bool,
-    /// Where the first frame starts was not known.
+    /// The start of the first frame was not known.
     pub(super) is_joined_blindly: bool,
     pub deframer: Deframer,
     /// The frame whose payload is being read.
@@ -69,8 +69,8 @@ impl FrameStream {
         }
     }
 
-    /// Whether octets are missing, or what stands there is no WebSocket: then nothing is held against anybody that never
-    /// came.
+    /// Returns whether octets are missing, or what stands there is no WebSocket: then nothing is held against anybody
+    /// that never came.
     pub fn lacks_octets(&self) -> bool {
         self.gap_seen || self.deframer.is_lost()
     }
@@ -344,7 +344,7 @@ impl FrameStream {
         }
     }
 
-    /// What a header breaks where it stands now.
+    /// Reports the rules that a header breaks where it stands now.
     #[inline(always)]
     pub(in crate::dissect) fn breaches(
         &self,

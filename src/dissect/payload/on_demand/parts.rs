@@ -40,7 +40,7 @@ impl Parts {
         Parts { parts: Vec::new(), step: (wire_len / PIECES).clamp(1, 1 << 20) as usize, is_full: false }
     }
 
-    /// How many octets to inflate at once.
+    /// Returns how many octets to inflate at once.
     pub fn step(&self) -> usize {
         self.step
     }

@@ -98,7 +98,7 @@ mod tests {
         Place { connection, sender: Sender::Server, last: None, end, window: Window::of(&[1; 1000]) }
     }
 
-    /// How many of ten turns of so many senders find what they left, in percent.
+    /// Returns how many of ten turns of so many senders find what they left, in percent.
     fn found(senders: usize, places: &mut Places) -> u64 {
         let mut found = 0;
         for turn in 0..11 {
