@@ -34,6 +34,7 @@
 //! | Where is a ping paired with its pong? | `dissect/websocket/conversation.rs` (`Conversation::pong`) |
 //! | Where are a frame's octets read for the hex view? | [`dissect::MessageReader::sent_octets`], which asks `dissect/payload/reader.rs` (`PayloadReader::next`), the one place that walks payloads |
 //! | Where is a rule's sentence? | [`view`] |
+//! | Where does a row get a column, a JSON key, a filter word or an order? | `query/field/`: [`query::entries`] is the one table of all four |
 //!
 //! # Who may import whom
 //!
@@ -84,6 +85,7 @@
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | a connection whose frames or messages are printed | 300 more, while they are |
 //! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
+//! | what `messages` prints of a file's compressed messages | up to 64 MiB of what was inflated when it was judged, and 4 MiB more a thread; what finds no room is inflated again |
 //! | windows to go on from, behind messages that were looked at or printed | up to 64 MiB; any of them is forgotten where that is not enough |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
@@ -100,7 +102,9 @@
 //! | [`dissect::MAX_KEPT_TEXT`] | 8,000 octets of a URL, a subprotocol, a list of extensions | `…` where it is cut; the handshake shows all |
 //! | [`http::MAX_HEAD_LEN`], `http::head::MAX_FIELDS` | 64 KiB and 4,096 fields of a request or a response | it is not taken for HTTP; the connection is not read on |
 //! | [`base::Quote::MAX`], `http::upgrade::MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
-//! | [`ws::MAX_CONTROL_PAYLOAD`] | 125 octets of a control frame | a longer one breaks a rule, and its body is not looked into |
+//! | [`ws::MAX_CONTROL_PAYLOAD`] | 125 octets of a ping or a pong | a longer one breaks a rule, and its body is not looked into |
+//! | [`ws::MAX_CLOSE_BODY`] | 1 KiB of a Close's body | `…` where its reason is cut |
+//! | `dissect::websocket::seek::MAX_CANDIDATES`, `MAX_PIECES` | 4 places where frames may go on behind a gap, 16 segments with headers of each | the place that was found first is dropped; so is a longer one |
 //! | `net::fragments::MAX_DATAGRAMS`, `MAX_OCTETS`, `MAX_PARTS` | 64 IP datagrams in fragments, 4 MiB of them, 2,048 parts of one | the one that waited longest is left out; a warning counts them |
 //! | `net::link::MAX_HEADERS`, `net::ip::MAX_EXTENSION_HEADERS` | 8 tags and labels, 16 extension headers | the packet is left out |
 //! | `capture::record::MAX_CAPTURED` | 16 MiB of one packet | the capture is damaged there: a warning, and everything before is shown |
@@ -110,6 +114,7 @@
 //! | [`dissect::MAX_INFLATED`] | 64 MiB of one message, inflated; `--inflate-limit` changes it | `limit.inflate`; what later messages copy from it is unknown |
 //! | `dissect::payload::gathered::BATCH` | 16 MiB of compressed messages that wait to be inflated, and 16 more that are being; 24 MiB of room for the next ones | nothing more is gathered meanwhile |
 //! | the window of zstd | 128 MiB | the same |
+//! | [`view::MAX_INDENTED`] | 8 MiB of indented JSON | it is shown as it was sent |
 //!
 //! The lists of TCP connections that are not read as WebSockets hold those with the most octets: 1,000 in the window, 10,000 on
 //! the command line; both say where they are cut.

@@ -52,7 +52,7 @@ fn open_sample(name: &str) -> WindowHarness {
     open(Input::File(sample(name)))
 }
 
-/// Runs until the worker has read everything, the rows that are wanted show, and nothing is to be painted again.
+/// Runs until everything is read and found that was asked for, and nothing is to be painted again.
 fn settle(harness: &mut WindowHarness) {
     let is_settled = |opened: &Opened| {
         !opened.state.is_active() && opened.searched().is_none() && opened.rows.query() == opened.query()

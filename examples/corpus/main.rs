@@ -1,4 +1,5 @@
-//! Makes the five corpora that Framescope's speed is measured with, and verifies that it finds in them what was sent.
+//! Makes the five corpora that Framescope's speed is measured with, and one for what is found behind loss, and verifies that it
+//! finds in them what was sent.
 //!
 //! ```sh
 //! cargo run --release --no-default-features --example corpus -- large 1000 large.pcap [SEED]
@@ -12,6 +13,7 @@
 //! | `deflate` | 200 connections, permessage-deflate with context takeover both ways: messages of 6.6 KB on average, which compress to a fifth and then about fill a packet |
 //! | `mixed` | 20,000 connections (fewer in a small corpus), one in fifty a WebSocket; the others HTTP and octets that mean nothing |
 //! | `trouble` | 100 connections; 1 % of the packets are lost and sent again, 2 % come in another order, and some never come |
+//! | `holes` | 100 connections, messages as of `small`, pings, and messages as of `trouble`; 1 % of the packets with octets of a stream never come |
 //!
 //! The same seed (1 where none is given) gives the same octets. Beside `OUT` stands `OUT.truth.json`: what [`truth::Truth`]
 //! says. `verify` reads the corpus through the library, and its exit status is 1 where it does not come to the same.

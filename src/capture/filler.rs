@@ -14,7 +14,7 @@ const CHUNK: usize = 1 << 20;
 
 /// Octets that a compressed capture may unpack to, whatever its own size.
 pub const MAX_UNPACKED: u64 = 1 << 30;
-/// How many times its own size it may unpack to beyond that. gzip's most is 1,032; captures come to 3 to 30.
+/// The number of times its own size it may unpack to beyond that. gzip's most is 1,032; captures come to 3 to 30.
 pub const MAX_UNPACKED_RATIO: u64 = 200;
 
 /// Copies a pipe to its spool file, unpacked where it is packed. Whoever holds it decides when: see [`Filler::pump`].

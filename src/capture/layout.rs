@@ -32,7 +32,7 @@ pub(super) struct NotACapture;
 /// Octets of the magic number of either format.
 pub(super) const MAGIC: usize = 4;
 
-/// Whether a file that starts with `octets` is a capture.
+/// Returns whether a file that starts with `octets` is a capture.
 pub(super) fn is_capture(octets: &[u8]) -> bool {
     pcap::is_pcap(octets) || pcapng::is_pcapng(octets)
 }
@@ -85,7 +85,7 @@ impl Layout {
         }
     }
 
-    /// What is at file offset `at`, which starts with `octets`.
+    /// Returns what is at file offset `at`, which starts with `octets`.
     #[inline]
     pub(super) fn step(&self, at: u64, octets: &[u8]) -> Result<Parsed, NotACapture> {
         match &*self.0 {
@@ -121,7 +121,7 @@ impl Layout {
     }
 }
 
-/// What a file starts with.
+/// Returns what a file starts with.
 fn first_step(octets: &[u8]) -> Result<Parsed, NotACapture> {
     if octets.len() < MAGIC {
         return Ok(Parsed::Need(MAGIC));

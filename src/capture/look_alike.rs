@@ -56,7 +56,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("[", "JSON, perhaps a tshark export", NO_PACKETS),
 ];
 
-/// What a file with these first octets is, if anybody knows.
+/// Returns what a file with these first octets is, if anybody knows.
 pub(super) fn recognise(octets: &[u8]) -> Option<LookAlike> {
     let of = |&(_, what, advice): &(&[u8], _, _)| LookAlike { what, advice };
     MAGICS.iter().find(|(magic, ..)| octets.starts_with(magic)).map(of).or_else(|| text(octets)).or_else(|| erf(octets))

@@ -19,7 +19,7 @@ const ENHANCED: u32 = 6;
 /// Octets from the start of a block that hold all its fields.
 pub(super) const FIELDS: usize = 28;
 
-/// Whether a block of this type holds a packet.
+/// Returns whether a block of this type holds a packet.
 #[inline]
 pub(super) fn is_packet(kind: u32) -> bool {
     matches!(kind, OBSOLETE | SIMPLE | ENHANCED)
@@ -36,7 +36,7 @@ pub(super) struct PacketBlock {
     original: u32,
     /// Where the packet's octets start, from the start of the block.
     data_at: u32,
-    /// How many octets could be the packet's.
+    /// The octets that could be the packet's.
     room: u32,
 }
 
@@ -48,7 +48,7 @@ impl PacketBlock {
         fields.ok_or(Flaw::PacketBlockTooShort(len))
     }
 
-    /// What the block at file offset `at` says about its packet. `index` is the interface's in the whole file.
+    /// Returns what the block at file offset `at` says about its packet. `index` is the interface's in the whole file.
     #[inline]
     pub fn info(self, at: u64, interface: &Interface, index: u32) -> Result<RecordInfo, Flaw> {
         let captured = match (self.captured, interface.snap_len) {

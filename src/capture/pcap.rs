@@ -45,7 +45,7 @@ impl Variant {
     }
 }
 
-/// Whether a file that starts with `octets` is a pcap file. Four octets tell.
+/// Returns whether a file that starts with `octets` is a pcap file. Four octets tell.
 pub(super) fn is_pcap(octets: &[u8]) -> bool {
     Variant::recognise(octets).is_some()
 }

@@ -49,7 +49,7 @@ struct Head {
     len: u32,
 }
 
-/// Whether a file that starts with `octets` is a pcapng file. Four octets tell.
+/// Returns whether a file that starts with `octets` is a pcapng file. Four octets tell.
 #[inline]
 pub(super) fn is_pcapng(octets: &[u8]) -> bool {
     octets.starts_with(&SECTION.to_be_bytes())

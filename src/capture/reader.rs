@@ -122,7 +122,7 @@ impl Reader {
         Ok(Step::End)
     }
 
-    /// Where and why the reader stopped before the end, if it did.
+    /// Returns where and why the reader stopped before the end, if it did.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
@@ -132,7 +132,7 @@ impl Reader {
         self.buffer.at_hand()
     }
 
-    /// How far the reader has come: file offset in octets.
+    /// Returns how far the reader has come: file offset in octets.
     pub fn position(&self) -> u64 {
         self.buffer.at()
     }
@@ -142,7 +142,7 @@ impl Reader {
         self.packets
     }
 
-    /// What is needed to read the packets so far again, at random.
+    /// Returns what is needed to read the packets so far again, at random.
     pub fn layout(&self) -> Layout {
         self.layout.clone()
     }

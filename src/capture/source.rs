@@ -53,12 +53,12 @@ impl Source {
         Source::new(Octets::Memory(octets), name, true)
     }
 
-    /// What people call it: its path, or what the caller of [`super::open_stream`] said.
+    /// Returns what people call it: its path, or what the caller of [`super::open_stream`] said.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many octets there are now.
+    /// Returns how many octets there are now.
     pub fn len(&self) -> u64 {
         match &self.octets {
             Octets::File(_, len) => *len,
@@ -69,12 +69,12 @@ impl Source {
         }
     }
 
-    /// Whether there are no octets now.
+    /// Returns whether there are no octets now.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether no more octets will come.
+    /// Returns whether no more octets will come.
     #[inline]
     pub fn is_complete(&self) -> bool {
         self.complete.load(Ordering::Acquire)

@@ -167,7 +167,7 @@ fn summary(arguments: &Capture, ended: &Ended, statistics: &Statistics) -> Resul
     }
 }
 
-/// Which limit acted.
+/// Returns which limit acted.
 fn limit(ended: &Ended) -> Option<String> {
     Some(match ended {
         Ended::Packets(packets) => format!("ended after {} (--packets)", count(*packets, "packet")),

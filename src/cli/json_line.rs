@@ -210,7 +210,7 @@ fn push_escaped(text: &mut Vec<u8>, octets: &[u8]) {
     }
 }
 
-/// How many octets stand before the first that has to be escaped: control characters, quotation mark and backslash.
+/// A bit for each octet that has to be escaped: control characters, quotation mark and backslash.
 #[inline]
 fn plain_octets(eight: [u8; 8]) -> usize {
     const ONES: u64 = u64::MAX / 255;

@@ -38,7 +38,7 @@ impl Output {
         Output { out: BufWriter::with_capacity(64 * 1024, stdout.lock()), is_terminal }
     }
 
-    /// Whether a person looks at it.
+    /// Returns whether a person looks at it.
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
     }
@@ -87,7 +87,7 @@ pub fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "framescope: {}", printable(message));
 }
 
-/// What clap says about a wrong command line, in one line: the error and its tip, without the usage.
+/// Returns what clap says about a wrong command line, in one line: the error and its tip, without the usage.
 pub fn one_line(error: &str) -> String {
     let said = error.split("\n\nUsage:").next().and_then(|said| said.split("\n\nFor more").next()).unwrap_or(error);
     let words: Vec<&str> = said.trim_start_matches("error:").split_whitespace().collect();

@@ -95,7 +95,7 @@ pub fn run(arguments: &Stats, decisions: Decisions, output: &mut Output) -> Resu
     if arguments.json { json::write(&totals, output) } else { table(&totals, output) }
 }
 
-/// What was inflated of all connections.
+/// Returns what was inflated of all connections.
 fn compressed(snapshot: &Snapshot) -> Compressed {
     let none = Compressed { messages: 0, wire_octets: 0, plain_octets: 0 };
     snapshot.connections().flat_map(Connection::deflated).fold(none, |sum, side| Compressed {

@@ -44,7 +44,7 @@ impl<'a> Input<'a> {
         Ok(Input { session, is_open, wait: Box::new(pump) })
     }
 
-    /// What grows; `wait` is called where there is nothing more for now.
+    /// Returns what grows; `wait` is called where there is nothing more for now.
     #[cfg(feature = "live")]
     pub fn growing(session: Session, wait: impl FnMut(&mut Session) -> Result<(), Failure> + 'a) -> Input<'a> {
         Input { session, is_open: true, wait: Box::new(wait) }

@@ -85,7 +85,7 @@ impl Channel {
         self.opening.take_if(|opening| opening.is_over());
     }
 
-    /// Takes the end of a direction.
+    /// Takes the end of a direction. What the other side had sent when one resets the connection may still come.
     pub fn end(&mut self, direction: Direction, how: End, packet: PacketRef, context: &mut Context<'_>) {
         if let Some(connection) = self.connection.and_then(|id| context.writer.connection(id)) {
             let by = connection.sender(direction);
@@ -122,7 +122,7 @@ impl Channel {
         self.close(context);
     }
 
-    /// Closes the connection, if both directions have ended, and judges what never came.
+    /// Closes the connection, if both directions have ended or one was reset, and judges what never came.
     pub fn close(&mut self, context: &mut Context<'_>) {
         let Some(connection) = self.connection else { return };
         if self.has_ended() {

@@ -76,7 +76,7 @@ impl Spare {
     }
 }
 
-/// FlowTable to which something happened.
+/// Flows to which something happened.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     /// Those whose connection changed since the last snapshot.
@@ -113,7 +113,7 @@ pub(super) struct FlowTable {
     closing: Closing,
     /// The decisions of the user, where there are any.
     pub decisions: Option<Decisions>,
-    /// FlowTable that the user says are WebSockets, and that are not read as such yet.
+    /// Flows that the user says are WebSockets, and that are not read as such yet.
     told: Vec<FlowId>,
 }
 

@@ -7,13 +7,12 @@ use super::settings::Settings;
 use super::window::Window;
 use crate::dissect::Decisions;
 
-/// Where the settings are kept: the storage of eframe has a folder of this name.
+/// The name of the folder that the storage of eframe keeps the settings in.
 const APP_ID: &str = "framescope";
 /// The key of our settings in that storage.
 const SETTINGS: &str = "settings";
 
-/// Opens the window, on `file` if there is one (`-` is standard input), of whose TCP connections the user says something; returns
-/// when it is closed.
+/// Opens the window, on `file` if there is one (`-` is standard input), with the user's options; returns when it is closed.
 ///
 /// # Errors
 /// One line that says why there can be no window, and what to do instead.

@@ -1,4 +1,4 @@
-//! What is shown where there is nothing to show: what it means and what to do.
+//! Words in place of what is not there: the reason, and what to do.
 
 use egui::{Align, Layout, RichText, Ui};
 

@@ -74,7 +74,7 @@ pub fn handshake_ui(ui: &mut Ui, connection: ConnectionId, view: &HandshakeView)
     command
 }
 
-/// What the user can say about a connection whose handshake was not captured.
+/// Asks the user about a connection whose handshake was not captured.
 fn recognition_ui(ui: &mut Ui, connection: ConnectionId, recognition: Recognition) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;

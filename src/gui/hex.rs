@@ -33,7 +33,7 @@ const COPY_LIMIT: u64 = 1 << 16;
 /// What takes no longer shows no progress: it would only flicker.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// Where the octets come from.
+/// The source of the octets.
 pub struct HexSource<'a> {
     /// The frame.
     pub view: &'a FrameView,
@@ -45,7 +45,7 @@ pub struct HexSource<'a> {
     pub inflated: Option<InflatedSource<'a>>,
 }
 
-/// Where inflated octets come from.
+/// The source of inflated octets.
 pub struct InflatedSource<'a> {
     /// The frame that is shown.
     pub frame: FrameId,
@@ -53,7 +53,7 @@ pub struct InflatedSource<'a> {
     pub ask: &'a mut dyn FnMut(Range<u64>) -> Told,
 }
 
-/// What the dump remembers.
+/// The memory of the dump.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HexState {
     /// As sent, unmasked, or inflated.
@@ -154,7 +154,7 @@ fn message_ui(
     command
 }
 
-/// What is to be known about an inflated message: the same above its octets and above its text.
+/// Paints notices about an inflated message, above its octets as above its text.
 pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<Command> {
     let mut command = None;
     for (index, (severity, words)) in inflated.notices().into_iter().enumerate() {
@@ -172,7 +172,7 @@ pub fn notices_ui(ui: &mut Ui, inflated: &InflatedView) -> Option<Command> {
     command
 }
 
-/// How far the inflating is, and what can be done about it.
+/// Paints how far the inflating is, and a button that ends or starts it.
 pub fn doing_ui(ui: &mut Ui, doing: &Doing) -> Option<Command> {
     let palette = Palette::of(ui);
     let words = |words: &str| RichText::new(words).size(theme::SECONDARY).color(palette.secondary);

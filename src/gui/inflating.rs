@@ -35,7 +35,7 @@ struct InflatedWindow {
     version: Option<u64>,
 }
 
-/// How it is with what was asked for.
+/// The answer to what was asked for, as far as there is one.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// The message with the octets that are wanted; or, until they are there, as it was known before.
@@ -44,7 +44,7 @@ pub struct Told {
     pub state: Doing,
 }
 
-/// What is being done for what was asked for.
+/// The work that is being done for what was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Doing {
     /// Nothing: all is there.

@@ -31,7 +31,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Whether it may still grow while it is shown.
+    /// Returns whether it may still grow while it is shown.
     pub fn is_stream(&self) -> bool {
         matches!(self, Input::Stdin | Input::Growing { .. })
     }

@@ -8,7 +8,7 @@ use super::theme::Palette;
 use crate::base::{Sender, Severity};
 use crate::ws::Opcode;
 
-/// How long the side of a mark is in a list row.
+/// The side of a mark in a list row.
 pub const MARK: f32 = 12.0;
 
 /// An arrow in the direction the octets went: to the right from the client, to the left from the server, both ways

@@ -10,9 +10,10 @@
 //!   ask  treat  go_to         file dialogs; reading a TCP connection as a WebSocket; going to a row by its number
 //!   live                      sniffing: the dialog, the process at work, captures that nobody has saved
 //!   connections  table        the lists                                 status: timeline, progress, counts
+//!   pane                      F6, Tab and the arrows: parts of the window that keys lead to as one
 //!   details                   tabs about the selected row:
 //!   diagram  tree  hex          three panes of one frame, linked by the selection
-//!   payload  handshake          the other tabs; deflate: the parameters of compression
+//!   payload  handshake          the other tabs; deflate: the parameters of compression; payloads become text in the background
 //!   selection, rows, explain  what panes share: one selection, integer-addressed rows, tooltips; split: lines to drag;
 //!                             scroll: how far a pane is scrolled belongs to what it shows
 //!   theme, fonts, marks, text what everything looks like: colours, sizes, painted shapes, numbers; words: the language

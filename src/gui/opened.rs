@@ -83,7 +83,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens `input`, of whose TCP connections the user says something; `wake` is called from other threads whenever there is
+    /// Opens `input`, with the user's options; `wake` is called from other threads whenever there is
     /// something new.
     pub fn new(input: Input, name: String, decisions: Decisions, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();

@@ -12,7 +12,7 @@ use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
 /// Characters that are laid out at first: laying out is what costs.
 const FIRST_LIMIT: usize = 32 * 1024;
 
-/// In which form a payload is shown.
+/// The form in which a payload is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PayloadForm {
     /// As it came.
@@ -22,7 +22,7 @@ pub enum PayloadForm {
     Json,
 }
 
-/// What the pane remembers.
+/// The memory of the pane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PayloadState {
     /// The form; it stays when another frame is chosen.
@@ -184,7 +184,7 @@ fn text_job(text: &str, palette: &Palette) -> LayoutJob {
     LayoutJob::single_section(text.to_owned(), TextFormat::simple(fonts::mono(theme::MONO), palette.text))
 }
 
-/// What a piece of JSON is, for its colour.
+/// A kind of piece of JSON, which has a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     Key,

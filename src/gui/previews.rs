@@ -70,7 +70,7 @@ impl Previews {
         self.desk.ask((snapshot.clone(), messages.into_iter()));
     }
 
-    /// Whether something is being inflated.
+    /// Returns whether something is being inflated.
     pub fn is_busy(&self) -> bool {
         !self.asked.is_empty()
     }

@@ -78,12 +78,12 @@ pub struct ReadState {
 }
 
 impl ReadState {
-    /// Whether anything may still be found.
+    /// Returns whether anything may still be found.
     pub fn is_active(&self) -> bool {
         self.is_growing() || self.phase == Phase::Judging
     }
 
-    /// Whether more rows may come.
+    /// Returns whether more rows may come.
     pub fn is_growing(&self) -> bool {
         matches!(self.phase, Phase::Opening | Phase::Reading | Phase::Waiting)
     }

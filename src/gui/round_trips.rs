@@ -14,7 +14,7 @@ const LABELS: f32 = 64.0;
 /// The strip above the plot for pings that nobody answered, and the one below it for the time.
 const STRIP: f32 = 20.0;
 const MARK: f32 = 7.0;
-/// How near the pointer has to be to a mark.
+/// The distance at which the pointer is on a mark.
 const NEAR: f32 = 14.0;
 
 /// Paints the plot, what it comes to in words, and which mark means what.
@@ -97,7 +97,7 @@ fn mark(painter: &Painter, at: Pos2, size: f32, ping: &PingView, palette: &Palet
     }
 }
 
-/// What the marks mean, as far as they are there.
+/// Explains the marks, as far as they are there.
 fn legend_ui(ui: &mut Ui, trips: &RoundTrips) {
     let palette = Palette::of(ui);
     ui.horizontal_wrapped(|ui| {

@@ -8,7 +8,7 @@ use super::theme::{self, Palette};
 /// Width of the scroll bar.
 const BAR: f32 = 10.0;
 
-/// How far a list is scrolled.
+/// The scroll position of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RowScroll {
     /// The first row in sight.

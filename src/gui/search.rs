@@ -23,7 +23,7 @@ const REST: u32 = 2;
 pub struct Found {
     /// The rows.
     pub rows: RowSet,
-    /// Whether all of the capture was searched.
+    /// True where all of the capture was searched.
     pub is_whole: bool,
 }
 

@@ -14,13 +14,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether it is this very field, or payload octets that hold octet `at` of the frame.
+    /// Returns whether it is this very field, or payload octets that hold octet `at` of the frame.
     pub fn covers(&self, field: FieldId, at: u64) -> bool {
         self.field == field && (field != FieldId::Payload || self.octets.contains(&at))
     }
 }
 
-/// What is selected, and what is hovered. Hovering frames and never scrolls; a click selects.
+/// The selected field or octets, and those under the pointer. Hovering frames and never scrolls; a click selects.
 ///
 /// The panes of one pass are painted one after the other, so what one of them finds hovered shows in all of them in
 /// the next pass: call [`Selection::begin_pass`] once before the panes.
@@ -93,12 +93,12 @@ impl Selection {
         (self.field, self.octets, self.plain) = (None, None, None);
     }
 
-    /// What is selected.
+    /// Returns what is selected.
     pub fn selected(&self) -> Option<Target> {
         Some(Target { field: self.field?, octets: self.octets.clone()? })
     }
 
-    /// What the pointer is on.
+    /// Returns what the pointer is on.
     pub fn hovered(&self) -> Option<&Target> {
         self.hovered.as_ref()
     }
@@ -108,13 +108,13 @@ impl Selection {
         self.hovered_plain.as_ref()
     }
 
-    /// Whether `field` (for the payload: its octet at `at` of the frame) is selected.
+    /// Returns whether `field` (for the payload: its octet at `at` of the frame) is selected.
     pub fn is_selected(&self, field: FieldId, at: u64) -> bool {
         self.field == Some(field)
             && (field != FieldId::Payload || self.octets.as_ref().is_some_and(|octets| octets.contains(&at)))
     }
 
-    /// Whether the pointer is on `field` (for the payload: on its octet at `at` of the frame).
+    /// Returns whether the pointer is on `field` (for the payload: on its octet at `at` of the frame).
     pub fn is_hovered(&self, field: FieldId, at: u64) -> bool {
         self.hovered.as_ref().is_some_and(|target| target.covers(field, at))
     }

@@ -1,4 +1,4 @@
-//! What is kept from one run to the next.
+//! Settings that are kept from one run to the next.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Recent captures that are kept.
 const RECENT: usize = 10;
 
-/// What is kept from one run to the next.
+/// The settings that are kept from one run to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -27,7 +27,7 @@ impl Settings {
         serde_json::from_str(text).unwrap_or_default()
     }
 
-    /// What is to be kept.
+    /// Returns what is to be kept.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -45,13 +45,13 @@ impl Settings {
         self.recent.retain(|known| known != path);
     }
 
-    /// How wide the list of connections is in a window of this width, in points.
+    /// Returns how wide the list of connections is in a window of this width, in points.
     pub fn connections_width(&self, window: f32) -> f32 {
         let wanted = self.connections.map_or((window * 0.24).clamp(220.0, 320.0), f32::from);
         wanted.min(window * 0.45).max(180.0)
     }
 
-    /// How high the details are where they share this height with the list of rows, in points.
+    /// Returns how high the details are where they share this height with the list of rows, in points.
     pub fn details_height(&self, shared: f32) -> f32 {
         let part = self.details.map_or(0.68, |thousandths| f32::from(thousandths) / 1000.0);
         (shared * part).min(shared - 140.0).max(120.0)

@@ -6,6 +6,7 @@
 //!   columns    which columns there are and where
 //!   cells      painting the row of a frame or a message
 //!   finding    painting the row of a finding
+//!   values     painting values by their kind
 //! ```
 
 mod cells;

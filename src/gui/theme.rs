@@ -43,7 +43,7 @@ pub struct FamilyColors {
 /// All colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Palette {
-    /// Whether it is the dark one.
+    /// True where it is the dark one.
     pub dark: bool,
     /// The window and its panels.
     pub window: Color32,

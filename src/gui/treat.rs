@@ -9,7 +9,7 @@ use crate::dissect::{Decision, Other, Others};
 use crate::net::Flow;
 use crate::view::length;
 
-/// What was chosen so far.
+/// The choice so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Treat {
     /// What the listed ends must have in them.
@@ -21,7 +21,7 @@ pub struct Treat {
 }
 
 impl Treat {
-    /// What is to be done, if enough was chosen.
+    /// Returns what is to be done, if enough was chosen.
     fn wish(&self) -> Option<Command> {
         let ends = self.chosen?;
         let client = if self.is_peer_client { ends.peer } else { ends.opener };
@@ -169,7 +169,7 @@ fn row_ui(ui: &Ui, rect: Rect, name: &str, other: &Other, is_chosen: bool, is_ho
     text::elided(ui, room, name, fonts::mono(theme::SECONDARY), palette.text);
 }
 
-/// Which end is the client, and what was agreed on.
+/// Asks for the end that is the client, and for what was agreed on.
 fn choices_ui(ui: &mut Ui, treat: &mut Treat, ends: Flow) {
     let palette = Palette::of(ui);
     // A ring that is not chosen is seen on the ground of a dialog, too.

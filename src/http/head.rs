@@ -82,7 +82,7 @@ impl Head {
     /// Reads a whole request head, its empty line included. Lines that are no field are left out.
     ///
     /// # Errors
-    /// When the first line is not a request line, or a line breaks off.
+    /// When the first line is not a request line, a line breaks off, or the empty line is not there.
     pub fn request(octets: &[u8]) -> Result<Head, HeadError> {
         let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
@@ -101,7 +101,7 @@ impl Head {
     /// Reads a whole response head, its empty line included. Lines that are no field are left out.
     ///
     /// # Errors
-    /// When the first line is not a status line, or a line breaks off.
+    /// When the first line is not a status line, a line breaks off, or the empty line is not there.
     pub fn response(octets: &[u8]) -> Result<Head, HeadError> {
         let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());

@@ -19,8 +19,8 @@ pub enum Kind {
 }
 
 /// Tells requests from responses from anything else by the first octets of a stream; `None` while they are too few.
-/// A request begins with a method of upper-case letters and a space; a server may send a line end before (RFC 9112
-/// §2.2).
+/// A request begins with a method of upper-case letters and a space, or its whole first line is a request line; a server
+/// may send a line end before (RFC 9112 §2.2).
 pub fn sniff(octets: &[u8]) -> Option<Kind> {
     const LONGEST_METHOD: usize = 24;
     let start = octets.iter().position(|octet| !matches!(octet, b'\r' | b'\n'))?;

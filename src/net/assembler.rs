@@ -110,7 +110,7 @@ impl Assembler {
         self.trouble.as_ref().map_or((0, 0), |trouble| trouble.held.size())
     }
 
-    /// What contributed nothing.
+    /// Returns what contributed nothing.
     pub fn ignored(&self) -> Ignored {
         self.trouble.as_ref().map_or(Ignored::default(), |trouble| trouble.ignored)
     }
@@ -155,13 +155,13 @@ impl Assembler {
         })
     }
 
-    /// Whether pushing a whole segment without octets would change nothing.
+    /// Returns whether pushing a whole segment without octets would change nothing.
     #[inline(always)]
     pub fn is_indifferent_to_empty(&self) -> bool {
         !self.is_troubled
     }
 
-    /// Whether pushing the segment would change nothing: it only acknowledges, and nothing waits.
+    /// Returns whether pushing the segment would change nothing: it only acknowledges, and nothing waits.
     #[inline]
     pub fn is_indifferent_to(&self, segment: &Segment<'_>) -> bool {
         segment.payload_len == 0
@@ -189,7 +189,7 @@ impl Assembler {
         self.is_troubled = self.needs_care();
     }
 
-    /// Whether the next segment cannot be dealt with by [`push_next`](Assembler::push_next).
+    /// Returns whether the next segment cannot be dealt with by [`push_next`](Assembler::push_next).
     fn needs_care(&self) -> bool {
         self.state != State::Open
             || self
@@ -298,7 +298,7 @@ impl Assembler {
         }
     }
 
-    /// Whether the start could still be elsewhere, because it is known from an acknowledgment alone.
+    /// Returns whether the start could still be elsewhere, because it is known from an acknowledgment alone.
     fn is_untouched(&self) -> bool {
         self.next == 0 && self.acknowledged == 0 && !self.is_holding()
     }

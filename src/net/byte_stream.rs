@@ -82,7 +82,7 @@ impl ByteStream {
         self.cursor.packet()
     }
 
-    /// Whether nothing was pushed.
+    /// Returns whether nothing was pushed.
     pub fn is_empty(&self) -> bool {
         self.end == 0
     }
@@ -98,7 +98,7 @@ impl ByteStream {
         self.end ^ self.tail.touch()
     }
 
-    /// How many entries there are: one for each piece pushed.
+    /// Returns how many entries there are: one for each piece pushed.
     pub fn entries(&self) -> usize {
         self.tail.full().len() * PAGE_ENTRIES + self.tail.len()
     }
@@ -140,7 +140,7 @@ impl ByteStream {
         self.view().spans(range)
     }
 
-    /// What can be read from it so far.
+    /// Returns what can be read from it so far.
     #[inline]
     pub fn view(&self) -> StreamView<'_> {
         StreamView { tail: self.tail.view(), full: self.tail.full(), end: self.end, missing: self.missing }

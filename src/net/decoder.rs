@@ -109,7 +109,7 @@ impl Decoder {
         self.stats.count_segments(segments as u64);
     }
 
-    /// Where segments of a flow come from and go to that travel this way.
+    /// Returns where segments of a flow come from and go to that travel this way.
     pub fn way(&self, flow: FlowId, direction: Direction) -> Way {
         self.flows.way(flow, direction).unwrap_or_default()
     }
@@ -124,7 +124,7 @@ impl Decoder {
         outcome
     }
 
-    /// What became of the packets so far.
+    /// Returns what became of the packets so far.
     pub fn stats(&self) -> &NetStats {
         &self.stats
     }
@@ -134,7 +134,7 @@ impl Decoder {
         self.flows.get(id)
     }
 
-    /// How many flows there are; their ids count from 0.
+    /// Returns how many flows there are; their ids count from 0.
     pub fn flow_count(&self) -> usize {
         self.flows.len()
     }
@@ -149,7 +149,7 @@ fn ip_packet(link: LinkType, octets: &[u8], sent_len: usize) -> Result<(IpPacket
     Ok((ip, ip_at + ip.payload.at))
 }
 
-/// What the capture holds of `len` octets from octet `at` of a packet on.
+/// Returns what the capture holds of `len` octets from octet `at` of a packet on.
 #[inline(always)]
 fn cut(octets: &[u8], at: usize, len: usize) -> &[u8] {
     let rest = octets.get(at..).unwrap_or_default();

@@ -29,14 +29,14 @@ pub(super) struct FlowTable {
 const NO_FLOW: u32 = u32::MAX;
 /// Flags that change what is known about a flow.
 const NOTABLE: TcpFlags = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
-/// The first segment of a new flow that the capture has behind its SYN starts or acknowledges no more than so many octets
-/// behind that.
+/// The first segment of a new flow that the capture has behind its SYN starts or acknowledges fewer than so many octets
+/// behind that, and so does an answer to the SYN.
 const NEAR: u32 = 1 << 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     pair: Pair,
-    /// Whether the opener comes first in the pair.
+    /// True where the opener comes first in the pair.
     opener_is_low: bool,
     phase: Phase,
     /// The flow of the same pair that it took the place of and that may go on, by its row; `NO_FLOW` where there was none.
@@ -105,7 +105,7 @@ impl FlowTable {
         if flags.intersects(NOTABLE) { None } else { self.lately.find_way(way) }
     }
 
-    /// Where segments of a flow that go this way come from and go to.
+    /// Returns where segments of a flow that go this way come from and go to.
     pub(super) fn way(&self, id: FlowId, direction: Direction) -> Option<Way> {
         self.flows.get(id.index()).map(|entry| entry.pair.way(entry.opener_is_low == (direction == Direction::Forward)))
     }
@@ -238,7 +238,7 @@ impl Entry {
         if source_is_low == self.opener_is_low { Direction::Forward } else { Direction::Backward }
     }
 
-    /// Whether a segment can belong to this flow; learns from it if so.
+    /// Returns whether a segment can belong to this flow; learns from it if so.
     #[inline]
     fn admits(&mut self, direction: Direction, flags: TcpFlags, seq: u32, ack: Option<u32>) -> bool {
         if flags.syn() {
@@ -273,7 +273,7 @@ impl Entry {
         (number.wrapping_sub(isn).wrapping_sub(1) >= NEAR).then(|| distance(number, isn))
     }
 
-    /// Whether the numbers of a segment are nearer than `most` to those that this flow began with.
+    /// Returns whether the numbers of a segment are nearer than `most` to those that this flow began with.
     fn fits_within(&self, most: u32, direction: Direction, seq: u32, ack: Option<u32>) -> bool {
         let (own, peer) = (direction.index(), direction.reverse().index());
         distance(seq, self.isn[own]) < most && ack.is_none_or(|ack| distance(ack, self.isn[peer]) < most)
@@ -303,7 +303,7 @@ impl Entry {
     }
 }
 
-/// How far apart two sequence numbers are, whichever comes first.
+/// Returns how far apart two sequence numbers are, whichever comes first.
 fn distance(one: u32, other: u32) -> u32 {
     (one.wrapping_sub(other) as i32).unsigned_abs()
 }

@@ -65,7 +65,7 @@ impl HeldQueue {
         }
     }
 
-    /// How many runs are held and how many octets they cover.
+    /// Returns how many runs are held and how many octets they cover.
     pub(super) fn size(&self) -> (usize, u64) {
         (self.runs.len(), self.octets)
     }

@@ -63,7 +63,7 @@ pub(super) struct Fragment {
     pub(super) id: u32,
     /// Octets of the datagram's payload before this fragment; a multiple of 8.
     pub(super) offset: usize,
-    /// Whether another fragment follows.
+    /// True where another fragment follows.
     pub(super) more: bool,
 }
 

@@ -65,7 +65,7 @@ impl Lately {
         Lately { places: vec![[[0; 2]; WAYS]; PLACES].into(), multiplier }
     }
 
-    /// Where this way's segments go, if that is known.
+    /// Returns where this way's segments go, if that is known.
     #[inline]
     pub(super) fn find(&self, addresses: &Addresses, ports: [u16; 2]) -> Option<(FlowId, Direction)> {
         self.find_way(Key::of(addresses, ports)?)

@@ -17,7 +17,7 @@ const MAX_802_3_LENGTH: u16 = 1500;
 /// LLC for SNAP, unnumbered, with the organisation code that makes an EtherType follow (RFC 1042).
 const SNAP: [u8; 6] = [0xaa, 0xaa, 0x03, 0, 0, 0];
 
-/// Where the IP header starts: octets from the start of the packet.
+/// Returns where the IP header starts: octets from the start of the packet.
 ///
 /// What EtherType or address family said IPv4 and which said IPv6 is not kept: the header repeats its version.
 #[inline(always)]

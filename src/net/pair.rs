@@ -32,7 +32,7 @@ impl Pair {
         (pair, source_is_low)
     }
 
-    /// What a segment between them has in its headers, from the lower one or to it.
+    /// Returns what a segment between them has in its headers, from the lower one or to it.
     pub(super) fn way(&self, source_is_low: bool) -> Way {
         let [low, high] = self.numbers();
         let (source, destination) = if source_is_low { (low, high) } else { (high, low) };

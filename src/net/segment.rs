@@ -104,12 +104,12 @@ impl TcpFlags {
         (TcpFlags::CWR, "CWR"),
     ];
 
-    /// Whether every bit of `other` is set.
+    /// Returns whether every bit of `other` is set.
     pub fn contains(self, other: TcpFlags) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any bit of `other` is set.
+    /// Returns whether any bit of `other` is set.
     pub fn intersects(self, other: TcpFlags) -> bool {
         self.0 & other.0 != 0
     }
@@ -206,7 +206,7 @@ pub struct Segment<'a> {
     pub flow: FlowId,
     /// Which way it travels.
     pub direction: Direction,
-    /// Whether this is the first segment of its flow.
+    /// True where this is the first segment of its flow.
     pub new_flow: bool,
     /// Where it comes from and goes to.
     pub way: Way,

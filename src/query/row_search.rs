@@ -93,7 +93,7 @@ impl RowSearch {
         true
     }
 
-    /// Whether findings can change which rows pass. A finding itself never changes.
+    /// Returns whether findings can change which rows pass. A finding itself never changes.
     fn asks_for_findings(&self) -> bool {
         self.query.kind != RowKind::Findings && self.query.filter.asks_for_findings()
     }
@@ -103,7 +103,7 @@ impl RowSearch {
         self.judged as f32 / self.query.kind.total(snapshot).max(1) as f32
     }
 
-    /// Whether what was found so far can be shown before the round ends.
+    /// Returns whether what was found so far can be shown before the round ends.
     pub fn is_in_order(&self) -> bool {
         self.query.order.key == SortKey::Number
     }
@@ -229,7 +229,7 @@ fn judge(query: &Query, ranking: &Ranking<'_>, snapshot: &Snapshot, id: u32) -> 
     }
 }
 
-/// Whether something that is asked about this frame is not known yet.
+/// Returns whether something that is asked about this frame is not known yet.
 fn may_change(query: &Query, snapshot: &Snapshot, frame: FrameId) -> bool {
     let lacks_plain = |frame: &FrameRecord| {
         let message = frame.message().and_then(|id| snapshot.message(id));

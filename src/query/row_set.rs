@@ -33,27 +33,27 @@ impl RowSet {
         RowSet { total: query.kind.total(snapshot), query, listed }
     }
 
-    /// What they are the answer to.
+    /// Returns what they are the answer to.
     pub fn query(&self) -> &Query {
         &self.query
     }
 
-    /// What the rows are.
+    /// Returns what the rows are.
     pub fn kind(&self) -> RowKind {
         self.query.kind
     }
 
-    /// How many rows there are.
+    /// Returns how many rows there are.
     pub fn len(&self) -> usize {
         self.listed.as_ref().map_or(self.total, |listed| listed.places.len())
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many ids there are, whether they pass or not.
+    /// Returns how many ids there are, whether they pass or not.
     pub fn total(&self) -> usize {
         self.total
     }
@@ -87,7 +87,7 @@ impl RowSet {
         }
     }
 
-    /// Whether they are listed as they were captured, from the end: the list itself is not turned round.
+    /// Returns whether they are listed as they were captured, from the end: the list itself is not turned round.
     fn is_mirrored(&self) -> bool {
         self.query.order.key == SortKey::Number && self.query.order.descending
     }

@@ -53,7 +53,7 @@ pub struct Cell {
     pub joins_above: bool,
     /// The field goes on in the next row.
     pub joins_below: bool,
-    /// How bad the worst finding about it is.
+    /// The severity of the worst finding about it.
     pub severity: Option<Severity>,
 }
 
@@ -207,13 +207,13 @@ fn octet_cell(view: &FrameView, index: u64, glyph: Glyph) -> Cell {
     }
 }
 
-/// What the first two payload octets of a Close frame say, if both were captured.
+/// Returns what the first two payload octets of a Close frame say, if both were captured.
 fn close_code(view: &FrameView) -> Option<(u16, &'static str)> {
     let code = u16::from_be_bytes([view.plain_octet(0)?, view.plain_octet(1)?]);
     (view.header.opcode() == Opcode::CLOSE && !view.compressed).then(|| (code, close_code_name(code)))
 }
 
-/// What each of the first `n` payload octets stands for: text where the frame says text, else printable ASCII.
+/// Returns what each of the first `n` payload octets stands for: text where the frame says text, else printable ASCII.
 fn glyphs(view: &FrameView, n: usize) -> Vec<Glyph> {
     let mut glyphs = vec![Glyph::None; n];
     if view.compressed {

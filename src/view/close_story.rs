@@ -38,7 +38,7 @@ pub fn close_story(snapshot: &Snapshot, id: ConnectionId) -> Vec<String> {
     story
 }
 
-/// Whether a Close frame has no body. That means 1005, which somebody may also write into one although nobody may.
+/// Returns whether a Close frame has no body. That means 1005, which somebody may also write into one although nobody may.
 fn is_empty(snapshot: &Snapshot, close: &CloseRecord) -> bool {
     snapshot.frame(close.frame).is_some_and(|frame| frame.header.payload_len() == 0)
 }

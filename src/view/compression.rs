@@ -29,7 +29,7 @@ pub fn not_inflated(connection: &Connection) -> u64 {
     connection.rules.iter().filter(|(rule, _)| stops_inflating(*rule)).map(|(_, number)| number).sum()
 }
 
-/// Whether a message that breaks `rule` is not inflated to its end.
+/// Returns whether a message that breaks `rule` is not inflated to its end.
 pub(super) fn stops_inflating(rule: Rule) -> bool {
     matches!(rule, Rule::DeflateInvalidData | Rule::LimitInflate)
 }
@@ -39,7 +39,7 @@ fn both(connection: &Connection) -> Deflated {
     Deflated { messages: sum(|it| it.messages), wire: sum(|it| it.wire), plain: sum(|it| it.plain) }
 }
 
-/// How many messages compression made larger, as far as they are counted.
+/// Returns how many messages compression made larger, as far as they are counted.
 fn grown(connection: &Connection) -> String {
     let number =
         connection.rules.iter().find(|(rule, _)| *rule == Rule::DeflateExpanded).map_or(0, |(_, number)| *number);

@@ -68,13 +68,13 @@ const CLIENT_NO_TAKEOVER: &str = "client_no_context_takeover";
 const SERVER_BITS: &str = "server_max_window_bits";
 const CLIENT_BITS: &str = "client_max_window_bits";
 
-/// What an extension says about a parameter.
+/// Returns what an extension says about a parameter.
 fn said(extension: &Extension, name: &str) -> Option<String> {
     let (_, value) = extension.parameters.iter().find(|(known, _)| known == name)?;
     Some(value.as_ref().map_or_else(|| "yes".to_owned(), |value| super::printable(value)))
 }
 
-/// What the offers say, in their order; once, where all say the same.
+/// Returns what the offers say, in their order; once, where all say the same.
 fn offers_of(offers: Option<&[Extension]>, name: &str) -> String {
     let Some(offers) = offers else { return "not captured".to_owned() };
     let said: Vec<Option<String>> = offers.iter().map(|offer| said(offer, name)).collect();

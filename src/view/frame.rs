@@ -28,7 +28,7 @@ pub struct FrameView {
     pub connection: Option<ConnectionId>,
     /// The message it belongs to.
     pub message: Option<MessageId>,
-    /// Who sent it.
+    /// The sender.
     pub sender: Sender,
     /// When its first octet was captured.
     pub time: Option<Timestamp>,
@@ -40,13 +40,13 @@ pub struct FrameView {
     pub data_opcode: Opcode,
     /// The payload's first octets as they were sent (still masked).
     pub payload: Octets,
-    /// How many payload octets the capture holds.
+    /// The number of payload octets that the capture holds.
     pub captured_len: u64,
     /// The TCP segments it came in, in order; the first mark is at 0.
     pub segments: Vec<SegmentMark>,
-    /// Whether it belongs to a message that permessage-deflate compressed.
+    /// True where it belongs to a message that permessage-deflate compressed.
     pub compressed: bool,
-    /// Whether a negotiated extension gives RSV1 its meaning.
+    /// True where a negotiated extension gives RSV1 its meaning.
     pub deflate: bool,
     /// What is to be said about it.
     pub findings: Vec<Finding>,
@@ -191,7 +191,7 @@ impl FrameView {
         }
     }
 
-    /// How bad the worst finding about `field` is.
+    /// Returns how bad the worst finding about `field` is.
     pub fn severity_of(&self, field: FieldId) -> Option<Severity> {
         self.findings_of(field).map(Finding::severity).max()
     }

@@ -10,7 +10,7 @@ use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
 
-/// How many pings of a connection are plotted at most: the newest.
+/// The number of pings of a connection are plotted at most: the newest.
 const MAX_PLOTTED: usize = 1 << 16;
 
 /// The opening handshake of a connection.
@@ -83,12 +83,12 @@ pub struct AcceptSteps {
     pub base64: String,
     /// What the response says; `None` where it says nothing or was not captured.
     pub received: Option<String>,
-    /// Whether the two are the same.
+    /// True where the two are the same.
     pub matches: bool,
 }
 
 impl HeadView {
-    /// Whether a header field belongs to the opening handshake, as against what any HTTP request carries.
+    /// Returns whether a header field belongs to the opening handshake, as against what any HTTP request carries.
     pub fn is_of_handshake(name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         name.starts_with("sec-websocket-") || matches!(name.as_str(), "upgrade" | "connection" | "host" | "origin")
@@ -138,7 +138,7 @@ fn parameters(request: Option<&Head>, response: Option<&Head>, assumed: Option<&
     deflate_parameters(offered.as_deref(), accepted.as_deref().or(assumed).unwrap_or_default())
 }
 
-/// Whether a finding is about this header field.
+/// Returns whether a finding is about this header field.
 fn is_about(finding: &Finding, field: &str) -> bool {
     matches!(finding.place, Place::HandshakeField(name) if name == field)
 }
@@ -209,7 +209,7 @@ fn negotiation(
     ]
 }
 
-/// What was agreed on about compression, in words (RFC 7692 §7.1).
+/// Returns what was agreed on about compression, in words (RFC 7692 §7.1).
 fn compression(accepted: &str) -> String {
     let extensions = extensions_in(accepted);
     let said = extensions.iter().find(|it| is_deflate(it)).and_then(|it| DeflateParameters::read(it, false).ok());

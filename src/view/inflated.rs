@@ -44,17 +44,17 @@ impl InflatedView {
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 
-    /// How many octets the message inflates to, as far as it was inflated.
+    /// Returns how many octets the message inflates to, as far as it was inflated.
     pub fn len(&self) -> u64 {
         self.inflated.plain.total
     }
 
-    /// Whether it was inflated to the limit and no further.
+    /// Returns whether it was inflated to the limit and no further.
     pub fn is_limited(&self) -> bool {
         self.inflated.error == Some(InflateError::TooLong)
     }
 
-    /// Whether it inflates to nothing, or nothing of it could be inflated.
+    /// Returns whether it inflates to nothing, or nothing of it could be inflated.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -69,7 +69,7 @@ impl InflatedView {
         })
     }
 
-    /// Whether these octets are held, as far as there are any.
+    /// Returns whether these octets are held, as far as there are any.
     pub fn holds(&self, octets: &Range<u64>) -> bool {
         let plain = &self.inflated.plain;
         plain.from <= octets.start && octets.end.min(plain.total) <= plain.end()
@@ -97,14 +97,14 @@ impl InflatedView {
         Some((part.frame, part.payload.clone()))
     }
 
-    /// Whether another frame's octets begin to count with this one.
+    /// Returns whether another frame's octets begin to count with this one.
     pub fn starts_frame(&self, at: u64) -> bool {
         let parts = &self.inflated.parts;
         let index = parts.partition_point(|part| part.plain.end <= at);
         index > 0 && parts.get(index).is_some_and(|part| part.plain.start == at && part.frame != parts[index - 1].frame)
     }
 
-    /// Whether compression made it larger.
+    /// Returns whether compression made it larger.
     pub fn has_grown(&self) -> bool {
         self.inflated.reached_end && self.message.wire_len > self.len()
     }
@@ -123,7 +123,7 @@ impl InflatedView {
         format!("{} inflated from {number}{part}", count(plain, "octet"))
     }
 
-    /// What is to be known about it besides, and how bad that is.
+    /// Returns what is to be known about it besides, and how bad that is.
     pub fn notices(&self) -> Vec<(Severity, String)> {
         let mut notices = Vec::new();
         let Inflated { has_unknown, parts, reached_end, error, .. } = &self.inflated;

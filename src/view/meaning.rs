@@ -58,7 +58,7 @@ pub fn value_text(view: &FrameView, field: FieldId) -> String {
     }
 }
 
-/// What this value of the field means, in a few words. Empty for an absent field.
+/// Returns what this value of the field means, in a few words. Empty for an absent field.
 pub fn meaning(view: &FrameView, field: FieldId) -> String {
     let header = &view.header;
     let Some(value) = header.field(field).map(|field| field.value) else {
@@ -118,7 +118,7 @@ fn payload_meaning(view: &FrameView) -> String {
     words
 }
 
-/// What the frame is, in one line: `text frame from the client, final, 5 octets, masked`.
+/// Returns what the frame is, in one line: `text frame from the client, final, 5 octets, masked`.
 pub fn frame_title(view: &FrameView) -> String {
     let header = &view.header;
     let from = match view.sender {

@@ -10,7 +10,7 @@ pub enum PayloadKind {
     Empty,
     /// UTF-8 text.
     Text,
-    /// Text that is JSON; `pretty` holds it indented.
+    /// Text that is a JSON object or array.
     Json,
     /// Octets that are no text.
     Binary,
@@ -31,12 +31,13 @@ pub struct PayloadText {
     pub not_shown: u64,
 }
 
-/// Reads unmasked payload octets as text; `opcode` is that of the message's first frame. Text that was cut inside a character loses that character, and says so.
+/// Reads unmasked payload octets as text; `opcode` is that of the message's first frame. Text that was cut inside a character
+/// loses that character, and says so.
 pub fn payload_text(plain: &Octets, opcode: Opcode, compressed: bool) -> PayloadText {
     text_of(plain, opcode, compressed, "not captured")
 }
 
-/// The same of what a message inflates to. Octets that it lacks are unknown.
+/// Reads octets that a message inflates to as text. Octets that it lacks are unknown.
 pub fn inflated_text(plain: &Octets, opcode: Opcode) -> PayloadText {
     text_of(plain, opcode, false, "unknown")
 }

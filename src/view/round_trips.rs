@@ -20,7 +20,7 @@ pub enum Answer {
 pub struct PingView {
     /// Its frame.
     pub ping: FrameId,
-    /// Who sent it.
+    /// The sender.
     pub sender: Sender,
     /// When it was captured.
     pub time: Timestamp,
@@ -149,7 +149,7 @@ impl RoundTrips {
         marks
     }
 
-    /// Which of `columns` places a moment has.
+    /// Returns which of `columns` places a moment has.
     fn place(&self, time: Timestamp, columns: usize) -> usize {
         let (start, end) = self.span;
         let all = end.0.saturating_sub(start.0).max(1);
@@ -178,7 +178,7 @@ impl RoundTrips {
     }
 }
 
-/// How many times the median the longest round trip may take before the axis becomes logarithmic.
+/// The number of times the median the longest round trip may take before the axis becomes logarithmic.
 const OUTLIER: i64 = 8;
 
 /// The greatest power of ten that is not above a positive number.
@@ -196,12 +196,12 @@ pub struct TimeAxis {
 }
 
 impl TimeAxis {
-    /// Whether each step up is ten times as long.
+    /// Returns whether each step up is ten times as long.
     pub fn is_logarithmic(&self) -> bool {
         self.from > 0
     }
 
-    /// How high a round trip stands, from 0 to 1.
+    /// Returns how high a round trip stands, from 0 to 1.
     pub fn height(&self, took: i64) -> f32 {
         let part = match self.is_logarithmic() {
             true => (took.max(1) as f64 / self.from as f64).ln() / (self.to as f64 / self.from as f64).ln(),
@@ -224,7 +224,7 @@ impl TimeAxis {
 }
 
 impl Answer {
-    /// How long the pong took, in nanoseconds.
+    /// Returns how long the pong took, in nanoseconds.
     pub fn took(self) -> Option<i64> {
         match self {
             Answer::After(took) => Some(took),

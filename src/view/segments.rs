@@ -10,7 +10,7 @@ pub struct SegmentRow {
     pub packet: PacketId,
     /// Octet of the frame it starts with; 0 is the first of the header.
     pub at: u64,
-    /// How many octets of the frame before this segment's were not captured.
+    /// The number of octets of the frame before this segment's that were not captured.
     pub missing_before: u64,
     /// The octets in the file.
     pub span: Span,

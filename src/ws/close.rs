@@ -11,7 +11,7 @@ pub enum CloseBody<'a> {
     Code {
         /// The status code (§7.4).
         code: u16,
-        /// The reason's octets.
+        /// The octets of the reason that are known.
         reason: &'a [u8],
     },
 }

@@ -1,7 +1,7 @@
 //! From one direction of a stream to frame headers.
 //!
-//! The deframer keeps at most one header and one control frame's payload; data payloads are stepped over by their
-//! length and stay in the capture.
+//! The deframer keeps at most one header and one control frame's payload, of a Close no more than its start; data payloads
+//! are stepped over by their length and stay in the capture.
 
 use super::header::{FrameHeader, MAX_HEADER_LEN, Parsed};
 use super::mask::unmask;
@@ -245,8 +245,9 @@ impl Deframer {
         }
     }
 
-    /// The unmasked payload of the control frame that `Step::End` just completed; `None` for a data frame, and where
-    /// octets are missing or there are more than 125.
+    /// The unmasked payload of the control frame that `Step::End` just completed; `None` for a data frame. Of a Close, its
+    /// start: up to [`MAX_CLOSE_BODY`] octets, and up to the first that is missing. Of others all of it, or `None` where octets
+    /// are missing or there are more than is legal.
     pub fn control_payload(&self) -> Option<Vec<u8>> {
         self.keep_control.then(|| {
             let mut octets = self.control.clone();

@@ -1,6 +1,6 @@
 //! The rules about frame headers (RFC 6455 §5; RFC 7692 §6.1).
 //!
-//! A new rule is one entry of [`HEADER_RULES`] and one row in the rule table.
+//! A new rule is one entry of [`HEADER_RULES`] about faults of `legal.rs`, and one row in the rule table.
 
 use super::{FieldId, FrameBreach, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode};
 use crate::base::{Breach, Fact, Place, Rule, Sender};

@@ -9,7 +9,7 @@ const MAX_LIKELY_PAYLOAD: u64 = 1 << 30;
 /// Frames in a row that nothing else is likely to look like.
 const CONVINCING: u32 = 3;
 
-/// Whether `octets` start with a chain of frames that a conforming `sender` could have sent: the right MASK bit, a
+/// Returns whether `octets` start with a chain of frames that a conforming `sender` could have sent: the right MASK bit, a
 /// defined opcode, reserved bits that mean something, the shortest length form, control frames whole and short,
 /// continuations only of an open message, and the same again where each frame ends, up to the end of `octets`. For the
 /// place where the first frame is expected.
@@ -17,9 +17,9 @@ pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) 
     follow(octets, false, sender, negotiated).is_some()
 }
 
-/// Whether frames start where `octets` do, although nothing before says so: besides looking right, either the last frame
-/// ends just where the octets (those of a TCP segment) end, or there are three with a payload in a row. What fails may
-/// still be frames; what passes hardly ever is anything else.
+/// Returns whether frames start where `octets` do, although nothing before says so: besides looking right, either the last
+/// frame ends just where the octets (those of a TCP segment) end, or there are three in a row that are no empty data frames.
+/// What fails may still be frames; what passes hardly ever is anything else.
 pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     follow(octets, false, sender, negotiated).is_some_and(|chain| chain.is_convincing())
 }
@@ -38,7 +38,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Whether hardly anything but frames looks like this, from the first frame on.
+    /// Returns whether hardly anything but frames looks like this, from the first frame on.
     pub fn is_convincing(&self) -> bool {
         self.ends_exactly || self.with_payload >= CONVINCING
     }
@@ -76,7 +76,8 @@ pub fn follow(octets: &[u8], open: bool, sender: Sender, negotiated: Negotiated)
     }
 }
 
-/// Whether the first two octets, or the one that is there, could begin a frame.
+/// Tells that the first two octets, or the one that is there, are legal so far, and of a frame of a known kind: an extension
+/// that gives a reserved opcode a meaning is less likely than octets that are no frame.
 pub(super) fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     let Some(octet0) = octets.first() else { return true };
     let opcode = Opcode::of(*octet0);
@@ -90,6 +91,7 @@ pub(super) fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated)
     let is_whole = octet0 & 0x80 != 0;
     if opcode.is_reserved() || octet0 & 0x70 & !meant != 0 || opcode.is_control() && !is_whole {
         return false;
+/// Tells that a payload is of a length that somebody sends, in the shortest form that holds it.
     }
     octets.get(1).is_none_or(|octet1| {
         (octet1 & 0x80 != 0) == (sender == Sender::Client)

@@ -29,7 +29,7 @@ pub struct Trouble {
     pub lost: u64,
     /// Packets in a thousand that come after some others.
     pub late: u64,
-    /// Packets in a thousand that are received and never captured, among those that hold nothing but payload of a frame.
+    /// Packets in a thousand that are received and never captured.
     pub never: u64,
 }
 
@@ -63,12 +63,12 @@ impl Wire {
         })
     }
 
-    /// Sends `octets` in segments, and lets the peer acknowledge every second one. All of them come to the file.
+    /// Sends `octets` in segments, and lets the peer acknowledge every second one.
     pub fn send_whole(&mut self, from: &mut End, to: &mut End, octets: &[u8]) -> io::Result<()> {
         self.send(from, to, octets, octets.len()).map(drop)
     }
 
-    /// Sends a frame the same way. Octets behind its header may be lost: returns which of the frame's.
+    /// Sends a frame in segments, too. Returns which of its octets never come to the file.
     pub fn send(&mut self, from: &mut End, to: &mut End, frame: &[u8], header: usize) -> io::Result<Vec<Range<usize>>> {
         let mut lost = Vec::new();
         for (index, segment) in frame.chunks(SEGMENT).enumerate() {

@@ -55,7 +55,7 @@ impl Activity {
         self.interfaces.entry("any".to_owned()).or_default().push(all);
     }
 
-    /// What went over an interface between the last looks, the newest last, at most 32.
+    /// Returns what went over an interface between the last looks, the newest last, at most 32.
     pub fn of(&self, interface: &str) -> impl ExactSizeIterator<Item = Traffic> {
         const NONE: &VecDeque<Traffic> = &VecDeque::new();
         self.interfaces.get(interface).map_or(NONE, |lately| &lately.since).iter().copied()

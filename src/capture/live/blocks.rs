@@ -97,7 +97,7 @@ pub fn write_statistics(out: &mut Vec<u8>, start: Timestamp, end: Timestamp, sta
     });
 }
 
-/// How many of `blocks` are in its first `len` octets, whole: their octets.
+/// Returns how many of `blocks` are in its first `len` octets, whole: their octets.
 pub fn whole_blocks(blocks: &[u8], len: usize) -> usize {
     let mut whole = 0;
     while let Some(field) = blocks.get(whole + 4..whole + 8).and_then(|field| <[u8; 4]>::try_from(field).ok()) {
@@ -110,7 +110,7 @@ pub fn whole_blocks(blocks: &[u8], len: usize) -> usize {
     whole
 }
 
-/// How many packets whole blocks hold, and how many octets those have.
+/// Returns how many packets whole blocks hold, and how many octets those have.
 pub fn packets_in(mut blocks: &[u8]) -> (u64, u64) {
     let word = |octets: &[u8], at: usize| {
         octets.get(at..at + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_le_bytes)

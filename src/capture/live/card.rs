@@ -109,7 +109,7 @@ impl Card {
         Ok(Card { capture, described, drops: Drops::default(), last: [0; 2] })
     }
 
-    /// What a capture says of it.
+    /// Returns what a capture says of it.
     pub fn described(&self) -> &Described {
         &self.described
     }
@@ -162,7 +162,7 @@ impl Card {
         interfaces::trouble(&self.described.name)
     }
 
-    /// What was not captured so far.
+    /// Returns what was not captured so far.
     pub fn drops(&mut self) -> Drops {
         // A card that has gone away has no counters any more: the last ones stay.
         if let Ok(now) = self.capture.stats() {

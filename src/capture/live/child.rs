@@ -82,7 +82,7 @@ pub struct State {
 }
 
 impl State {
-    /// Whether it works, or is about to.
+    /// Returns whether it works, or is about to.
     pub fn is_running(&self) -> bool {
         self.ended.is_none() && self.failed.is_none()
     }
@@ -170,7 +170,7 @@ impl Child {
         &self.source
     }
 
-    /// What is known by now.
+    /// Returns what is known by now.
     pub fn state(&self) -> State {
         lock(&self.state).clone()
     }

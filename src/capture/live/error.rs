@@ -12,7 +12,7 @@ pub enum LiveError {
     Rights {
         /// The interface.
         interface: String,
-        /// Whether packets for other machines were wanted too.
+        /// True where packets for other machines were wanted too.
         promiscuous: bool,
     },
     /// There is no such interface.
@@ -60,13 +60,13 @@ pub enum LiveError {
 }
 
 impl LiveError {
-    /// Whether rights are what is missing.
+    /// Returns whether rights are what is missing.
     pub fn lacks_rights(&self) -> bool {
         matches!(self, LiveError::Rights { .. })
     }
 }
 
-/// What libpcap says, without its own name before it.
+/// Returns what libpcap says, without its own name before it.
 pub fn words(error: &pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(why) => why.clone(),

@@ -20,7 +20,7 @@ pub const PRESETS: &[Preset] = &[
     Preset { text: "Not SSH", filter: "tcp and not port 22" },
 ];
 
-/// Whether `filter` is a capture filter for packets of this link type. Needs no rights and no card.
+/// Returns whether `filter` is a capture filter for packets of this link type. Needs no rights and no card.
 ///
 /// # Errors
 /// What its compiler says.

@@ -14,9 +14,9 @@ pub struct NetworkInterface {
     pub description: Option<String>,
     /// Its IP addresses.
     pub addresses: Vec<String>,
-    /// Whether it is up.
+    /// True where it is up.
     pub up: bool,
-    /// Whether it is the machine talking to itself.
+    /// True where it is the machine talking to itself.
     pub loopback: bool,
     /// What its packets start with: LINKTYPE_ value; `None` where only opening it tells.
     pub link_type: Option<u16>,
@@ -25,7 +25,7 @@ pub struct NetworkInterface {
 }
 
 impl NetworkInterface {
-    /// What its packets start with, or what they probably do.
+    /// Returns what its packets start with, or what they probably do.
     pub fn link(&self) -> LinkType {
         self.link_type.map_or(LinkType::ETHERNET, LinkType)
     }
@@ -93,7 +93,7 @@ fn can_carry_tcp(name: &str) -> bool {
 /// All interfaces at once.
 const ANY: &str = "any";
 
-/// What a file of an interface's directory says.
+/// Returns what a file of an interface's directory says.
 fn system_file(name: &str, file: &str) -> Option<String> {
     if !cfg!(target_os = "linux") || name.contains('/') || name.starts_with('.') {
         return None;
@@ -102,7 +102,7 @@ fn system_file(name: &str, file: &str) -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-/// What packets of an interface start with, from the kernel's ARPHRD_ value (linux/if_arp.h).
+/// Returns what packets of an interface start with, from the kernel's ARPHRD_ value (linux/if_arp.h).
 fn link_type(name: &str) -> Option<LinkType> {
     if cfg!(target_os = "linux") && name == ANY {
         return Some(LinkType::LINUX_SLL);
@@ -119,7 +119,7 @@ fn link_type(name: &str) -> Option<LinkType> {
     }
 }
 
-/// What people call a kind of interface, by its name where the system says nothing.
+/// Returns what people call a kind of interface, by its name where the system says nothing.
 fn described(name: &str) -> Option<&'static str> {
     let kinds = [
         ("lo", "this machine talking to itself"),

@@ -40,7 +40,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// Whether something went wrong.
+    /// Returns whether something went wrong.
     pub fn is_trouble(&self) -> bool {
         matches!(self, Ended::Interface(_) | Ended::File(_) | Ended::Died(_))
     }
@@ -70,7 +70,7 @@ pub enum Report {
     Failed {
         /// Why, and what to do, in one line.
         why: String,
-        /// Whether it lacked rights.
+        /// True where it lacked rights.
         lacks_rights: bool,
     },
 }

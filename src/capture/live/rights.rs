@@ -80,7 +80,7 @@ pub fn pkexec() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|directory| directory.join("pkexec")).find(|program| program.is_file())
 }
 
-/// Whether this process is root's.
+/// Returns whether this process is root's.
 pub fn is_root() -> bool {
     #[cfg(unix)]
     return rustix::process::geteuid().is_root();
@@ -99,7 +99,7 @@ pub fn forgo_rights() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether [`forgo_rights`] makes another user of root.
+/// Returns whether [`forgo_rights`] makes another user of root.
 pub(super) fn has_a_user_behind() -> bool {
     #[cfg(target_os = "linux")]
     return linux::user_behind().is_some();
@@ -117,7 +117,7 @@ mod linux {
         set_thread_groups, set_thread_res_gid, set_thread_res_uid,
     };
 
-    /// Who made a root's process of this one, if somebody did.
+    /// Returns who made a root's process of this one, if somebody did.
     pub fn user_behind() -> Option<(Uid, Gid)> {
         let number = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
         if !getuid().is_root() && geteuid().is_root() {

@@ -39,12 +39,12 @@ impl Ring {
         self.halves[0].1 + self.halves[1].1
     }
 
-    /// How often packets were overwritten.
+    /// Returns how often packets were overwritten.
     pub fn turns(&self) -> u64 {
         self.turns
     }
 
-    /// What each file begins with. Both do: each is a whole capture even before its first packet.
+    /// Returns what each file begins with. Both do: each is a whole capture even before its first packet.
     pub fn begin(&mut self, head: &[u8]) -> io::Result<()> {
         self.head = head.to_vec();
         for (file, len) in &mut self.halves {

@@ -62,12 +62,12 @@ impl Sink {
         }
     }
 
-    /// Whether it has no octets.
+    /// Returns whether it has no octets.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How often a ring overwrote its older half.
+    /// Returns how often a ring overwrote its older half.
     pub fn turns(&self) -> u64 {
         match &self.0 {
             Kind::Ring(ring) => ring.turns(),
@@ -75,7 +75,7 @@ impl Sink {
         }
     }
 
-    /// What the capture begins with, first of all; a ring writes it again at every turn.
+    /// Returns what the capture begins with, first of all; a ring writes it again at every turn.
     ///
     /// # Errors
     /// What the operating system says.

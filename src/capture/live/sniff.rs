@@ -51,12 +51,12 @@ impl Stop {
         self.asked.store(true, Ordering::Relaxed);
     }
 
-    /// What asks for the same end.
+    /// Returns what asks for the same end.
     pub fn share(&self) -> Stop {
         Stop { asked: Arc::clone(&self.asked), input: None }
     }
 
-    /// Whether somebody asked.
+    /// Returns whether somebody asked.
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }

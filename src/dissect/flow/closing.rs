@@ -1,8 +1,9 @@
-//! Connections that have ended, and of which octets are missing.
+//! Connections that have ended, and of which octets may still come.
 //!
 //! Both peers are done with them, so nothing is sent again, and often no packet of theirs follows at all. But captures from
-//! several queues put packets in another order than the network's, so what is missing may still come for a while. That
-//! while is measured by the packets of all connections.
+//! several queues put packets in another order than the network's, so what is missing may still come for a while, and so
+//! may what was in flight towards a peer that reset the connection. That while is measured by the packets of all
+//! connections.
 
 use std::collections::VecDeque;
 
@@ -36,7 +37,8 @@ impl Closing {
 }
 
 impl TcpFlow {
-    /// Returns whether it has to be waited for anew: a direction has ended, and octets of it are missing.
+    /// Returns whether it has to be waited for anew: a direction has ended, and octets of it are missing, or one was reset,
+    /// and octets of the other may be in flight.
     pub fn begins_to_close(&mut self) -> bool {
         !self.is_closing && {
             self.is_closing = self.halves.iter().any(|half| half.assembler.lacks_end());

@@ -40,10 +40,10 @@ pub struct CloseRecord {
     pub frame: FrameId,
     /// When its first octet was captured.
     pub time: Timestamp,
-    /// What an application is told: 1005 for an empty body; `None` for a body of one octet, and where octets are
-    /// missing.
+    /// The code that an application is told: 1005 for an empty body; `None` for a body of one octet, and where octets of
+    /// it are missing.
     pub code: Option<u16>,
-    /// The reason; octets that are not UTF-8 are shown as U+FFFD.
+    /// The reason, with U+FFFD for octets that are not UTF-8, and `…` where octets are missing or it is far too long.
     pub reason: String,
 }
 
@@ -89,7 +89,7 @@ pub enum HandshakeState {
     Refused,
     /// Nobody answered.
     Unanswered,
-    /// Either half is not in the capture.
+    /// Either half is not in the capture, or not whole.
     NotCaptured,
     /// It opened, and a MUST is broken.
     Violation,

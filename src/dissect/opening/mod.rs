@@ -14,6 +14,9 @@
 //!                                                         └────────────────────────┘
 //! ```
 //!
+//! Where packets were stored shorter than they were, a 101 may be [`Supposed`](State::Supposed) to open one (see
+//! `cut_head.rs`).
+//!
 //! [`Opening::step`] is the table of these transitions. An opening takes what its carrier brings, keeps what has to wait for
 //! the other direction, writes rows and findings about handshakes, and returns what it [decided](Decision): it knows nothing
 //! of frames but what they look like.

@@ -136,7 +136,7 @@ impl Opening {
         }
     }
 
-    /// Returns whether no handshake is looked for, because the user says that there are frames.
+    /// Returns whether nothing but a handshake counts as HTTP any more, because the user says that there are frames.
     fn is_overridden_now(&self) -> bool {
         self.user_override.as_ref().is_some_and(|told| told.is_due)
     }

@@ -3,7 +3,8 @@
 //! ```text
 //!   chunks ─▶ as always: a handshake, or frames that are recognised ─▶ confirmed by the user
 //!               ├─ a handshake that was refused, and no HTTP behind it ─▶ what is behind it again, held
-//!               └─ neither, and nothing more to wait for ─▶ all of it again, held ─▶ frames, whatever they look like
+//!               └─ neither, and nothing more to wait for ─▶ all of it again, held ─▶ a handshake in the midst of it, else
+//!                                                           frames, whatever they look like
 //! ```
 
 use super::decisions::Decision as UserDecision;

@@ -18,6 +18,8 @@
 //! through its part of a round in one go. What it waits for is told by the flow: a frame whose octets did not all come
 //! yet, and a message that is wrong and has not ended.
 //!
+//! Whoever prints messages behind their judging has what they inflate to [kept](KeptMessages), so that each is inflated once.
+//!
 //! Inflating takes nearly all the time where messages are compressed, and is quickest when many messages of one sender lie
 //! behind one another in memory. A [`Job`] needs nothing but itself, so that an [`InflatePool`] can do as many at once as it
 //! likes. Jobs are taken back in their order, and before the next batch is handed out: who does them makes no difference to what

@@ -1,9 +1,9 @@
 //! Finding the place again in a stream of frames, behind a gap over a header.
 //!
 //! ```text
-//!   gap over a header ──▶ segments ──▶ one starts with a chain ──▶ the octets at its end go on with frames ──▶ read from there
-//!                            ▲                                            │
-//!                            └──────────────── they do not ◀──────────────┘
+//!   gap over a header ──▶ pieces ──▶ one starts with a chain ──▶ at its end, another goes on with frames ──▶ read from its start
+//!                           ▲                                           │
+//!                           └──────────────── it does not ◀─────────────┘
 //! ```
 //!
 //! Nothing is invented: the payload of a lost header may hold frames itself, or anything that looks like some. So a
@@ -14,7 +14,7 @@
 use crate::base::Sender;
 use crate::ws::{Chain, Negotiated, follow};
 
-/// Frames a candidate needs in all where its first segment alone is not convincing.
+/// Frames that a candidate needs in all where its first piece alone is not convincing.
 const BORNE_OUT: u32 = 4;
 /// No candidate that is not convincing waits for the end of a longer frame.
 const MAX_WAIT: u64 = 1 << 20;
@@ -36,10 +36,10 @@ struct Candidate {
     convincing: bool,
 }
 
-/// The place was found.
+/// The next piece, to a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dissect) struct Found {
-    /// Stream offset of a header, not before that of the octets looked at.
+    /// Stream offset of the first header.
     pub at: u64,
     /// Frames with a payload that chain, those before `at` included.
     pub frames: u32,
@@ -148,3 +148,4 @@ mod tests {
         assert_eq!(found, Some(Found { at: 780, frames: 4 }));
     }
 }
+    /// Of a long frame's pieces, those without a header are not kept.

@@ -187,8 +187,8 @@ impl FrameStream {
         self.feed_closely(connection, conversation, (at, octets.len() - rest.len()), rest, &packet, writer);
     }
 
-    /// Takes the frames at the start of `octets` that are data frames and whole, which nearly every frame is; what is left. A
-    /// control frame's body has to be read.
+    /// Takes the frames at the start of `octets` that are data frames, whole, and begin as the RFCs say, which nearly every
+    /// frame does; returns what is left. A control frame's body has to be read.
     #[inline(never)]
     fn whole_frames<'o>(
         &mut self,
@@ -210,7 +210,7 @@ impl FrameStream {
         rest
     }
 
-    /// Takes all of `rest`, which `packet` brought behind so many octets at stream offset `at`, whatever it is.
+    /// Takes all of `rest`, whatever it is: the last octets of those that `packet` brought from stream offset `at` on.
     #[inline(never)]
     fn feed_closely(
         &mut self,

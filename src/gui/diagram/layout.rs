@@ -28,9 +28,9 @@ pub(super) struct Layout {
     pub gutter: f32,
     /// Height of the ruler.
     pub ruler: f32,
-    /// Whether payload octets have a key octet.
+    /// True where payload octets have a key octet.
     pub masked: bool,
-    /// Whether any octet shown has a character.
+    /// True where any octet shown has a character.
     pub strip: bool,
     /// Tops of the rows, and the bottom of the last.
     tops: Vec<f32>,

@@ -5,6 +5,7 @@
 //!   layout       where everything is
 //!   ruler        bit numbers on top, octet offsets at the left, segment starts
 //!   header_cell  a field's name, value and bits
+//!   keys         arrows from cell to cell
 //!   octet_cell   a payload octet: wire ⊕ key = plain, and its character
 //! ```
 
@@ -33,12 +34,12 @@ const FIRST_LIMIT: usize = 64;
 /// Payload octets that are shown at most: behind them the hex dump is the better tool.
 const LAST_LIMIT: usize = 4096;
 
-/// What the diagram remembers.
+/// The memory of the diagram.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagramState {
     /// 0.5–3.
     pub zoom: f32,
-    /// How many payload octets are shown.
+    /// The number of payload octets that are shown.
     pub limit: usize,
     seen: Option<u64>,
 }
@@ -87,7 +88,7 @@ pub fn diagram_ui(
     command
 }
 
-/// What the frame is, and the zoom.
+/// Paints the title of the frame, and the zoom.
 fn head_ui(ui: &mut Ui, view: &FrameView, state: &mut DiagramState) {
     let palette = Palette::of(ui);
     let height = vec2(ui.available_width(), theme::ROW);
@@ -214,7 +215,7 @@ impl Diagram<'_> {
         response.on_hover_ui(|ui| explain::explain_ui(ui, self.view, cell.field, index));
     }
 
-    /// What a screen reader says: `opcode, bits 4–7, 0001, text`.
+    /// Returns what a screen reader says: `opcode, bits 4–7, 0001, text`.
     fn label(&self, cell: &Cell) -> String {
         match &cell.content {
             Content::Header { name, bits, meaning, .. } => format!(
@@ -325,7 +326,7 @@ impl Diagram<'_> {
     }
 }
 
-/// Whether the capture holds payload octets that were not read yet.
+/// Returns whether the capture holds payload octets that were not read yet.
 fn holds_unread(view: &FrameView) -> bool {
     let end = view.payload.end();
     let missing: u64 = view.payload.missing.iter().map(|hole| hole.end.min(end).saturating_sub(hole.start)).sum();

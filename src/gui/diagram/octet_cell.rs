@@ -194,7 +194,7 @@ fn started_before(grid: &BitGrid, row: usize) -> Option<char> {
     })
 }
 
-/// How a character is shown, and whether that is a stand-in.
+/// Returns how a character is shown, and whether that is a stand-in.
 fn shown(character: char) -> (String, bool) {
     match character {
         ' ' => ("space".to_owned(), true),

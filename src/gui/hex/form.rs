@@ -13,7 +13,7 @@ use crate::gui::{Selection, explain, fonts};
 use crate::view::{FrameView, HexForm, HexOctet, InflatedView, count, printable};
 use crate::ws::FieldId;
 
-/// What the dump shows.
+/// The octets that the dump shows.
 pub(super) enum Shown<'a> {
     /// A frame.
     Frame(&'a FrameView),
@@ -45,7 +45,7 @@ impl Shown<'_> {
         }
     }
 
-    /// What octets of the frame inflate to.
+    /// Returns what octets of the frame inflate to.
     fn inflated(&self, field: FieldId, octets: &Range<u64>) -> Option<Range<u64>> {
         let Shown::Message(view, frame, inflated) = self else { return None };
         let header = u64::from(view.header.header_len());
@@ -53,7 +53,7 @@ impl Shown<'_> {
         (field == FieldId::Payload).then(|| inflated.plain_of(*frame, &payload))
     }
 
-    /// What a screen reader says of an octet.
+    /// Returns what a screen reader says of an octet.
     pub fn label(&self, at: u64, octet: &HexOctet) -> String {
         let value = |none: &str| octet.value.map_or_else(|| none.to_owned(), |value| format!("{value:02x}"));
         match self {
@@ -111,7 +111,7 @@ impl Shown<'_> {
         selection.hover_inflated(octets, here.map(|(_, payload)| in_frame(view, &payload)));
     }
 
-    /// What is to be said about an octet.
+    /// Fills the tooltip of an octet.
     pub fn explain_ui(&self, ui: &mut Ui, at: u64, octet: &HexOctet) {
         match self {
             Shown::Frame(view) => {
@@ -156,7 +156,7 @@ impl Shown<'_> {
         ui.label(small(words));
     }
 
-    /// What is shown, in one line.
+    /// Returns what is shown, in one line.
     pub fn summary(&self) -> Option<String> {
         let Shown::Message(view, frame, inflated) = self else { return None };
         let mut words = inflated.summary();
@@ -170,7 +170,7 @@ impl Shown<'_> {
         Some(words)
     }
 
-    /// Whether masked octets are shown, which are no text whatever they look like.
+    /// Returns whether masked octets are shown, which are no text whatever they look like.
     pub fn is_readable(&self, form: HexForm) -> bool {
         match self {
             Shown::Frame(view) => form != HexForm::Wire || !view.header.masked(),
@@ -194,7 +194,7 @@ pub(super) fn form_of(view: &FrameView, chosen: HexForm, is_compressed: bool) ->
     }
 }
 
-/// What the copy button copies.
+/// Returns what the copy button copies.
 pub(super) fn copy_hint(octets: &Range<u64>) -> String {
     let words = format!("Copies {} as hexadecimal text", count(octets.end - octets.start, "octet"));
     if octets.start == 0 { words } else { format!("{words}, from octet {} on", octets.start) }

@@ -11,7 +11,7 @@ use crate::gui::{Selection, fonts};
 use crate::view::{HexOctet, HexRow};
 use crate::ws::FieldId;
 
-/// Where the columns of the dump are.
+/// The places of the columns of the dump.
 pub(super) struct Columns {
     octets: f32,
     pitch: f32,
@@ -52,7 +52,7 @@ pub(super) fn column_heads(ui: &mut Ui, columns: &Columns, palette: &Palette) {
     ui.painter().hline(row.x_range(), row.bottom() - 1.0, Stroke::new(1.0, palette.line));
 }
 
-/// What stands beside an octet: a character that starts there, its later octets, or none.
+/// The sign beside an octet: a character that starts there, its later octets, or none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beside {
     Character(char, u8),

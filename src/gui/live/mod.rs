@@ -4,6 +4,7 @@
 //!   picker     which interface, which filter, which limits, and what to do without rights
 //!   recording  the process at work; progress: in numbers, with buttons
 //!   unsaved    where its captures are until somebody saves them
+//!   sniffing   the state of it all, and what commands do to it
 //! ```
 
 mod desk;

@@ -1,4 +1,4 @@
-//! What can be chosen besides the interface and the filter.
+//! Choices besides the interface and the filter.
 
 use egui::{RichText, Ui, vec2};
 

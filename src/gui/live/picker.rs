@@ -18,7 +18,7 @@ const ROW: f32 = 40.0;
 /// Between two looks at the interfaces' counters.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// What was chosen so far.
+/// The choice so far.
 #[derive(Clone, Debug)]
 pub struct Picker {
     interfaces: Result<Vec<NetworkInterface>, String>,
@@ -65,7 +65,7 @@ impl Picker {
         check_filter(&self.filter, link).err()
     }
 
-    /// What is to be started, if the choice can be; `elevated` asks for a password.
+    /// Returns what is to be started, if the choice can be; `elevated` asks for a password.
     pub fn start(&self, elevated: bool) -> Option<Start> {
         let (buffer, limits) = (self.options.buffer().ok()?, self.options.limits().ok()?);
         if self.chosen.is_empty() || self.filter_problem().is_some() {

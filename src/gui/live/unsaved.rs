@@ -59,7 +59,7 @@ impl Unsaved {
         Ok(Unsaved { path, _lock: lock })
     }
 
-    /// Where it is.
+    /// Returns where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -130,7 +130,7 @@ impl Tail {
         u64::from(self.fresh[FRESH / 4]) ^ u64::from(self.fresh[FRESH / 4 * 3])
     }
 
-    /// How many entries it has.
+    /// Returns how many entries it has.
     pub(super) fn len(&self) -> usize {
         self.len as usize
     }
@@ -140,7 +140,7 @@ impl Tail {
         PageView { settled: &self.settled, fresh: self.fresh(), marks: self.marks() }
     }
 
-    /// What is in it, with no room to spare.
+    /// Returns what is in it, with no room to spare.
     pub(super) fn to_page(&self) -> Page {
         Page { codes: [&self.settled, self.fresh()].concat().into(), marks: self.marks().into() }
     }
@@ -286,7 +286,7 @@ impl<'a> PageView<'a> {
         }
     }
 
-    /// What `entries`, which are of this page, have left: for [`PageView::entries_behind`].
+    /// Returns what `entries`, which are of this page, have left: for [`PageView::entries_behind`].
     #[inline]
     pub(super) fn place_of(self, entries: &Entries<'_>) -> (usize, Cursor) {
         let left = entries.settled.len() + entries.fresh.len();

@@ -16,7 +16,7 @@ pub struct KeptStream {
 }
 
 impl KeptStream {
-    /// What can be read from it.
+    /// Returns what can be read from it.
     #[inline]
     pub fn view(&self) -> StreamView<'_> {
         StreamView { tail: self.tail.view(), full: &self.full, end: self.end, missing: self.missing }
@@ -64,7 +64,7 @@ impl<'a> StreamView<'a> {
         (behind + usize::from(tail_too)).saturating_sub(1)
     }
 
-    /// How many octets of `range` the capture has.
+    /// Returns how many octets of `range` the capture has.
     pub fn captured(self, range: Range<u64>) -> u64 {
         if self.missing == 0 {
             return range.end.min(self.end).saturating_sub(range.start);
