@@ -208,6 +208,8 @@ facts! {
     FramesFoundAgain { sender: Sender, at: u64, frames: u32, confidence: Confidence } = CaptureGap, "capture-gap.found-again";
     /// A packet was stored shorter than it was.
     PacketCut { octets: u64, sender: Sender, packet: PacketId, header: bool } = CapturePacketsCut, "capture-packets-cut";
+    /// The packet with a head of the opening handshake was stored shorter than it was.
+    HeadCut { octets: u64, sender: Sender, packet: PacketId } = CapturePacketsCut, "capture-packets-cut.head";
     /// Frames are found in a stream that was joined blindly.
     FramesFound { sender: Sender, at: u64, frames: u32, confidence: Confidence } = CaptureMidStream, "capture-mid-stream.found";
     /// A connection is read as a WebSocket although its opening handshake tells nothing; `before` octets are passed over.

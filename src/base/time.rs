@@ -50,7 +50,7 @@ impl Timestamp {
         put(5, 2, seconds / 60 % 60);
         put(8, 2, seconds % 60);
         put(15, 6, microseconds);
-        text.iter().map(|octet| char::from(*octet)).collect()
+        String::from_utf8(text.to_vec()).unwrap_or_default()
     }
 }
 

@@ -46,9 +46,11 @@ pub(super) const FEW_FIELDS: usize = 24;
 
 /// Joins folded field lines with the ones before them, each fold a single space (RFC 9112 §5.2). A folded line behind the
 /// first line belongs to no field: the parsers leave it out, as §2.2 wants it.
-pub(super) fn unfolded(octets: &[u8]) -> Cow<'_, [u8]> {
+fn unfolded(octets: &[u8]) -> Cow<'_, [u8]> {
     let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
-    let mut ends = memchr::memchr_iter(b'\n', octets).skip(1).filter(|end| octets.get(end + 1).is_some_and(is_blank));
+    let goes_on = |end: &usize| !matches!(octets.get(..*end), Some([.., b'\n'] | [.., b'\n', b'\r']));
+    let lines = memchr::memchr_iter(b'\n', octets).skip(1).take_while(goes_on);
+    let mut ends = lines.filter(|end| octets.get(end + 1).is_some_and(is_blank));
     let Some(first) = ends.next() else { return Cow::Borrowed(octets) };
     let (mut joined, mut from) = (Vec::with_capacity(octets.len()), 0);
     for end in std::iter::once(first).chain(ends) {
@@ -61,15 +63,15 @@ pub(super) fn unfolded(octets: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(joined)
 }
 
-/// What reads requests. Lines that are no field are left out.
-pub(super) fn request_parser() -> httparse::ParserConfig {
+/// Returns what reads requests. Lines that are no field are left out.
+fn request_parser() -> httparse::ParserConfig {
     let mut config = httparse::ParserConfig::default();
     config.ignore_invalid_headers_in_requests(true).allow_multiple_spaces_in_request_line_delimiters(true);
     config
 }
 
-/// What reads responses.
-pub(super) fn response_parser() -> httparse::ParserConfig {
+/// Returns what reads responses. Lines that are no field are left out.
+fn response_parser() -> httparse::ParserConfig {
     let mut config = httparse::ParserConfig::default();
     config
         .ignore_invalid_headers_in_responses(true)
@@ -87,7 +89,7 @@ impl Head {
         let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut request = httparse::Request::new(room(octets, &mut few, &mut many));
-        request_parser().parse_request(&mut request, octets)?;
+        is_whole(request_parser().parse_request(&mut request, octets)?)?;
         Ok(Head {
             start: StartLine::Request {
                 method: request.method.unwrap_or_default().to_owned(),
@@ -106,7 +108,7 @@ impl Head {
         let octets = &*unfolded(octets);
         let (mut few, mut many) = ([httparse::EMPTY_HEADER; FEW_FIELDS], Vec::new());
         let mut response = httparse::Response::new(room(octets, &mut few, &mut many));
-        response_parser().parse_response(&mut response, octets)?;
+        is_whole(response_parser().parse_response(&mut response, octets)?)?;
         Ok(Head {
             start: StartLine::Response {
                 status: response.code.unwrap_or_default(),
@@ -163,6 +165,14 @@ impl Head {
     }
 }
 
+/// Fails where a head has no end.
+fn is_whole(parsed: httparse::Status<usize>) -> Result<(), HeadError> {
+    match parsed {
+        httparse::Status::Complete(_) => Ok(()),
+        httparse::Status::Partial => Err(HeadError(httparse::Error::NewLine)),
+    }
+}
+
 /// Room for as many fields as there are lines, within reason: in `few` where that is enough, else in `many`.
 fn room<'r, 'o>(
     octets: &[u8],
@@ -193,6 +203,7 @@ mod tests {
         assert!(Head::response(b"HTTP/1.1 101\r\n\r\n").is_ok());
         let head = Head::request(b"GET /\xc3\xa9 HTTP/1.0\r\nno field at all\r\nHost: x\r\n\r\n").unwrap();
         assert_eq!((head.method(), head.value("host").as_deref()), (Some("GET"), Some("x")));
+        assert!(Head::request(b"GET / HTTP/1.1\r\nHost: x\r\n").is_err() && Head::response(b"HTTP/1.1 101").is_err());
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(300));
         assert_eq!(Head::request(many.as_bytes()).unwrap().fields.len(), 300);
     }

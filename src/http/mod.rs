@@ -6,6 +6,7 @@
 //! ```
 
 mod body;
+mod cut_head;
 mod head;
 mod outline;
 mod permessage_deflate;
@@ -13,10 +14,12 @@ mod reader;
 mod upgrade;
 
 pub use body::Body;
+pub use cut_head::head_of_start;
 pub use head::{Head, HeadError, StartLine};
 pub use outline::{Method, Outline};
 pub use permessage_deflate::{DeflateParameters, is_deflate};
-pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, sniff, starts_request};
+pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, has_request_line, sniff, starts_request};
 pub use upgrade::{
-    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer, tokens, url,
+    ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer,
+    judge_request_line, tokens, url,
 };

@@ -4,7 +4,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::head::{FEW_FIELDS, request_parser, response_parser, unfolded};
+use httparse::ParserConfig;
+
+use super::head::FEW_FIELDS;
 use super::upgrade::names_websocket;
 use super::{Body, Head, HeadError, StartLine, body};
 
@@ -54,14 +56,14 @@ impl Outline {
     /// # Errors
     /// As of [`Head::request`].
     pub fn request(octets: &[u8]) -> Result<Outline, HeadError> {
-        let octets = &*unfolded(octets);
         let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
         let mut request = httparse::Request::new(&mut []);
-        match request_parser().parse_request_with_uninit_headers(&mut request, octets, &mut few) {
+        match ParserConfig::default().parse_request_with_uninit_headers(&mut request, octets, &mut few) {
             Ok(httparse::Status::Complete(_)) => {
                 let method = Method::named(request.method.unwrap_or_default());
                 Ok(Outline::new(Start::Request(method), request.headers.iter().map(|field| (field.name, field.value))))
             }
+            // What the strict parser does not take, a folded line say, is for the one that forgives.
             _ => Head::request(octets).map(|head| Outline::of(&head)),
         }
     }
@@ -71,10 +73,9 @@ impl Outline {
     /// # Errors
     /// As of [`Head::response`].
     pub fn response(octets: &[u8]) -> Result<Outline, HeadError> {
-        let octets = &*unfolded(octets);
         let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
         let mut response = httparse::Response::new(&mut []);
-        match response_parser().parse_response_with_uninit_headers(&mut response, octets, &mut few) {
+        match ParserConfig::default().parse_response_with_uninit_headers(&mut response, octets, &mut few) {
             Ok(httparse::Status::Complete(_)) => {
                 let start = Start::Response(response.code.unwrap_or_default());
                 Ok(Outline::new(start, response.headers.iter().map(|field| (field.name, field.value))))

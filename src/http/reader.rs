@@ -18,34 +18,66 @@ pub enum Kind {
     NotHttp,
 }
 
+/// The first octets of a response.
+const VERSION: &[u8] = b"HTTP/";
+/// Octets of a method that are looked at. The longest registered one has 17.
+const MAX_METHOD_LEN: usize = 24;
+/// Octets of a request line that are looked at, where its method alone proves nothing. RFC 9112 §3 asks for 8,000.
+const MAX_REQUEST_LINE_LEN: usize = 8_000;
+
 /// Tells requests from responses from anything else by the first octets of a stream; `None` while they are too few.
 /// A request begins with a method of upper-case letters and a space, or its whole first line is a request line; a server
 /// may send a line end before (RFC 9112 §2.2).
 pub fn sniff(octets: &[u8]) -> Option<Kind> {
-    const LONGEST_METHOD: usize = 24;
     let start = octets.iter().position(|octet| !matches!(octet, b'\r' | b'\n'))?;
     let octets = &octets[start..];
     if start > 4 {
         return Some(Kind::NotHttp);
     }
-    let version = b"HTTP/";
-    if octets.starts_with(version) {
+    if octets.starts_with(VERSION) {
         return Some(Kind::Responses);
     }
     let method = octets.iter().take_while(|octet| matches!(octet, b'A'..=b'Z' | b'-' | b'_')).count();
     match octets.get(method) {
-        None if version.starts_with(octets) || method < LONGEST_METHOD => None,
-        Some(b' ') if (1..LONGEST_METHOD).contains(&method) => Some(Kind::Requests),
-        _ => Some(Kind::NotHttp),
+        None if VERSION.starts_with(octets) || method < MAX_METHOD_LEN => None,
+        Some(b' ') if (1..MAX_METHOD_LEN).contains(&method) => Some(Kind::Requests),
+        _ => has_request_line(octets).map(|has| if has { Kind::Requests } else { Kind::NotHttp }),
     }
 }
 
-/// Whether octets behind a gap start with a request line: unlike at the start of a stream, a few letters and a space
-/// prove nothing there, so the method has to be a registered one (RFC 9110 §9.1, RFC 5789).
+/// Tells whether octets start with a whole request line (RFC 9112 §3), whatever its method is; `None` while they are too
+/// few.
+#[inline]
+pub fn has_request_line(octets: &[u8]) -> Option<bool> {
+    let method = octets.iter().take(MAX_METHOD_LEN).take_while(|octet| is_in_token(**octet)).count();
+    match octets.get(method) {
+        None => return None,
+        Some(b' ') if method > 0 => {}
+        Some(_) => return Some(false),
+    }
+    let line = &octets[..octets.len().min(MAX_REQUEST_LINE_LEN)];
+    match line.iter().position(u8::is_ascii_control) {
+        Some(end) => {
+            let is_version = line[..end].ends_with(b" HTTP/1.1") || line[..end].ends_with(b" HTTP/1.0");
+            Some(is_version && matches!(line[end], b'\r' | b'\n'))
+        }
+        None if line.len() < MAX_REQUEST_LINE_LEN => None,
+        None => Some(false),
+    }
+}
+
+/// Returns whether an octet may stand in a token (RFC 9110 §5.6.2), as a method is.
+fn is_in_token(octet: u8) -> bool {
+    matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+}
+
+/// Returns whether octets behind a gap start with a request: unlike at the start of a stream, a few letters and a space
+/// prove nothing there, so the method has to be a registered one (RFC 9110 §9.1, RFC 5789), or the whole request line is
+/// there.
 pub fn starts_request(octets: &[u8]) -> bool {
     const METHODS: [&str; 9] =
         ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "];
-    METHODS.iter().any(|method| octets.starts_with(method.as_bytes()))
+    METHODS.iter().any(|method| octets.starts_with(method.as_bytes())) || has_request_line(octets) == Some(true)
 }
 
 /// A reader's answer.
@@ -57,6 +89,8 @@ pub enum HttpStep<'a> {
         at: u64,
         /// The head's octets, the empty line included.
         octets: Cow<'a, [u8]>,
+        /// Its kind by its first octets; `None` where they are too few to tell.
+        kind: Option<Kind>,
     },
     /// The octets are not HTTP/1, or a head is longer than 64 KiB, or a gap hid where the next one starts.
     Lost,
@@ -79,12 +113,14 @@ pub struct HttpReader {
     at: u64,
     /// The head so far, and how much of it was searched for its end.
     head: Vec<u8>,
+    /// The last head was a response.
+    answers: bool,
 }
 
 impl HttpReader {
     /// A reader for a stream whose next head starts at stream offset `at`.
     pub fn new(at: u64) -> HttpReader {
-        HttpReader { state: State::Head, at, head: Vec::new() }
+        HttpReader { state: State::Head, at, head: Vec::new(), answers: false }
     }
 
     /// Takes octets off the front of `octets` until something is to be told; `None` when all were taken, or when the
@@ -129,7 +165,10 @@ impl HttpReader {
         // Nearly always a head is whole where it starts.
         let so_far = if known > 0 { &self.head } else { more };
         // Asked before its end is looked for: an empty line makes no head of what is no HTTP.
-        let is_http = sniff(so_far) != Some(Kind::NotHttp);
+        // Who answers does not ask.
+        let can_be_answer = || so_far.starts_with(VERSION) || VERSION.starts_with(so_far);
+        let kind = if self.answers && !can_be_answer() { Some(Kind::NotHttp) } else { sniff(so_far) };
+        let is_http = kind != Some(Kind::NotHttp);
         let end = if is_http { head_end(so_far, known.saturating_sub(3)) } else { None };
         if let Some(end) = end {
             let head = match known {
@@ -141,7 +180,8 @@ impl HttpReader {
             };
             self.take(octets, end - known);
             self.state = State::Waiting;
-            return Some(HttpStep::Head { at: start, octets: head });
+            self.answers = kind == Some(Kind::Responses);
+            return Some(HttpStep::Head { at: start, octets: head, kind });
         }
         self.take(octets, more.len());
         if !is_http || more.len() == room {
@@ -205,6 +245,12 @@ impl HttpReader {
     /// Stream offset of the head that is not whole yet.
     pub fn partial_head(&self) -> Option<u64> {
         (!self.head.is_empty()).then(|| self.at - self.head.len() as u64)
+    }
+
+    /// Gives up the head that is not whole yet, if there is one: its stream offset, and its octets so far.
+    pub fn take_partial_head(&mut self) -> Option<(u64, Vec<u8>)> {
+        let at = self.partial_head()?;
+        Some((at, std::mem::take(&mut self.head)))
     }
 
     /// Stream offset behind the last head or body; inside a body, `None`.
@@ -289,9 +335,43 @@ mod tests {
         assert_eq!(sniff(b"\r\nM-SEARCH *"), Some(Kind::Requests));
         assert_eq!(sniff(b"HT"), None);
         assert_eq!(sniff(b"HTTP/1.1 "), Some(Kind::Responses));
-        assert_eq!(sniff(b"SSH-2.0"), Some(Kind::NotHttp));
+        assert_eq!(sniff(b"SSH-2.0"), None);
+        assert_eq!(sniff(b"SSH-2.0-x\r\n"), Some(Kind::NotHttp));
         assert_eq!(sniff(b"\x16\x03"), Some(Kind::NotHttp));
         assert_eq!(sniff(&[b'A'; 40]), Some(Kind::NotHttp));
+    }
+
+    #[test]
+    fn any_method_makes_a_request_line() {
+        for line in ["Get /chat HTTP/1.1\r\n", "get / HTTP/1.0\n", "\r\n$~ * HTTP/1.1\r", "X1 /a b\u{e9} HTTP/1.1\n"] {
+            assert_eq!(sniff(line.as_bytes()), Some(Kind::Requests), "{line}");
+            let start = line.trim_start().as_bytes();
+            assert!(starts_request(start), "{line}");
+            for len in 0..start.len() - 1 {
+                let is_known = sniff(&start[..len]).is_some() || starts_request(&start[..len]);
+                assert!(!is_known || start[len] == b'\n', "{line}: {len}");
+            }
+        }
+        for text in [
+            "Get /chat HTTP/1.1\t\r\n",
+            "Get /chat SIP/2.0\r\n",
+            "Get / http/1.1\r\n",
+            " / HTTP/1.1\r\n",
+            "G(t / HTTP/1.1\r\n",
+            "Hello, it is no HTTP/1.1\u{0}\r\n",
+            "a method that is too long for one\n",
+            "abcdefghijklmnopqrstuvwxyz / HTTP/1.1\r\n",
+            "+OK POP3 HTTP/1.1 server ready\r\n",
+            "x \u{1}",
+        ] {
+            assert_eq!(
+                (sniff(text.as_bytes()), starts_request(text.as_bytes())),
+                (Some(Kind::NotHttp), false),
+                "{text}"
+            );
+        }
+        let long = format!("get /{} HTTP/1.1\r\n", "x".repeat(MAX_REQUEST_LINE_LEN));
+        assert_eq!(sniff(long.as_bytes()), Some(Kind::NotHttp));
     }
 
     #[test]
@@ -303,7 +383,7 @@ mod tests {
             'stream: for chunk in stream.chunks(size) {
                 let mut octets = chunk;
                 while let Some(step) = reader.next(&mut octets) {
-                    let HttpStep::Head { at, octets: head } = step else { panic!("lost") };
+                    let HttpStep::Head { at, octets: head, .. } = step else { panic!("lost") };
                     heads.push((at, head.len()));
                     if heads.len() == 2 {
                         taken += chunk.len() - octets.len();
@@ -345,7 +425,7 @@ mod tests {
         for mut octets in pieces {
             while let Some(step) = reader.next(&mut octets) {
                 steps.push(match step {
-                    HttpStep::Head { at, octets } => Some((at, octets.into_owned())),
+                    HttpStep::Head { at, octets, kind } => Some((at, octets.into_owned(), kind)),
                     HttpStep::Lost => None,
                 });
                 if let (true, Some(body)) = (reader.is_waiting(), bodies.next()) {
@@ -360,7 +440,7 @@ mod tests {
         #[test]
         fn the_pieces_of_a_stream_make_no_difference(
             words in prop::collection::vec(prop::sample::select(vec![
-                "GET / HTTP/1.1", "HTTP/1.1 200 OK", "GE", "HT", "a: b", "\r\n", "\n", "\n\n", "\r\n\r\n", "\r", " ", "\x16\x03",
+                "GET / HTTP/1.1", "get / HTTP/1.1\r\n", "HTTP/1.1 200 OK", "GE", "HT", "a: b", "a b", "\r\n", "\n", "\n\n", "\r\n\r\n", "\r", " ", "\x16\x03",
                 "5\r\nabcde\r\n", "0\r\n\r\n", "ABCDEFGHIJKLM",
             ]), 0..30),
             sizes in prop::collection::vec(1..8usize, 1..6),

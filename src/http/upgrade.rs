@@ -89,14 +89,8 @@ pub fn url(request: &Head, scheme: &str) -> Option<String> {
 
 /// Judges a request that wants to open a WebSocket (RFC 6455 §4.1).
 pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
+    judge_request_line(head, &mut report);
     let mut broken = |field, fact| report(Breach { place: Place::HandshakeField(field), fact });
-    let StartLine::Request { method, minor_version, .. } = &head.start else { return };
-    if method != "GET" {
-        broken("", Fact::MethodNotGet { method: Quote::new(method) });
-    }
-    if *minor_version < 1 {
-        broken("", Fact::HttpVersion { minor: *minor_version });
-    }
     if head.value("host").is_none() {
         broken("host", Fact::HostMissing);
     }
@@ -109,6 +103,18 @@ pub fn judge_offer(head: &Head, mut report: impl FnMut(Breach)) {
             broken("sec-websocket-version", Fact::VersionUnsupported { version: Quote::new(&version) });
         }
         Some(_) => {}
+    }
+}
+
+/// Judges the request line alone, where nobody knows which fields follow it.
+pub fn judge_request_line(head: &Head, mut report: impl FnMut(Breach)) {
+    let StartLine::Request { method, minor_version, .. } = &head.start else { return };
+    let mut broken = |fact| report(Breach { place: Place::HandshakeField(""), fact });
+    if method != "GET" {
+        broken(Fact::MethodNotGet { method: Quote::new(method) });
+    }
+    if *minor_version < 1 {
+        broken(Fact::HttpVersion { minor: *minor_version });
     }
 }
 

@@ -284,12 +284,13 @@ impl Entry {
         let answered = ack.map(|ack| ack.wrapping_sub(1));
         let isn = |side: usize| self.isn_known[side].then_some(self.isn[side]);
         // A retransmitted SYN repeats its number. Where the number is not known yet, a SYN fits only while nothing but
-        // SYNs passed (its answer came first, or both ends open at once: RFC 9293 §3.5); an answer fits what it answers.
+        // SYNs passed (its answer came first, or both ends open at once: RFC 9293 §3.5); an answer fits what it answers,
+        // and may acknowledge octets that the SYN carried (RFC 7413 §4.2.2).
         let fits = match (isn(own), answered) {
             (Some(isn), _) if isn == seq => true,
             (_, Some(answered)) if isn(peer) == Some(answered) => true,
             (Some(_), _) => false,
-            (None, Some(_)) => isn(peer).is_none(),
+            (None, Some(answered)) => isn(peer).is_none_or(|isn| answered.wrapping_sub(isn) < NEAR),
             (None, None) => self.phase == Phase::Opening,
         };
         if fits {
@@ -358,6 +359,12 @@ mod tests {
     fn a_pair_is_used_again() {
         let cases: &[Case] = &[
             ("SYN retransmitted", &[(1, SYN, 9, 0), (1, SYN, 9, 0), (2, SYN_ACK, 5, 10)], &["0F+", "0F", "0B"]),
+            (
+                "octets in the SYN",
+                &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 110), (2, SYN_ACK, 5, 110), (1, ACK, 110, 6)],
+                &["0F+", "0B", "0B", "0F"],
+            ),
+            ("an answer to another", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 100_000)], &["0F+", "1B+"]),
             ("another SYN", &[(1, SYN, 9, 0), (2, SYN_ACK, 5, 10), (1, SYN, 77, 0)], &["0F+", "0B", "1F+"]),
             ("another SYN before data", &[(1, SYN, 9, 0), (1, SYN, 77, 0)], &["0F+", "1F+"]),
             ("the other end opens", &[(1, SYN, 9, 0), (1, ACK, 10, 0), (2, SYN, 5, 0)], &["0F+", "0F", "1F+"]),

@@ -115,18 +115,20 @@ impl CloseCodeBreach {
     }
 }
 
-/// Judges the unmasked body of a Close frame.
-pub fn judge_close(body: &[u8], mut report: impl FnMut(FrameBreach)) {
-    match CloseBody::parse(body) {
+/// Judges the body of a Close frame, as far as it is known.
+pub fn judge_close(body: &CloseBody<'_>, mut report: impl FnMut(FrameBreach)) {
+    match *body {
         CloseBody::Empty => {}
         CloseBody::OneOctet(octet) => report(FrameBreach::CloseBodyOneOctet(octet)),
-        CloseBody::Code { code, reason } => {
+        CloseBody::Code { code, reason, is_whole } => {
             if let Some(breach) = CloseCodeBreach::of(code) {
                 report(FrameBreach::CloseCode(breach));
             }
-            if let Err(error) = std::str::from_utf8(reason) {
+            if let Err(error) = std::str::from_utf8(reason)
+                && (is_whole || error.error_len().is_some())
+            {
                 let at = 2 + error.valid_up_to();
-                let len = error.error_len().unwrap_or(body.len() - at);
+                let len = error.error_len().unwrap_or(reason.len() - error.valid_up_to());
                 report(FrameBreach::CloseReasonInvalidUtf8 {
                     at: u32::try_from(at).unwrap_or(u32::MAX),
                     len: u8::try_from(len).unwrap_or(u8::MAX),
@@ -143,7 +145,8 @@ mod tests {
 
     fn judged(body: &[u8]) -> Vec<FrameBreach> {
         let mut found = Vec::new();
-        judge_close(body, |breach| found.push(breach));
+        let body = CloseBody::parse(body, body.len() as u64).expect("all of it");
+        judge_close(&body, |breach| found.push(breach));
         found
     }
 
@@ -166,6 +169,10 @@ mod tests {
             assert_eq!(code(unassigned), ["close.code-unassigned"]);
         }
         assert_eq!(rules(b"\x03\xe8ok\xff"), ["close.reason-invalid-utf8"]);
+        assert_eq!(rules(b"\x03\xe8ok\xe2\x82"), ["close.reason-invalid-utf8"]);
+        // The rest of a character may be among what is not known.
+        let start = CloseBody::parse(b"\x03\xe8ok\xe2\x82", 200).expect("a code");
+        judge_close(&start, |breach| panic!("{breach:?}"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::header::{FrameHeader, MAX_HEADER_LEN, Parsed};
 use super::mask::unmask;
+use super::{MAX_CLOSE_BODY, Opcode};
 
 /// The longest payload of a legal control frame, in octets (RFC 6455 §5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
@@ -39,6 +40,27 @@ enum State {
     Lost,
 }
 
+/// The payload of the frame being read, as far as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// It is not.
+    Nothing,
+    /// All of it comes into the buffer: it is that of a legal ping or pong.
+    All,
+    /// Its start comes into the buffer: it is that of a Close.
+    Start,
+    /// That start is there, and nothing more is kept.
+    StartOnly,
+}
+
+impl Kept {
+    /// Returns whether the next octets of the payload are wanted.
+    #[inline]
+    fn wants_more(self) -> bool {
+        matches!(self, Kept::All | Kept::Start)
+    }
+}
+
 /// Finds the frames in one direction of a WebSocket stream. In the order in which it lies in memory: what every frame needs
 /// comes first.
 #[derive(Clone, Debug)]
@@ -48,8 +70,8 @@ pub struct Deframer {
     /// Stream offset of the next octet.
     at: u64,
     have: u8,
-    /// Whether `control` is to be filled, and nothing of it is missing.
-    keep_control: bool,
+    /// The part of the payload that is in `control`.
+    kept: Kept,
     header: [u8; MAX_HEADER_LEN],
     masking_key: Option<[u8; 4]>,
     /// The payload of the control frame being read, still masked.
@@ -65,7 +87,7 @@ impl Deframer {
             header: [0; MAX_HEADER_LEN],
             have: 0,
             control: Vec::new(),
-            keep_control: false,
+            kept: Kept::Nothing,
             masking_key: None,
         }
     }
@@ -85,8 +107,12 @@ impl Deframer {
             State::Payload(left) => {
                 let here = usize::try_from(left).map_or(octets.len(), |left| left.min(octets.len()));
                 let (payload, rest) = octets.split_at(here);
-                if self.keep_control {
-                    self.control.extend_from_slice(payload);
+                if self.kept.wants_more() {
+                    let room = MAX_CLOSE_BODY - self.control.len();
+                    self.control.extend_from_slice(payload.get(..room).unwrap_or(payload));
+                    if room <= payload.len() {
+                        self.keep_no_more();
+                    }
                 }
                 self.advance(octets, rest);
                 self.state = State::Payload(left - here as u64);
@@ -118,7 +144,7 @@ impl Deframer {
     #[inline]
     pub fn pass_payload(&mut self, len: usize) -> bool {
         let State::Payload(left) = self.state else { return false };
-        let is_inside = (len as u64) < left && !self.keep_control;
+        let is_inside = (len as u64) < left && !self.kept.wants_more();
         if is_inside {
             self.state = State::Payload(left - len as u64);
             self.at += len as u64;
@@ -131,7 +157,7 @@ impl Deframer {
     pub fn end_payload(&mut self, octets: &mut &[u8]) -> bool {
         let State::Payload(left) = self.state else { return false };
         let Some(rest) = usize::try_from(left).ok().and_then(|left| octets.get(left..)) else { return false };
-        if self.keep_control {
+        if self.kept.wants_more() {
             return false;
         }
         self.advance(octets, rest);
@@ -185,11 +211,24 @@ impl Deframer {
     fn begin(&mut self, header: &FrameHeader) {
         self.have = 0;
         self.state = State::Payload(header.payload_len());
-        self.keep_control = header.opcode().is_control() && header.payload_len() <= MAX_CONTROL_PAYLOAD as u64;
-        if self.keep_control {
+        self.kept = match header.opcode() {
+            opcode if !opcode.is_control() => Kept::Nothing,
+            Opcode::CLOSE => Kept::Start,
+            _ if header.payload_len() <= MAX_CONTROL_PAYLOAD as u64 => Kept::All,
+            _ => Kept::Nothing,
+        };
+        if self.kept.wants_more() {
             self.control.clear();
             self.masking_key = header.masking_key();
         }
+    }
+
+    /// Keeps nothing more of the payload.
+    fn keep_no_more(&mut self) {
+        self.kept = match self.kept {
+            Kept::Nothing | Kept::All => Kept::Nothing,
+            Kept::Start | Kept::StartOnly => Kept::StartOnly,
+        };
     }
 
     fn advance<'a>(&mut self, octets: &mut &'a [u8], rest: &'a [u8]) {
@@ -207,7 +246,9 @@ impl Deframer {
             }
             State::Payload(left) => {
                 let here = left.min(*len);
-                self.keep_control = false;
+                if here > 0 {
+                    self.keep_no_more();
+                }
                 self.at += here;
                 *len -= here;
                 self.state = State::Payload(left - here);
@@ -249,7 +290,7 @@ impl Deframer {
     /// start: up to [`MAX_CLOSE_BODY`] octets, and up to the first that is missing. Of others all of it, or `None` where octets
     /// are missing or there are more than is legal.
     pub fn control_payload(&self) -> Option<Vec<u8>> {
-        self.keep_control.then(|| {
+        (self.kept != Kept::Nothing).then(|| {
             let mut octets = self.control.clone();
             if let Some(key) = self.masking_key {
                 unmask(key, 0, &mut octets);

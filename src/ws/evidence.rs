@@ -77,6 +77,11 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
+    /// The octets of each segment, or hole.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.starts.windows(2).map(|ends| self.octets.get(ends[0]..ends[1]).unwrap_or_default())
+    }
+
     /// Whether any octet of `range` is missing.
     fn lacks(&self, range: Range<usize>) -> bool {
         self.holes.iter().any(|hole| hole.start < range.end && range.start < hole.end)

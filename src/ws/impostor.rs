@@ -1,7 +1,6 @@
 //! Octets that stand where a frame should start and belong to another protocol: an error page of a proxy, a second
 //! request, TLS on a plain port. Read as frames they break rule after rule, and none of those is the cause.
 
-use super::{FrameHeader, Negotiated};
 use crate::base::Protocol;
 
 /// Octets that are enough to know an impostor.
@@ -49,21 +48,11 @@ pub fn impostor(octets: &[u8]) -> Option<Protocol> {
     octets.get(..PLAIN_TEXT).is_some_and(|start| start.iter().all(is_text)).then_some(Protocol::PlainText)
 }
 
-impl FrameHeader {
-    /// Tells that no peer that keeps to the rules sends such a header: then what stands here may be no frame at all.
-    #[inline]
-    pub fn is_doubtful(&self, negotiated: Negotiated) -> bool {
-        let opcode = self.opcode();
-        let [rsv1, rsv2, rsv3] = self.rsv();
-        let is_compressed = rsv1 && negotiated.deflate && !opcode.is_control();
-        rsv2 || rsv3 || (rsv1 && !is_compressed) || opcode.is_reserved() || (opcode.is_control() && !self.fin())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Parsed;
+    use super::super::{FrameHeader, Negotiated, Parsed};
     use super::*;
+    use crate::base::Sender;
 
     #[test]
     fn impostors_are_named_and_frames_are_not() {
@@ -91,8 +80,11 @@ mod tests {
         for octets in STARTS.iter().map(|(start, _)| *start).chain(text) {
             let octets = [octets, &[0; 14]].concat();
             let Parsed::Done(header) = FrameHeader::parse(&octets) else { panic!("whole header") };
-            assert!(header.is_doubtful(Negotiated::default()), "{octets:02x?}");
-            assert!(header.is_doubtful(Negotiated { deflate: true, other: false }), "{octets:02x?}");
+            for (sender, deflate) in
+                [(Sender::Client, false), (Sender::Client, true), (Sender::Server, false), (Sender::Server, true)]
+            {
+                assert!(header.is_doubtful(sender, Negotiated { deflate, other: false }), "{octets:02x?}");
+            }
         }
     }
 }

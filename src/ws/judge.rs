@@ -2,25 +2,9 @@
 //!
 //! A new rule is one entry of [`HEADER_RULES`] about faults of `legal.rs`, and one row in the rule table.
 
-use super::{FieldId, FrameBreach, FrameHeader, MAX_CONTROL_PAYLOAD, Opcode};
+use super::legal::{Faults, Negotiated, least_len};
+use super::{FieldId, FrameBreach, FrameHeader, MAX_CONTROL_PAYLOAD};
 use crate::base::{Breach, Fact, Place, Rule, Sender};
-
-/// What the opening handshake agreed on, as far as it matters for a frame's header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Negotiated {
-    /// permessage-deflate: RSV1 means "compressed".
-    pub deflate: bool,
-    /// Some other extension, which may give any reserved bit or opcode a meaning.
-    pub other: bool,
-}
-
-/// What a header is judged by.
-struct Case<'a> {
-    header: &'a FrameHeader,
-    sender: Sender,
-    negotiated: Negotiated,
-    previous_key: Option<[u8; 4]>,
-}
 
 /// A rule about headers: where it stands in the list of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +14,8 @@ pub struct HeaderRule(u8);
 /// not, so that they can be worked out again whenever they are shown.
 struct Row {
     rule: Rule,
-    is_broken: fn(&Case<'_>) -> bool,
+    /// The faults that break it. `deflate` as in [`Negotiated`].
+    faults: fn(deflate: bool) -> Faults,
     /// The field concerned and the values of a header that breaks the rule. `deflate` as in [`Negotiated`].
     tell: fn(header: &FrameHeader, deflate: bool) -> (FieldId, Fact),
 }
@@ -38,8 +23,9 @@ struct Row {
 static HEADER_RULES: [Row; 12] = [
     Row {
         rule: Rule::FrameRsvWithoutExtension,
-        is_broken: |case| {
-            !case.negotiated.other && meaningless_rsv(case.header, case.negotiated.deflate).next().is_some()
+        faults: |deflate| match deflate {
+            true => Faults::RSV2_OR_3,
+            false => Faults::RSV1.and(Faults::RSV2_OR_3),
         },
         tell: |header, deflate| {
             let bit = |field| match field {
@@ -54,17 +40,17 @@ static HEADER_RULES: [Row; 12] = [
     },
     Row {
         rule: Rule::DeflateRsv1OnControl,
-        is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode().is_control(),
+        faults: |deflate| if deflate { Faults::RSV1_ON_CONTROL } else { Faults::NONE },
         tell: |header, _| (FieldId::Rsv1, Fact::Rsv1OnControl { opcode: header.opcode().value() }),
     },
     Row {
         rule: Rule::DeflateRsv1OnContinuation,
-        is_broken: |case| is_rsv1_of_deflate(case) && case.header.opcode() == Opcode::CONTINUATION,
+        faults: |deflate| if deflate { Faults::RSV1_ON_CONTINUATION } else { Faults::NONE },
         tell: |_, _| (FieldId::Rsv1, Fact::Rsv1OnContinuation),
     },
     Row {
         rule: Rule::FrameOpcodeReserved,
-        is_broken: |case| case.header.opcode().is_reserved() && !case.negotiated.other,
+        faults: |_| Faults::OPCODE_RESERVED,
         tell: |header, _| {
             let opcode = header.opcode();
             (FieldId::Opcode, Fact::OpcodeReserved { opcode: opcode.value(), control: opcode.is_control() })
@@ -72,41 +58,38 @@ static HEADER_RULES: [Row; 12] = [
     },
     Row {
         rule: Rule::FrameClientUnmasked,
-        is_broken: |case| case.sender == Sender::Client && !case.header.masked(),
+        faults: |_| Faults::CLIENT_UNMASKED,
         tell: |_, _| (FieldId::Mask, Fact::ClientUnmasked),
     },
     Row {
         rule: Rule::FrameServerMasked,
-        is_broken: |case| case.sender == Sender::Server && case.header.masked(),
+        faults: |_| Faults::SERVER_MASKED,
         tell: |_, _| (FieldId::Mask, Fact::ServerMasked),
     },
     Row {
         rule: Rule::FrameLengthNotMinimal,
-        is_broken: |case| match length_field(case.header) {
-            FieldId::ExtendedLen16 => case.header.payload_len() < 126,
-            FieldId::ExtendedLen64 => case.header.payload_len() < 65_536,
-            _ => false,
-        },
+        faults: |_| Faults::LENGTH_NOT_MINIMAL,
         tell: |header, _| {
             let (length, field) = (header.payload_len(), length_field(header));
-            let (bits, least) = if field == FieldId::ExtendedLen16 { (16, 126) } else { (64, 65_536) };
+            let bits = if field == FieldId::ExtendedLen16 { 16 } else { 64 };
+            let least = least_len(header.first_two()[1]);
             let enough = if length < 126 { 7 } else { 16 };
             (field, Fact::LengthNotMinimal { length, bits, least, enough })
         },
     },
     Row {
         rule: Rule::FrameLengthMsbSet,
-        is_broken: |case| case.header.payload_len() >> 63 != 0,
+        faults: |_| Faults::LENGTH_MSB_SET,
         tell: |header, _| (FieldId::ExtendedLen64, Fact::LengthMsbSet { length: header.payload_len() }),
     },
     Row {
         rule: Rule::FrameControlFragmented,
-        is_broken: |case| case.header.opcode().is_control() && !case.header.fin(),
+        faults: |_| Faults::CONTROL_FRAGMENTED,
         tell: |header, _| (FieldId::Fin, Fact::ControlFragmented { opcode: header.opcode().value() }),
     },
     Row {
         rule: Rule::FrameControlTooLong,
-        is_broken: |case| case.header.opcode().is_control() && case.header.payload_len() > MAX_CONTROL_PAYLOAD as u64,
+        faults: |_| Faults::CONTROL_TOO_LONG,
         tell: |header, _| {
             let (opcode, length) = (header.opcode().value(), header.payload_len());
             (length_field(header), Fact::ControlTooLong { opcode, length, most: MAX_CONTROL_PAYLOAD as u64 })
@@ -114,15 +97,12 @@ static HEADER_RULES: [Row; 12] = [
     },
     Row {
         rule: Rule::FrameMaskingKeyZero,
-        is_broken: |case| case.header.masking_key() == Some([0; 4]),
+        faults: |_| Faults::MASKING_KEY_ZERO,
         tell: |_, _| (FieldId::MaskingKey, Fact::MaskingKeyZero),
     },
     Row {
         rule: Rule::FrameMaskingKeyReused,
-        is_broken: |case| {
-            let key = case.header.masking_key();
-            key.is_some() && key == case.previous_key && key != Some([0; 4])
-        },
+        faults: |_| Faults::MASKING_KEY_REUSED,
         tell: |header, _| {
             let key = header.masking_key().unwrap_or_default();
             (FieldId::MaskingKey, Fact::MaskingKeyReused { key })
@@ -134,10 +114,6 @@ static HEADER_RULES: [Row; 12] = [
 fn meaningless_rsv(header: &FrameHeader, deflate: bool) -> impl Iterator<Item = FieldId> {
     let bits = [FieldId::Rsv1, FieldId::Rsv2, FieldId::Rsv3].into_iter().zip(header.rsv());
     bits.filter(move |(id, set)| *set && !(deflate && *id == FieldId::Rsv1)).map(|(id, _)| id)
-}
-
-fn is_rsv1_of_deflate(case: &Case<'_>) -> bool {
-    case.negotiated.deflate && !case.negotiated.other && case.header.rsv()[0]
 }
 
 /// The field that holds the payload's length.
@@ -160,14 +136,21 @@ pub fn judge_header(
 ) {
     if !header.is_unremarkable(sender, negotiated, previous_key) {
         // A copy, so that nobody but the rules needs the header in memory.
-        judge_closely(&Case { header: &header.copied(), sender, negotiated, previous_key }, &mut report);
+        judge_closely(&header.copied(), sender, negotiated, previous_key, &mut report);
     }
 }
 
 #[cold]
-fn judge_closely(case: &Case<'_>, report: &mut dyn FnMut(FrameBreach)) {
+fn judge_closely(
+    header: &FrameHeader,
+    sender: Sender,
+    negotiated: Negotiated,
+    previous_key: Option<[u8; 4]>,
+    report: &mut dyn FnMut(FrameBreach),
+) {
+    let faults = Faults::of(header, sender, negotiated, previous_key);
     for (row, number) in HEADER_RULES.iter().zip(0..) {
-        if (row.is_broken)(case) {
+        if faults.has((row.faults)(negotiated.deflate)) {
             report(FrameBreach::Header(HeaderRule(number)));
         }
     }
@@ -194,31 +177,6 @@ impl FrameHeader {
     /// Where a header field's bits are, for a finding.
     pub(super) fn place(&self, field: FieldId) -> Place {
         self.field(field).map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits })
-    }
-
-    /// A quick look that nearly every frame of a healthy capture passes: no reserved bit (but the one
-    /// that says "compressed", where it may) or opcode, the right mask bit, a minimal length, no fragmented control
-    /// frame, a fresh key. What does not pass is looked at closely.
-    #[inline(always)]
-    fn is_unremarkable(&self, sender: Sender, negotiated: Negotiated, previous_key: Option<[u8; 4]>) -> bool {
-        let [octet0, octet1] = self.first_two();
-        let is_compressed = octet0 & 0x70 == 0x40 && negotiated.deflate && matches!(octet0 & 0x0f, 1 | 2);
-        (octet0 & 0x70 == 0 || is_compressed)
-            && match octet1 & 0x7f {
-                0..126 => true,
-                126 => octet0 & 0x08 == 0 && self.payload_len() >= 126,
-                _ => octet0 & 0x08 == 0 && (1 << 16..1 << 63).contains(&self.payload_len()),
-            }
-            && match octet0 & 0x0f {
-                0..=2 => true,
-                8..=10 => octet0 & 0x80 != 0,
-                _ => false,
-            }
-            && match (sender, self.masking_key()) {
-                (Sender::Client, Some(key)) => key != [0; 4] && Some(key) != previous_key,
-                (Sender::Server, None) => true,
-                _ => false,
-            }
     }
 }
 

@@ -21,7 +21,7 @@ impl Opcode {
     pub const PONG: Opcode = Opcode(10);
 
     /// The opcode in the low four bits of a frame's first octet.
-    pub fn of(octet0: u8) -> Opcode {
+    pub const fn of(octet0: u8) -> Opcode {
         Opcode(octet0 & 0x0f)
     }
 
@@ -30,13 +30,13 @@ impl Opcode {
         self.0
     }
 
-    /// Whether it is a control frame's: the most significant bit is set (§5.5), reserved ones included.
-    pub fn is_control(self) -> bool {
+    /// Returns whether it is a control frame's: the most significant bit is set (§5.5), reserved ones included.
+    pub const fn is_control(self) -> bool {
         self.0 & 0x8 != 0
     }
 
-    /// Whether it is reserved for further frames: 3–7 and 0xB–0xF.
-    pub fn is_reserved(self) -> bool {
+    /// Returns whether it is reserved for further frames: 3–7 and 0xB–0xF.
+    pub const fn is_reserved(self) -> bool {
         !matches!(self.0, 0..=2 | 8..=10)
     }
 

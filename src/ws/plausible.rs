@@ -1,6 +1,7 @@
 //! Whether octets could be frames, where nothing before them tells.
 
-use super::{FrameHeader, MAX_CONTROL_PAYLOAD, Negotiated, Opcode, Parsed};
+use super::legal::{Faults, is_minimal};
+use super::{FrameHeader, Negotiated, Opcode, Parsed};
 use crate::base::Sender;
 
 /// No peer sends a frame that long; octets that claim one are something else.
@@ -27,20 +28,22 @@ pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated)
 /// Frames in a row, as [`follow`] found them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Whole headers of frames with a payload: zeros are a chain of empty ones.
-    pub with_payload: u32,
+    /// Whole headers of frames, without empty data frames: zeros are a chain of those.
+    pub frames: u32,
     /// The last frame ends where the octets end.
     pub ends_exactly: bool,
     /// Where the next header starts, in octets from the first; less than one header may be there already.
     pub next: u64,
     /// A fragmented message waits for its continuation there.
     pub open: bool,
+    /// The last frame is a Close.
+    pub closes: bool,
 }
 
 impl Chain {
     /// Returns whether hardly anything but frames looks like this, from the first frame on.
     pub fn is_convincing(&self) -> bool {
-        self.ends_exactly || self.with_payload >= CONVINCING
+        self.ends_exactly || self.frames >= CONVINCING
     }
 }
 
@@ -49,13 +52,13 @@ impl Chain {
 pub fn follow(octets: &[u8], open: bool, sender: Sender, negotiated: Negotiated) -> Option<Chain> {
     let mut open = open;
     let (mut rest, mut at) = (octets, 0_u64);
-    let mut with_payload = 0;
+    let (mut frames, mut closes) = (0, false);
     loop {
         if !could_begin(rest, sender, negotiated) {
             return None;
         }
         let Parsed::Done(header) = FrameHeader::parse(rest) else {
-            return Some(Chain { with_payload, ends_exactly: false, next: at, open });
+            return Some(Chain { frames, ends_exactly: false, next: at, open, closes });
         };
         let opcode = header.opcode();
         let continues = opcode == Opcode::CONTINUATION;
@@ -65,13 +68,14 @@ pub fn follow(octets: &[u8], open: bool, sender: Sender, negotiated: Negotiated)
         if !opcode.is_control() {
             open = !header.fin();
         }
-        with_payload += u32::from(header.payload_len() > 0);
+        frames += u32::from(header.payload_len() > 0 || opcode.is_control());
+        closes = opcode == Opcode::CLOSE;
         let end = header.payload_len().saturating_add(u64::from(header.header_len()));
         at = at.saturating_add(end);
         match usize::try_from(end).ok().and_then(|end| rest.get(end..)) {
-            Some([]) => return Some(Chain { with_payload, ends_exactly: true, next: at, open }),
+            Some([]) => return Some(Chain { frames, ends_exactly: true, next: at, open, closes }),
             Some(next) => rest = next,
-            None => return Some(Chain { with_payload, ends_exactly: false, next: at, open }),
+            None => return Some(Chain { frames, ends_exactly: false, next: at, open, closes }),
         }
     }
 }
@@ -79,34 +83,17 @@ pub fn follow(octets: &[u8], open: bool, sender: Sender, negotiated: Negotiated)
 /// Tells that the first two octets, or the one that is there, are legal so far, and of a frame of a known kind: an extension
 /// that gives a reserved opcode a meaning is less likely than octets that are no frame.
 pub(super) fn could_begin(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
-    let Some(octet0) = octets.first() else { return true };
-    let opcode = Opcode::of(*octet0);
-    let meant = if negotiated.other {
-        0x70
-    } else if negotiated.deflate {
-        0x40
-    } else {
-        0
+    let faults = match *octets {
+        [] => return true,
+        [octet0] => Faults::of_first(octet0, negotiated),
+        [octet0, octet1, ..] => Faults::of_first_two([octet0, octet1], sender, negotiated),
     };
-    let is_whole = octet0 & 0x80 != 0;
-    if opcode.is_reserved() || octet0 & 0x70 & !meant != 0 || opcode.is_control() && !is_whole {
-        return false;
-/// Tells that a payload is of a length that somebody sends, in the shortest form that holds it.
-    }
-    octets.get(1).is_none_or(|octet1| {
-        (octet1 & 0x80 != 0) == (sender == Sender::Client)
-            && !(opcode.is_control() && usize::from(octet1 & 0x7f) > MAX_CONTROL_PAYLOAD)
-    })
+    faults.is_none() && octets.first().is_none_or(|octet0| !Opcode::of(*octet0).is_reserved())
 }
 
+/// Tells that a payload is of a length that somebody sends, in the shortest form that holds it.
 pub(super) fn has_likely_length(header: &FrameHeader) -> bool {
-    let len = header.payload_len();
-    let is_minimal = match header.first_two()[1] & 0x7f {
-        126 => len >= 126,
-        127 => len >= 65_536,
-        _ => true,
-    };
-    is_minimal && len <= MAX_LIKELY_PAYLOAD
+    is_minimal(header) && header.payload_len() <= MAX_LIKELY_PAYLOAD
 }
 
 #[cfg(test)]
@@ -125,9 +112,10 @@ mod tests {
         assert!(!server(b"HTTP/1.1 200 OK") && !client(b"GET / HTTP/1.1"));
         assert!(!server(b"\x16\x03\x01\x02\x00") && !server(b"SSH-2.0-x"));
         assert!(!server(b"\x09\x00") && !server(b"\x89\x7e\x00\x80") && !server(b"\x82\x7e\x00\x10"));
-        assert!(
-            !server(b"\xc1\x00")
-                && looks_like_frames(b"\xc1\x00", Sender::Server, Negotiated { deflate: true, other: false })
-        );
+        let deflate = |octets: &[u8]| looks_like_frames(octets, Sender::Server, Negotiated { deflate: true, ..plain });
+        assert!(!server(b"\xc1\x00") && deflate(b"\xc1\x00"));
+        assert!(!deflate(b"\xc9\x00") && !deflate(b"\x41\x00\xc0\x00"), "RSV1 of messages' first frames alone");
+        let unknown = |octets: &[u8]| looks_like_frames(octets, Sender::Unknown, plain);
+        assert!(unknown(b"\x81\x81abcdx") && unknown(b"\x81\x01x"));
     }
 }

@@ -28,6 +28,10 @@ opcode = { $opcode ->
     [10] pong
    *[other] reserved control
 }
+frames = { $frames ->
+    [one] { $frames } frame
+   *[other] { $frames } frames
+}
 octets = { $octets ->
     [one] { $octets } octet
    *[other] { $octets } octets
@@ -199,8 +203,9 @@ limit-inflate = The message inflates to more than { $mebibytes } MiB, and was no
 
 capture-gap = { $octets } octets of the { sender }'s stream are missing: between packets { $before } and { $packet }.{ header-lost }
     .gave-up = { $octets } octets of the { sender }'s stream are missing: behind packet { $before }; more came behind the hole than is held, so it is not waited for.{ header-lost }
-    .found-again = Frames of the { sender } are read again from octet { $at } of its stream on: from there, MASK bits, opcodes and lengths chain over { $frames } frames (confidence: { confidence }).
+    .found-again = Frames of the { sender } are read again from octet { $at } of its stream on: from there, MASK bits, opcodes and lengths chain over { frames } (confidence: { confidence }).
 capture-packets-cut = { $octets } octets of the { sender }'s stream are missing: packet { $packet } was stored shorter than it was.{ header-lost }
+    .head = { $octets } octets of the { sender }'s opening handshake are missing: packet { $packet } was stored shorter than it was. Which fields stood there is not known, so nothing about them is judged.
 handshake-lacks = { $opening ->
     [not-captured] The capture lacks the opening handshake
     [refused] The server refused the opening handshake
@@ -218,7 +223,7 @@ capture-mid-stream = { $by ->
     [0] {""}
    *[other] {" "}{ $before } octets before are passed over: most likely they belong to frames that began earlier.
 }
-    .found = Frames of the { sender } are read from octet { $at } of its stream on: from there, MASK bits, opcodes and lengths chain over { $frames } frames (confidence: { confidence }).
+    .found = Frames of the { sender } are read from octet { $at } of its stream on: from there, MASK bits, opcodes and lengths chain over { frames } (confidence: { confidence }).
 capture-overlap-conflict = { octets } of the { sender }'s stream were sent again with other values: packet { $first } has the copy that is shown, packet { $second } the other, and the { peer } may have read either.
 capture-decryption-keys-missing = { $connections ->
     [one] { $connections } TCP connection starts
