@@ -13,6 +13,7 @@ use crate::dissect::index::connection::TcpEnd;
 use crate::dissect::index::finding::Gap;
 use crate::dissect::index::{Tally, Writer};
 use crate::dissect::opening::{Begin, Brought, CarrierFacts, Chunk, Decision, Opening, Scene, WINDOW};
+use crate::dissect::websocket::seek::Found;
 use crate::dissect::websocket::{Ended, FrameStream, WebSocket};
 use crate::net::{Direction, End};
 
@@ -30,12 +31,16 @@ pub(super) struct Channel {
     pub websocket: WebSocket,
     /// The connection that it bears now.
     pub connection: Option<ConnectionId>,
+    /// The connection where frames are read in both directions, each behind the one before: nothing is decided any more.
+    pub settled: Option<ConnectionId>,
     /// The opening of the WebSocket; nothing once both directions are frames, and nothing waits or is in doubt.
     pub opening: Option<Box<Opening>>,
     /// The end of each direction.
     ended: [Option<End>; 2],
     /// It bore a connection, and nothing can come any more.
     pub is_over: bool,
+    /// What waits in both directions goes on, in the order of the capture.
+    is_resuming: bool,
 }
 
 const BOTH: [Direction; 2] = [Direction::Forward, Direction::Backward];
@@ -46,21 +51,36 @@ impl Channel {
         Channel {
             websocket: WebSocket::default(),
             connection: None,
+            settled: None,
             opening: Some(Box::new(opening)),
             ended: [None; 2],
             is_over: false,
+            is_resuming: false,
         }
     }
 
     /// Takes the next chunk of a direction, of which the first `octets` are here.
     pub fn chunk(&mut self, direction: Direction, chunk: Chunk, octets: Option<&[u8]>, context: &mut Context<'_>) {
-        let Some(opening) = &self.opening else {
+        if self.opening.is_some() {
+            self.chunk_in_opening(direction, chunk, octets, context);
+        } else {
             let mut rest = self.feed(direction, chunk, octets, context);
             while let Some(chunk) = rest {
                 rest = self.feed(direction, chunk, None, context);
             }
-            return;
-        };
+        }
+        self.settled = self.connection.filter(|_| self.opening.is_none() && !self.websocket.is_seeking());
+    }
+
+    /// Takes the next chunk of a direction while the WebSocket opens.
+    fn chunk_in_opening(
+        &mut self,
+        direction: Direction,
+        chunk: Chunk,
+        octets: Option<&[u8]>,
+        context: &mut Context<'_>,
+    ) {
+        let Some(opening) = &self.opening else { return };
         let stands_first = opening.waiting(direction).is_empty() && !opening.waits(direction);
         if opening.is_overridden() {
             self.ask(context, |opening, scene| opening.keep_for_override(direction, chunk, scene));
@@ -94,22 +114,12 @@ impl Channel {
                 connection.tcp_end = Some(TcpEnd { by, how, time: packet.time, packet: packet.id });
             }
         }
-        let is_reset = how == End::Reset;
-        if let Some(connection) = self.connection.filter(|_| is_reset) {
-            context.writer.end_connection(connection, packet.time);
-        }
         self.ended[direction.index()] = Some(how);
-        if is_reset || self.has_ended() {
+        if self.has_ended() {
             self.conclude(context);
-        }
-        if is_reset && !self.has_waiting(direction.reverse()) {
-            self.end_frames(direction.reverse(), context);
         }
         if !self.has_waiting(direction) {
             self.end_frames(direction, context);
-        }
-        if is_reset {
-            self.judge_end(context);
         }
     }
 
@@ -124,9 +134,12 @@ impl Channel {
 
     /// Closes the connection, if both directions have ended or one was reset, and judges what never came.
     pub fn close(&mut self, context: &mut Context<'_>) {
+        self.conclude(context);
         let Some(connection) = self.connection else { return };
-        if self.has_ended() {
+        if self.has_ended() || self.ended.contains(&Some(End::Reset)) {
             context.writer.end_connection(connection, context.brought.facts().last_packet.time);
+        }
+        if self.has_ended() {
             self.is_over = BOTH.into_iter().all(|direction| !self.has_waiting(direction));
         }
         self.judge_end(context);
@@ -215,11 +228,14 @@ impl Channel {
             }
             Decision::NoFrames(direction) => self.websocket.streams[direction.index()] = None,
             Decision::Lacks(sender) => self.websocket.conversation.gap(sender),
+            Decision::Resume(_) if self.is_resuming => {}
             Decision::Resume(direction) => self.resume(direction, context),
             Decision::ResumeBoth => {
+                self.is_resuming = true;
                 while let Some(direction) = self.opening.as_ref().and_then(|opening| opening.next_in_capture()) {
                     self.drain_one(direction, context);
                 }
+                self.is_resuming = false;
                 BOTH.into_iter().for_each(|direction| self.resume(direction, context));
             }
             Decision::TakeAgain(chunks) => {
@@ -331,12 +347,53 @@ impl Channel {
                     if let Some(opening) = &mut self.opening {
                         opening.touch(direction);
                     }
-                    self.websocket.feed(connection, direction, here, rest, packet, context.writer);
+                    self.feed_frames(connection, direction, here, rest, packet, context);
                 }
                 return octets.len();
             }
             if more.is_none_or(|more| more == 0) || taken >= octets.len() {
                 return taken;
+            }
+        }
+    }
+
+    /// Feeds octets of frames that start at stream offset `at`. Where they show that frames were passed over, those are read
+    /// again.
+    fn feed_frames(
+        &mut self,
+        connection: ConnectionId,
+        direction: Direction,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        context: &mut Context<'_>,
+    ) {
+        let found = self.websocket.seek_or_feed(connection, direction, at, octets, packet, context.writer);
+        if let Some(found) = found {
+            self.read_again(connection, direction, &found, context);
+        }
+    }
+
+    /// Reads frames that were found behind a gap, of which all but those in the last piece were passed over.
+    fn read_again(&mut self, connection: ConnectionId, direction: Direction, found: &Found, context: &mut Context<'_>) {
+        let ends = found.pieces.iter().skip(1).map(|next| Some(next.at)).chain([None]);
+        let mut part = Vec::new();
+        for (piece, next) in found.pieces.iter().zip(ends) {
+            let end = next.unwrap_or(found.end);
+            let mut from = piece.at;
+            while from < end {
+                let wanted = u32::try_from(end - from).map_or(WINDOW, |len| len.min(WINDOW));
+                context.brought.read(direction, from, wanted, &mut part);
+                if part.len() < wanted as usize {
+                    // The file has lost them meanwhile.
+                    return self.websocket.lose(direction);
+                }
+                let (packet, writer) = (piece.packet, &mut *context.writer);
+                match next {
+                    Some(_) => self.websocket.feed_again(connection, direction, from, &part, packet, writer),
+                    None => self.websocket.feed(connection, direction, from, &part, packet, writer),
+                }
+                from += u64::from(wanted);
             }
         }
     }
@@ -354,6 +411,11 @@ impl Channel {
         // An RST ends both directions.
         let reset = self.ended[direction.reverse().index()].filter(|how| *how == End::Reset);
         let how = self.ended[direction.index()].or(reset);
+        if how == Some(End::Fin)
+            && let Some(found) = self.websocket.seek_end(connection, direction, context.writer)
+        {
+            self.read_again(connection, direction, &found, context);
+        }
         self.websocket.end(connection, direction, how, context.writer);
     }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::fast::Run;
 use super::flow::backlog::{Backlog, MAX_BACKLOG};
+use super::index::inflate_limit::InflateLimit;
 use super::index::snapshot::Snapshot;
 use super::opening::decisions::{Decisions, is_between};
 use super::others::Others;
-use super::payload::{InflatePool, Payloads, Scene};
+use super::payload::{InflatePool, KeptMessages, Payloads, Scene};
 use super::table::{FlowEntry, FlowTable};
 use crate::base::{AtHand, FlowId, Nearby, ReadAt};
 use crate::capture::{Layout, Packet};
@@ -32,6 +33,13 @@ impl Dissector {
     /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
     pub fn with_backlog(mut self, most: usize) -> Dissector {
         self.flows.backlog = Backlog::new(most);
+        self
+    }
+
+    /// Returns the dissector with a bound on the length that a compressed message inflates to, instead of
+    /// [`MAX_INFLATED`](super::MAX_INFLATED).
+    pub fn with_inflate_limit(mut self, limit: InflateLimit) -> Dissector {
+        self.flows.writer.index.inflate_limit = limit;
         self
     }
 
@@ -111,6 +119,16 @@ impl Dissector {
     pub fn set_inflate_pool(&mut self, pool: Box<dyn InflatePool>) {
         let (payloads, mut scene) = self.scene(AtHand::default(), u64::MAX);
         payloads.set_inflate_pool(pool, &mut scene);
+    }
+
+    /// Keeps what compressed messages inflate to when they are judged, from now on.
+    pub fn keep_messages(&mut self, kept: KeptMessages) {
+        self.payloads.keep(kept);
+    }
+
+    /// Returns how many messages, from the first on, are judged to their end: nothing more is found about their payloads.
+    pub fn judged_messages(&self) -> usize {
+        self.payloads.judged_messages(&self.flows.writer.index)
     }
 
     /// Judges payloads of the frames found so far, about `budget` octets of them; returns whether some are left. Octets

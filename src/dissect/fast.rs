@@ -151,9 +151,7 @@ impl Followed {
         if !segment.ack().is_none_or(|ack| peer.acknowledged_known(ack)) {
             return false;
         }
-        let (None, Some(connection)) = (&self.channel.opening, self.channel.connection) else {
-            return self.pass_http(segment);
-        };
+        let Some(connection) = self.channel.settled else { return self.pass_http(segment) };
         let half = &mut self.flow.halves[segment.direction.index()];
         let websocket = &mut self.channel.websocket;
         if segment.octets.is_empty() {

@@ -37,6 +37,8 @@ pub(super) struct Followed {
     is_changed: bool,
     /// The judging of payloads waits for something to happen here.
     pub is_awaited: bool,
+    /// Octets of its backlog when they were last noted.
+    pub noted_backlog: usize,
 }
 
 /// A layer on TCP, with a channel for each of its streams.
@@ -114,6 +116,7 @@ impl Followed {
             layered: None,
             is_changed: false,
             is_awaited: false,
+            noted_backlog: 0,
         }
     }
 
@@ -168,10 +171,10 @@ impl Followed {
         for direction in BOTH {
             self.events(direction, packets, writer, |flow, events| flow.give_up_end(direction, events));
         }
-        let has_ended = self.flow.has_ended();
+        let is_over = self.flow.give_up_flight() || self.flow.has_ended();
         self.with_channels(packets, writer, |channel, context| {
             channel.override_if_due(false, context);
-            if has_ended {
+            if is_over {
                 channel.close(context);
             }
         });
@@ -193,13 +196,14 @@ impl Followed {
     }
 
     /// Octets of memory that it takes, about, because something is missing.
+    #[inline]
     pub fn backlog(&self) -> usize {
-        let [one, other] = self.flow.held().map(|held| queue(held, HELD));
+        let held = |direction| queue(self.flow.held(direction), HELD);
         let borne = match &self.layered {
             None => self.channel.backlog(),
             Some(layered) => layered.channels.iter().map(Channel::backlog).sum(),
         };
-        one + other + borne
+        held(Direction::Forward) + held(Direction::Backward) + borne
     }
 
     /// Returns whether this is the first change since the last `publish`.

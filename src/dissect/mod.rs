@@ -51,18 +51,17 @@ pub use index::connection::{
     CloseRecord, Connection, Deflated, HandshakeState, HeadPlace, Recognition, TcpEnd, Transport,
 };
 pub use index::finding::FindingRecord;
+pub use index::inflate_limit::{InflateLimit, MAX_INFLATED};
 pub use index::record::FrameRecord;
 pub use index::snapshot::{Message, Segment, Snapshot};
 pub use index::{MAX_ROWS, Totals};
 pub use opening::decisions::{Decision, Decisions};
 pub use opening::exchange::MAX_KEPT_TEXT;
 pub use others::{Other, Others};
-pub use payload::on_demand::{
-    InflateWish, Inflated, InflatedPart, Inflation, MAX_INFLATED, agreed_compression, max_inflated, set_max_inflated,
-};
+pub use payload::on_demand::{InflateWish, Inflated, InflatedPart, Inflation, agreed_compression};
 pub use payload::reader::MessageReader;
-pub use payload::{InflatePool, Job, SpareInflater};
-pub use session::{Progress, Session};
+pub use payload::{InflatePool, Job, KeptMessages, SpareInflater};
+pub use session::{Progress, ReadOptions, Session};
 pub use websocket::ending::common_timeout;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Decisions, Dissector, InflatePool, Others, Snapshot};
+use super::{Decisions, Dissector, InflateLimit, InflatePool, KeptMessages, Others, Snapshot};
 use crate::base::AtHand;
 use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source, Step};
 use crate::dissect::index::MAX_ROWS;
@@ -19,6 +19,15 @@ pub enum Progress {
     Pending,
     /// Everything was read.
     End,
+}
+
+/// The user's options for reading a capture.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// The user's word on TCP connections.
+    pub decisions: Decisions,
+    /// The bound on the length that a compressed message inflates to.
+    pub inflate_limit: InflateLimit,
 }
 
 /// Reads one capture. It does nothing by itself: whoever owns it calls `step`.
@@ -64,9 +73,11 @@ impl Session {
         }
     }
 
-    /// The same with what the user says about TCP connections: to be said before the first `step`.
-    pub fn with_decisions(self, decisions: Decisions) -> Session {
-        Session { dissector: self.dissector.with_decisions(decisions), ..self }
+    /// Returns the session with the user's options: to be said before the first `step`.
+    pub fn with_options(self, options: ReadOptions) -> Session {
+        let ReadOptions { decisions, inflate_limit } = options;
+        let dissector = self.dissector.with_decisions(decisions).with_inflate_limit(inflate_limit);
+        Session { dissector, ..self }
     }
 
     /// The same with at most about `most` rows of anything instead of [`MAX_ROWS`].
@@ -169,6 +180,18 @@ impl Session {
         let is_left = self.dissector.judge_payloads(self.reader.at_hand(), budget);
         self.tell_losses();
         is_left
+    }
+
+    /// Lets `step` judge text that lies in one piece, as it comes, and leaves everything else to [`judge`](Session::judge),
+    /// which keeps what it inflates.
+    pub fn judge_later(&mut self, kept: KeptMessages) {
+        self.dissector.judge_at_once();
+        self.dissector.keep_messages(kept);
+    }
+
+    /// Returns how many messages, from the first on, are judged to their end: nothing more is found about their payloads.
+    pub fn judged_messages(&self) -> usize {
+        self.dissector.judged_messages()
     }
 
     /// Returns how far judging has come, to be compared with [`Session::position`]: octets.

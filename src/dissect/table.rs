@@ -203,10 +203,10 @@ impl FlowTable {
 
     /// Takes the next packet of the capture, whatever is in it. What is `at_hand` is not read again.
     pub fn take_packet(&mut self, decoder: &mut Decoder, packet: &Packet, octets: &[u8], at_hand: AtHand<'_>) {
-        match decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
+        match &decoder.push(packet.link_type, packet.reference, packet.span, packet.original_len, octets) {
             Outcome::Segment(segment) => {
                 if !segment.whole().is_some_and(|whole| self.take_fast(&whole)) {
-                    self.take(&segment, at_hand);
+                    self.take(segment, at_hand);
                 }
             }
             Outcome::Unsupported(_) | Outcome::Malformed(_) => self.writer.index.totals.undecoded += 1,
@@ -252,9 +252,10 @@ impl FlowTable {
         let FlowEntry::Followed(flow) = entry else { return };
         let nearby = Nearby { at_hand, source: &*self.source };
         let packets = Packets { segment: Some(segment), source: &nearby };
-        let before = flow.backlog();
         flow.segment(segment, packets, &mut self.writer);
-        let mut after = flow.backlog();
+        let before = flow.noted_backlog;
+        flow.noted_backlog = flow.backlog();
+        let mut after = flow.noted_backlog;
         if flow.flow.begins_to_close() {
             self.closing.wait_for(segment.flow, segment.packet.time);
         }
@@ -277,6 +278,7 @@ impl FlowTable {
             let packets = Packets { segment: None, source: &*self.source };
             flow.give_up_backlog(packet, packets, &mut self.writer);
             let after = flow.backlog();
+            flow.noted_backlog = after;
             if flow.is_uninteresting() {
                 *entry = FlowEntry::Ignored(flow.flow.octets());
             } else {
@@ -303,6 +305,7 @@ impl FlowTable {
         let packets = Packets { segment: None, source: &*self.source };
         flow.give_up_end(packets, &mut self.writer);
         let after = flow.backlog();
+        flow.noted_backlog = after;
         let is_gone = let_go(entry, packets, &mut self.writer, &mut self.touched, &mut self.spare);
         self.backlog.note(id, if is_gone { 0 } else { after });
     }

@@ -50,6 +50,12 @@ impl Octets {
         self.from + self.octets.len() as u64
     }
 
+    /// The octets before the first that is missing.
+    pub fn before_holes(&self) -> &[u8] {
+        let hole = self.missing.first().map(|hole| usize::try_from(hole.start.saturating_sub(self.from)));
+        hole.and_then(|len| self.octets.get(..len.ok()?)).unwrap_or(&self.octets)
+    }
+
     /// Returns whether these are all octets of the whole, with no hole.
     pub fn is_whole(&self) -> bool {
         self.from == 0 && self.missing.is_empty() && self.end() >= self.total

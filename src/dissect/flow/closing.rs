@@ -41,9 +41,14 @@ impl TcpFlow {
     /// and octets of the other may be in flight.
     pub fn begins_to_close(&mut self) -> bool {
         !self.is_closing && {
-            self.is_closing = self.halves.iter().any(|half| half.assembler.lacks_end());
+            self.is_closing = self.has_flight || self.halves.iter().any(|half| half.assembler.lacks_end());
             self.is_closing
         }
+    }
+
+    /// Waits no longer for what was in flight when a side reset the connection; returns whether that was waited for.
+    pub fn give_up_flight(&mut self) -> bool {
+        std::mem::take(&mut self.has_flight)
     }
 
     /// Declares missing what is waited for in a direction that has ended.

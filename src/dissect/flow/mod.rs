@@ -112,6 +112,8 @@ pub(in crate::dissect) struct TcpFlow {
     ended: [bool; 2],
     /// It has ended, and what is missing of it is waited for.
     is_closing: bool,
+    /// One side has reset it, and what the other one had sent before it heard of that is waited for.
+    has_flight: bool,
     /// Its endpoints.
     pub ends: net::Flow,
     /// Its first end, even if a hole keeps that back.
@@ -131,6 +133,7 @@ impl TcpFlow {
             id: segment.flow,
             ended: [false; 2],
             is_closing: false,
+            has_flight: false,
             ends: segment.ends(),
             first_end: None,
             repeats: Vec::new(),
@@ -209,6 +212,7 @@ impl TcpFlow {
             self.first_end = Some(FirstEnd { direction, how, packet });
         }
         self.ended[direction.index()] = true;
+        self.has_flight |= how == End::Reset;
         Event::End { how, packet }
     }
 
@@ -228,9 +232,9 @@ impl TcpFlow {
         self.halves.each_ref().map(|half| u32::try_from(half.assembler.next_offset()).unwrap_or(u32::MAX))
     }
 
-    /// Segments that are held behind holes, of each direction.
-    pub fn held(&self) -> [usize; 2] {
-        self.halves.each_ref().map(|half| half.assembler.buffered().0)
+    /// Returns the number of segments of a direction that are held behind holes.
+    pub fn held(&self, direction: Direction) -> usize {
+        self.half(direction).assembler.buffered().0
     }
 
     /// Both directions as they are now.

@@ -143,6 +143,9 @@ pub struct Connection {
     pub response: Option<HeadPlace>,
     /// The capture lacks octets where the response should be.
     pub response_lost: bool,
+    /// The capture has only the start of the request or of the response, because their packets were stored shorter than
+    /// they were.
+    pub heads_cut: bool,
     /// The URL, if the request was captured.
     pub url: Option<Box<str>>,
     /// The status of the final response.
@@ -219,7 +222,7 @@ impl Connection {
         match (self.opened, self.status) {
             (false, Some(_)) => HandshakeState::Refused,
             (_, None) if self.request.is_some() && !self.response_lost => HandshakeState::Unanswered,
-            _ if self.request.is_none() || self.response.is_none() => HandshakeState::NotCaptured,
+            _ if self.request.is_none() || self.response.is_none() || self.heads_cut => HandshakeState::NotCaptured,
             _ if self.rules.iter().any(|(rule, _)| violation(*rule)) => HandshakeState::Violation,
             _ => HandshakeState::Ok,
         }

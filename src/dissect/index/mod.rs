@@ -4,6 +4,7 @@ pub(in crate::dissect) mod checkpoint;
 pub(in crate::dissect) mod connection;
 mod encrypted;
 pub(in crate::dissect) mod finding;
+pub(in crate::dissect) mod inflate_limit;
 pub(in crate::dissect) mod record;
 pub(in crate::dissect) mod snapshot;
 
@@ -16,6 +17,7 @@ use crate::dissect::Connection;
 use crate::dissect::carrier::Carrier;
 use crate::dissect::index::connection::side;
 use crate::dissect::index::finding::{Detail, FindingRecord};
+use crate::dissect::index::inflate_limit::InflateLimit;
 use crate::dissect::index::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::net::StreamEvent;
 use crate::ws::Opcode;
@@ -75,6 +77,8 @@ pub(in crate::dissect) struct Index {
     /// Where inflating can start, in the order of discovery; of each sender in the order of its messages.
     pub checkpoints: Table<Arc<Checkpoint>>,
     pub totals: Totals,
+    /// The bound on the length that its messages are inflated to.
+    pub inflate_limit: InflateLimit,
 }
 
 impl Index {

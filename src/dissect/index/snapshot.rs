@@ -12,6 +12,7 @@ use crate::base::{ConnectionId, FrameId, MessageId, PacketId, ReadAt, Sender, Se
 use crate::capture::Layout;
 use crate::dissect::carrier::{Stream, Traced};
 use crate::dissect::index::checkpoint::Checkpoint;
+use crate::dissect::index::inflate_limit::InflateLimit;
 use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Index, Totals};
 use crate::dissect::{Connection, HeadPlace, Octets};
@@ -84,6 +85,11 @@ impl Segment {
 impl Snapshot {
     pub(in crate::dissect) fn new(index: Index, source: Arc<dyn ReadAt>, layout: Layout) -> Snapshot {
         Snapshot { index: Arc::new(index), source, layout }
+    }
+
+    /// Returns the bound on the length that compressed messages of this capture are inflated to.
+    pub fn inflate_limit(&self) -> InflateLimit {
+        self.index.inflate_limit
     }
 
     /// Returns how many frames there are.

@@ -1,14 +1,15 @@
 //! Requests and answers on a carrier until one of them opens a WebSocket (RFC 6455 §4), as a passive observer sees them.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::cut_head::{CutRequest, UNKNOWN, report_cut};
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
 use crate::base::{Breach, ConnectionId, Fact, Finding, PacketRef, Place, Quote, RefusalHint, Sender};
 use crate::dissect::index::connection::{Connection, HeadPlace, Transport};
+use crate::dissect::index::finding::Gap;
 use crate::dissect::index::record::NONE;
-use crate::http::{
-    self, Body, Head, HttpReader, Method, Outline, StartLine, extensions, is_deflate, judge_answer, judge_offer,
-};
+use crate::http::{Body, Head, HttpReader, Method, Outline, StartLine, extensions, is_deflate, judge_answer};
 use crate::net::Direction;
 use crate::ws::Negotiated;
 
@@ -24,7 +25,7 @@ pub const MAX_KEPT_TEXT: usize = 8_000;
 pub(super) struct Exchange {
     /// The direction that the client sends in.
     pub client: Option<Direction>,
-    outstanding: VecDeque<Outstanding>,
+    pub outstanding: VecDeque<Outstanding>,
 }
 
 /// An opened connection whose request was not seen before the 101.
@@ -36,22 +37,45 @@ pub(super) struct Late {
     pub request: Option<HeadPlace>,
 }
 
+/// A head of requests or responses as it came.
+#[derive(Debug)]
+pub(super) struct Received<'a> {
+    pub place: HeadPlace,
+    /// Its octets, the empty line included. Of one that was cut, a head of the part that is there.
+    pub octets: Cow<'a, [u8]>,
+    /// The packet with its last octet.
+    pub packet: PacketRef,
+    /// What was cut off, where its packet was stored shorter than it was.
+    pub cut: Option<Gap>,
+}
+
+impl Received<'_> {
+    /// Returns the same with octets of its own.
+    pub fn to_owned(&self) -> Received<'static> {
+        Received { octets: Cow::Owned(self.octets.to_vec()), ..*self }
+    }
+}
+
 /// A request whose final answer was not seen.
 #[derive(Debug)]
-struct Outstanding {
+pub(super) struct Outstanding {
     method: Method,
     attempt: Option<Attempt>,
+    /// It was cut, and what is there says nothing of a WebSocket.
+    pub cut: Option<Box<CutRequest>>,
 }
 
 /// A request that wants to open a WebSocket. Its head is read again when the answer comes: many never get one.
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub connection: ConnectionId,
-    place: HeadPlace,
+    pub place: HeadPlace,
     /// The request's own body, which stands behind its head if it fails.
     pub body: Body,
     /// All that can be in force while the answer is not known.
     pub offered: Negotiated,
+    /// The capture has only the start of the request.
+    pub is_cut: bool,
 }
 
 impl Exchange {
@@ -73,58 +97,64 @@ impl Exchange {
 
 impl Opening {
     /// A request came (RFC 6455 §4.1).
-    pub(super) fn request(&mut self, place: HeadPlace, octets: &[u8], scene: &mut Scene<'_>) {
-        let Some((outline, head)) = read_request(octets) else { return self.not_http(place.direction) };
+    pub(super) fn request(&mut self, received: &Received<'_>, scene: &mut Scene<'_>) {
+        let (place, cut) = (received.place, received.cut);
+        let Some((outline, head)) = read_request(&received.octets) else { return self.not_http(place.direction) };
         if self.exchange.outstanding.len() == MAX_OUTSTANDING {
-            return self.not_http(place.direction);
+            if cut.is_none() {
+                return self.not_http(place.direction);
+            }
+            // Answers that were cut may have gone unseen.
+            self.exchange.outstanding.pop_front();
         }
         let (method, body) = (outline.method(), Body::of_request(&outline));
-        let attempt = head.map(|head| {
-            let connection = open_connection(place, true, scene);
-            if let Some(row) = scene.writer.connection(connection) {
-                row.url = http::url(&head, "ws").map(kept);
-            }
-            judge_offer(&head, |breach| report(scene, connection, Sender::Client, breach));
-            Attempt { connection, place, body, offered: negotiated(&head) }
-        });
+        let attempt = head.map(|head| self.attempt(place, &head, cut, body, scene));
         // Behind an Upgrade request or a CONNECT, what the octets are depends on the answer: the reader waits for it.
         let waits = attempt.is_some() || method == Method::Connect;
         if self.exchange.outstanding.capacity() == 0 {
             // Mostly there is never more than one.
             self.exchange.outstanding.reserve_exact(1);
         }
-        self.exchange.outstanding.push_back(Outstanding { method, attempt });
+        // Only the last one can be what a 101 answers.
+        if let Some(before) = self.exchange.outstanding.back_mut() {
+            before.cut = None;
+        }
+        let cut = if attempt.is_none() { CutRequest::new(received) } else { None };
+        self.exchange.outstanding.push_back(Outstanding { method, attempt, cut });
         if !waits {
             self.set_body(place.direction, body);
         }
     }
 
-    /// A response came (RFC 6455 §4.2.2), the last octet of its head with `packet`.
-    pub(super) fn response(&mut self, place: HeadPlace, octets: &[u8], packet: PacketRef, scene: &mut Scene<'_>) {
-        let Ok(outline) = Outline::response(octets) else { return self.not_http(place.direction) };
+    /// A response came (RFC 6455 §4.2.2).
+    pub(super) fn response(&mut self, received: &Received<'_>, scene: &mut Scene<'_>) {
+        let (server, octets) = (received.place.direction, &*received.octets);
+        let Ok(outline) = Outline::response(octets) else { return self.not_http(server) };
         let status = outline.status().unwrap_or_default();
         if (100..200).contains(&status) && status != 101 {
             // An interim answer (RFC 9110 §15.2): the final one follows.
-            return self.set_body(place.direction, Body::Length(0));
+            return self.set_body(server, Body::Length(0));
         }
         let is_awaited = self.exchange.outstanding.front().is_some_and(|request| request.attempt.is_some());
-        if !is_awaited && !outline.is_upgrade_response() {
+        if !is_awaited && !may_open(&outline, received) {
             let request = self.exchange.outstanding.pop_front();
-            return self.answered_otherwise(place.direction, &outline, request.map(|request| request.method), scene);
+            return self.answered_otherwise(server, &outline, request.map(|request| request.method), scene);
         }
         match Head::response(octets) {
-            Ok(head) => self.answer(place, &outline, &head, packet, scene),
-            Err(_) => self.not_http(place.direction),
+            Ok(head) => self.answer(received, &outline, &head, scene),
+            Err(_) => self.not_http(server),
         }
     }
 
     /// An answer to a request that wants to open a WebSocket, or one that opens one.
-    fn answer(&mut self, place: HeadPlace, outline: &Outline, head: &Head, packet: PacketRef, scene: &mut Scene<'_>) {
+    fn answer(&mut self, received: &Received<'_>, outline: &Outline, head: &Head, scene: &mut Scene<'_>) {
+        let (place, may_open) = (received.place, may_open(outline, received));
+        let cut_request = if may_open { self.last_cut_request() } else { None };
         loop {
-            if outline.is_upgrade_response() {
+            if may_open {
                 // It answers the attempt, even if answers before it are not in the capture.
                 let attempt = self.take_unseen().or_else(|| self.exchange.take_awaited());
-                self.exchange.outstanding.push_front(Outstanding { method: Method::Other, attempt });
+                self.exchange.outstanding.push_front(Outstanding { method: Method::Other, attempt, cut: None });
             }
             let request = self.exchange.outstanding.pop_front();
             let method = request.as_ref().map(|request| request.method);
@@ -135,14 +165,19 @@ impl Opening {
                     self.answer_not_captured(&attempt, scene);
                     continue;
                 }
-                Some(attempt) if outline.opens() => self.answered(&attempt, place, head, packet, scene),
+                Some(attempt) if outline.opens() => self.answered(&attempt, received, head, scene),
                 Some(attempt) => {
-                    refused(&attempt, place, head, scene);
+                    refused(&attempt, received, head, scene);
                     self.set_body(place.direction, Body::of_response(outline, method));
                     self.set_body(place.direction.reverse(), attempt.body);
                     scene.decisions.push(Decision::Resume(place.direction.reverse()));
                 }
-                None if outline.is_upgrade_response() => self.answered_without_request(place, head, scene),
+                None if let Some(request) = cut_request => {
+                    if let Some(attempt) = self.attempt_of_cut(request, received, outline, scene) {
+                        self.answered(&attempt, received, head, scene);
+                    }
+                }
+                None if outline.is_upgrade_response() => self.answered_without_request(received, head, scene),
                 None => self.answered_otherwise(place.direction, outline, method, scene),
             }
             return;
@@ -179,27 +214,44 @@ impl Opening {
     }
 
     /// The answer opens the WebSocket: frames follow both heads.
-    fn answered(&mut self, attempt: &Attempt, place: HeadPlace, head: &Head, packet: PacketRef, scene: &mut Scene<'_>) {
-        let connection = attempt.connection;
-        let request = read_again(&attempt.place, scene);
-        judge_answer(request.as_ref(), head, |breach| report(scene, connection, Sender::Server, breach));
-        self.judge_early_data(connection, place, packet, scene);
-        note_answer(connection, place, head, true, scene);
-        let (server, negotiated) = (place.direction, negotiated(head));
+    pub(super) fn answered(&mut self, attempt: &Attempt, received: &Received<'_>, head: &Head, scene: &mut Scene<'_>) {
+        let (connection, server) = (attempt.connection, received.place.direction);
+        if received.cut.is_none() {
+            let request = if attempt.is_cut { None } else { read_again(&attempt.place, scene) };
+            judge_answer(request.as_ref(), head, |breach| report(scene, connection, Sender::Server, breach));
+        }
+        self.judge_early_data(connection, received.place, received.packet, scene);
+        note_answer(connection, received, head, true, scene);
+        let negotiated = match received.cut {
+            None => negotiated(head),
+            Some(_) => Negotiated { other: true, ..attempt.offered },
+        };
         self.frames_behind_head(server, Sender::Server, negotiated, scene);
+        if received.cut.is_some() {
+            self.frames_behind_cut(server, Sender::Server, negotiated);
+        }
         self.frames_behind_head(server.reverse(), Sender::Client, negotiated, scene);
+        if attempt.is_cut {
+            self.frames_behind_cut(server.reverse(), Sender::Client, negotiated);
+        }
         self.exchange.outstanding.shrink_to_fit();
         self.state = State::Open(negotiated);
         scene.decisions.push(Decision::Resume(server.reverse()));
     }
 
     /// A 101 whose request the capture lacks.
-    fn answered_without_request(&mut self, place: HeadPlace, head: &Head, scene: &mut Scene<'_>) {
-        let connection = open_connection(place, false, scene);
-        judge_answer(None, head, |breach| report(scene, connection, Sender::Server, breach));
-        note_answer(connection, place, head, true, scene);
-        let negotiated = negotiated(head);
-        self.frames_behind_head(place.direction, Sender::Server, negotiated, scene);
+    fn answered_without_request(&mut self, received: &Received<'_>, head: &Head, scene: &mut Scene<'_>) {
+        let server = received.place.direction;
+        let connection = open_connection(received.place, false, scene);
+        if received.cut.is_none() {
+            judge_answer(None, head, |breach| report(scene, connection, Sender::Server, breach));
+        }
+        note_answer(connection, received, head, true, scene);
+        let negotiated = if received.cut.is_none() { negotiated(head) } else { UNKNOWN };
+        self.frames_behind_head(server, Sender::Server, negotiated, scene);
+        if received.cut.is_some() {
+            self.frames_behind_cut(server, Sender::Server, negotiated);
+        }
         self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None }));
     }
 
@@ -261,21 +313,29 @@ impl Opening {
     }
 }
 
-fn note_answer(id: ConnectionId, place: HeadPlace, head: &Head, opened: bool, scene: &mut Scene<'_>) {
+/// Returns whether a response may open a WebSocket although nobody saw it being asked for.
+fn may_open(outline: &Outline, received: &Received<'_>) -> bool {
+    outline.is_upgrade_response() || received.cut.is_some() && outline.opens()
+}
+
+fn note_answer(id: ConnectionId, received: &Received<'_>, head: &Head, opened: bool, scene: &mut Scene<'_>) {
+    if let Some(gap) = received.cut {
+        report_cut(id, Sender::Server, gap, scene);
+    }
     let Some(connection) = scene.writer.connection(id) else { return };
-    connection.response = Some(place);
+    connection.response = Some(received.place);
     connection.status = head.status();
     connection.opened = opened;
     if opened {
         connection.subprotocol = head.value("sec-websocket-protocol").map(|value| kept(value.into_owned()));
         connection.extensions = head.value("sec-websocket-extensions").map(|value| kept(value.into_owned()));
     } else {
-        scene.writer.end_connection(id, place.time);
+        scene.writer.end_connection(id, received.place.time);
     }
 }
 
-fn refused(attempt: &Attempt, place: HeadPlace, head: &Head, scene: &mut Scene<'_>) {
-    note_answer(attempt.connection, place, head, false, scene);
+fn refused(attempt: &Attempt, received: &Received<'_>, head: &Head, scene: &mut Scene<'_>) {
+    note_answer(attempt.connection, received, head, false, scene);
     let breach = Breach { place: Place::Connection, fact: refusal(head) };
     report(scene, attempt.connection, Sender::Server, breach);
 }
@@ -305,6 +365,7 @@ pub(super) fn open_connection(place: HeadPlace, is_request: bool, scene: &mut Sc
         request: is_request.then_some(place),
         response: None,
         response_lost: false,
+        heads_cut: false,
         url: None,
         status: None,
         subprotocol: None,
@@ -341,7 +402,7 @@ pub(super) fn kept(mut text: String) -> Box<str> {
 }
 
 /// Returns what a head offers or accepts, as far as frame headers are concerned.
-fn negotiated(head: &Head) -> Negotiated {
+pub(super) fn negotiated(head: &Head) -> Negotiated {
     let named = extensions(head);
     Negotiated { deflate: named.iter().any(is_deflate), other: named.iter().any(|extension| !is_deflate(extension)) }
 }

@@ -3,10 +3,9 @@
 //! Nothing is invented: behind a gap, octets are taken for a head only where a piece starts with one, and for frames
 //! only where they cannot well be anything else.
 
-use super::exchange::{Attempt, Late, kept, read_again, report};
+use super::exchange::{Attempt, Late, Received, kept, read_again, report};
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
 use crate::base::{Breach, ConnectionId, Fact, Place, Sender};
-use crate::dissect::index::connection::HeadPlace;
 use crate::dissect::index::finding::Gap;
 use crate::http::{self, Body, HttpReader, Kind, judge_offer, sniff, starts_request};
 use crate::net::Direction;
@@ -38,7 +37,7 @@ impl Opening {
         let State::RequestUnseen(late) = &self.state else { return };
         let negotiated = late.negotiated;
         if let Reading::Heads(reader) = &self.readings[direction.index()] {
-            if !reader.is_between() || sniff(octets) == Some(Kind::Requests) {
+            if !reader.is_between() || sniff(octets) != Some(Kind::NotHttp) {
                 return;
             }
             if looks_like_frames(octets, Sender::Client, negotiated) {
@@ -56,9 +55,11 @@ impl Opening {
     }
 
     /// A request that the 101 may have answered, which the capture has behind it.
-    pub(super) fn late_request(&mut self, place: HeadPlace, octets: &[u8], scene: &mut Scene<'_>) {
-        let (State::RequestUnseen(late), Some((outline, Some(head)))) = (&mut self.state, read_request(octets)) else {
-            return self.request(place, octets, scene);
+    pub(super) fn late_request(&mut self, received: &Received<'_>, scene: &mut Scene<'_>) {
+        let place = received.place;
+        let read = read_request(&received.octets);
+        let (State::RequestUnseen(late), Some((outline, Some(head)))) = (&mut self.state, read) else {
+            return self.request(received, scene);
         };
         if let Some(connection) = scene.writer.connection(late.connection) {
             connection.request = Some(place);
@@ -181,7 +182,7 @@ impl Opening {
 
     /// Returns whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, scene: &Scene<'_>) -> bool {
-        sniff(&self.first_waiting(client, 64, scene)) == Some(Kind::Requests)
+        sniff(&self.first_waiting(client, MAX_LOOK, scene)) == Some(Kind::Requests)
     }
 
     /// The octets that wait first in a direction, at most `most` and up to a gap.

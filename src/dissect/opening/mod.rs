@@ -21,6 +21,7 @@
 //! the other direction, writes rows and findings about handshakes, and returns what it [decided](Decision): it knows nothing
 //! of frames but what they look like.
 
+mod cut_head;
 pub(in crate::dissect) mod decisions;
 pub(in crate::dissect) mod exchange;
 mod lost_half;
@@ -30,7 +31,8 @@ mod user_override;
 
 use std::collections::VecDeque;
 
-use self::exchange::{Attempt, Exchange, Late};
+use self::cut_head::Supposed;
+use self::exchange::{Attempt, Exchange, Late, Received};
 use self::recognition::Patience;
 pub(in crate::dissect) use self::recognition::{starts_handshake, wakes_up};
 pub(in crate::dissect) use self::scene::{Begin, Brought, CarrierFacts, Chunk, Decision, Scene, WINDOW};
@@ -39,8 +41,8 @@ use crate::base::{PacketRef, Sender};
 use crate::dissect::flow::backlog::queue;
 use crate::dissect::index::connection::HeadPlace;
 use crate::dissect::index::finding::Gap;
-use crate::http::{Head, HttpReader, HttpStep, Kind, Outline, sniff};
-use crate::net::Direction;
+use crate::http::{Head, HttpReader, HttpStep, Kind, Outline};
+use crate::net::{Direction, GapCause};
 use crate::ws::Negotiated;
 
 /// Chunks that may wait for the answer to an Upgrade request. Behind so many the answer is taken for lost.
@@ -53,6 +55,8 @@ enum Reading {
     Heads(HttpReader),
     /// A gap hid where heads or frames start: a piece that starts with one is waited for.
     Search,
+    /// The end of the last head was cut off: frames begin with the next piece, if that looks like it.
+    BehindCut { sender: Sender, negotiated: Negotiated },
     /// The carrier began before the capture: octets wait until it is clear what they are.
     Held,
     /// Nothing: the octets are frames.
@@ -72,6 +76,8 @@ enum State {
     RequestUnseen(Box<Late>),
     /// The client sends frames, so an attempt is taken for successful although the answer was not seen.
     AnswerUnseen(Box<Attempt>),
+    /// A 101 came, and the capture has neither its fields nor those of its request. Both directions are searched.
+    Supposed(Box<Supposed>),
     /// Frames are read without any handshake, this being taken for agreed.
     Recognised(Negotiated),
     /// Frames are read behind a handshake that agreed on this.
@@ -82,10 +88,10 @@ enum State {
 
 /// Something that happened to an opening.
 enum Event<'a> {
-    /// A whole head of requests.
-    Request { place: HeadPlace, octets: &'a [u8] },
-    /// A whole head of responses, the last octet of which `packet` brought.
-    Response { place: HeadPlace, octets: &'a [u8], packet: PacketRef },
+    /// A head of requests, whole or cut.
+    Request(Received<'a>),
+    /// A head of responses, whole or cut.
+    Response(Received<'a>),
     /// The octets that stand there are no HTTP.
     NotHttp { direction: Direction },
     /// Octets are missing where a head may be.
@@ -155,10 +161,10 @@ impl Opening {
     fn step(&mut self, event: Event<'_>, scene: &mut Scene<'_>) {
         match (&mut self.state, event) {
             // §4.1: the client asks, and has to wait for the answer. Behind a 101 whose request was not seen, this may be it.
-            (State::RequestUnseen(_), Event::Request { place, octets }) => self.late_request(place, octets, scene),
-            (_, Event::Request { place, octets }) => self.request(place, octets, scene),
+            (State::RequestUnseen(_), Event::Request(received)) => self.late_request(&received, scene),
+            (_, Event::Request(received)) => self.request(&received, scene),
             // §4.2.2: 101 opens, any other final answer refuses. An answer that was not seen in its place may come later.
-            (_, Event::Response { place, octets, packet }) => self.response(place, octets, packet, scene),
+            (_, Event::Response(received)) => self.response(&received, scene),
             (_, Event::NotHttp { direction }) => self.not_http(direction),
             // A gap over a head: the next one is found where a piece starts with it.
             (_, Event::Missing { direction, gap }) => self.head_missing(direction, gap, scene),
@@ -176,6 +182,10 @@ impl Opening {
             (State::Open(negotiated) | State::Recognised(negotiated), Event::Piece { direction, at, octets }) => {
                 let negotiated = *negotiated;
                 self.join_other(direction, at, octets, negotiated, scene);
+            }
+            // A 101 of which, and of whose request, the fields were cut off: frames tell that it opened a WebSocket.
+            (State::Supposed(_), Event::Piece { direction, at, octets }) => {
+                self.settle_supposed(direction, at, octets, scene);
             }
             // Without a beginning: octets are held until heads or frames are recognised, or patience ends.
             (State::Unrecognised(_), Event::Held) => self.recognise(scene),
@@ -205,16 +215,20 @@ impl Opening {
         }
         if let Some(Untouched { negotiated, .. }) = self.touch(direction) {
             self.step(Event::FirstOfClient { direction, at, octets, negotiated }, scene);
+        } else if matches!(self.readings[own], Reading::BehindCut { .. }) {
+            self.begin_behind_cut(direction, at, octets, scene);
         } else if self.wants_pieces(direction) {
             self.step(Event::Piece { direction, at, octets }, scene);
         }
         let mut rest = octets;
         while let Reading::Heads(reader) = &mut self.readings[own] {
             match reader.next(&mut rest) {
-                Some(HttpStep::Head { at: start, octets }) => {
+                Some(HttpStep::Head { at: start, octets, kind }) => {
                     // A head that began in an earlier piece keeps that piece's packet.
                     let packet = if start < at { self.began[own] } else { packet };
-                    self.head(direction, start, &octets, packet, scene);
+                    let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+                    let place = HeadPlace { direction, at: start, len, time: packet.time };
+                    self.head(Received { place, octets, packet, cut: None }, kind, scene);
                     if !scene.decisions.is_empty() {
                         // They come before what stands behind the head.
                         break;
@@ -237,7 +251,7 @@ impl Opening {
             }
             Reading::Frames => {}
             // What is looked for stands where a piece starts, not somewhere in the rest of one.
-            Reading::Search | Reading::Held | Reading::Nothing => rest = &[],
+            Reading::Search | Reading::BehindCut { .. } | Reading::Held | Reading::Nothing => rest = &[],
         }
         octets.len() - rest.len()
     }
@@ -254,33 +268,44 @@ impl Opening {
             Reading::Heads(_) => {
                 matches!(self.state, State::RequestUnseen(_)) && self.exchange.client == Some(direction)
             }
-            Reading::Held | Reading::Frames | Reading::Nothing => false,
+            Reading::BehindCut { .. } | Reading::Held | Reading::Frames | Reading::Nothing => false,
         }
     }
 
     /// Takes a gap of a direction.
     pub fn gap(&mut self, direction: Direction, gap: Gap, scene: &mut Scene<'_>) {
         self.touch(direction);
-        if let Reading::Heads(reader) = &mut self.readings[direction.index()]
-            && reader.skip(gap.len).is_some()
-        {
-            self.step(Event::Missing { direction, gap }, scene);
+        let is_cut = gap.cause == GapCause::PacketCut;
+        match &mut self.readings[direction.index()] {
+            Reading::Heads(reader) => {
+                let partial = if is_cut { reader.take_partial_head() } else { None };
+                match (reader.skip(gap.len), partial) {
+                    (None, _) => {}
+                    (Some(_), Some((at, octets))) => self.head_cut(direction, at, &octets, gap, scene),
+                    (Some(_), None) => self.step(Event::Missing { direction, gap }, scene),
+                }
+            }
+            // A head may be in several packets, each of which was cut.
+            Reading::BehindCut { sender, negotiated } if !is_cut => {
+                let (sender, negotiated) = (*sender, *negotiated);
+                self.start_frames(direction, gap.at, sender, negotiated, Begin::Somewhere, scene);
+            }
+            Reading::BehindCut { .. } | Reading::Search | Reading::Held | Reading::Frames | Reading::Nothing => {}
         }
     }
 
-    /// A whole head came: who sends responses is the server.
-    fn head(&mut self, direction: Direction, at: u64, octets: &[u8], packet: PacketRef, scene: &mut Scene<'_>) {
-        let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
-        let place = HeadPlace { direction, at, len, time: packet.time };
+    /// A head came: who sends responses is the server.
+    fn head(&mut self, received: Received<'_>, kind: Option<Kind>, scene: &mut Scene<'_>) {
+        let direction = received.place.direction;
         let client = self.exchange.client;
-        let event = match sniff(octets) {
+        let event = match kind {
             Some(Kind::Requests) if client.is_none_or(|client| client == direction) => {
                 self.exchange.client = Some(direction);
-                Event::Request { place, octets }
+                Event::Request(received)
             }
             Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
                 self.exchange.client = Some(direction.reverse());
-                Event::Response { place, octets, packet }
+                Event::Response(received)
             }
             _ => Event::NotHttp { direction },
         };
@@ -355,15 +380,15 @@ impl Opening {
     fn head_len(&self, direction: Direction) -> usize {
         match &self.readings[direction.index()] {
             Reading::Heads(reader) => reader.head_len(),
-            Reading::Search | Reading::Held | Reading::Frames | Reading::Nothing => 0,
+            Reading::Search | Reading::BehindCut { .. } | Reading::Held | Reading::Frames | Reading::Nothing => 0,
         }
     }
 
     /// Octets of memory that it takes, about, because something is missing.
+    #[inline]
     pub fn backlog(&self) -> usize {
-        let waiting = |direction: Direction| queue(self.waiting(direction).len(), size_of::<Chunk>());
-        let [one, other] = BOTH.map(|direction| self.head_len(direction) + waiting(direction));
-        one + other
+        let of = |direction| self.head_len(direction) + queue(self.waiting(direction).len(), size_of::<Chunk>());
+        of(Direction::Forward) + of(Direction::Backward)
     }
 
     /// Returns whether nothing can be read in this direction before the other one brings an answer.
@@ -371,7 +396,7 @@ impl Opening {
         match &self.readings[direction.index()] {
             Reading::Heads(reader) => reader.is_waiting(),
             Reading::Held => true,
-            Reading::Frames | Reading::Search | Reading::Nothing => false,
+            Reading::Frames | Reading::Search | Reading::BehindCut { .. } | Reading::Nothing => false,
         }
     }
 
@@ -425,7 +450,7 @@ impl Opening {
         }
         match &mut self.readings[direction.index()] {
             Reading::Heads(reader) => Some(reader),
-            Reading::Search | Reading::Held | Reading::Frames | Reading::Nothing => None,
+            Reading::Search | Reading::BehindCut { .. } | Reading::Held | Reading::Frames | Reading::Nothing => None,
         }
     }
 

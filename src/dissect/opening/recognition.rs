@@ -15,7 +15,7 @@ use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
 use crate::base::{Breach, Fact, OpeningHandshake, Place, RecognisedBy, Sender};
 use crate::dissect::index::connection::{HeadPlace, Recognition, TcpEnd};
 use crate::dissect::index::finding::Gap;
-use crate::http::{HttpReader, Kind, sniff, starts_request};
+use crate::http::{HttpReader, Kind, has_request_line, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
@@ -39,7 +39,7 @@ pub(in crate::dissect) fn wakes_up(segment: &Segment<'_>) -> bool {
 #[inline]
 pub(in crate::dissect) fn starts_handshake(octets: &[u8]) -> bool {
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
-    (octets.starts_with(b"GET ") || octets.starts_with(b"HTTP/1.1 101")) && names_websocket(octets)
+    (octets.starts_with(b"HTTP/1.1 101") || has_request_line(octets) == Some(true)) && names_websocket(octets)
 }
 
 /// Counts what has waited so far.
@@ -175,8 +175,10 @@ impl Opening {
     /// Looks whether it is clear what the carrier bears.
     fn is_recognised(&mut self, scene: &mut Scene<'_>) -> bool {
         let octets = BOTH.map(|direction| self.excerpt(direction, scene));
-        let heads = octets.each_ref().map(|it| it.starts.iter().position(|at| is_head(&it.octets[*at..])));
-        if heads.iter().any(Option::is_some) && !self.is_overridden_now() {
+        let heads = octets.each_ref().map(|it| it.pieces().position(is_head));
+        // Where the user says that there are frames, and what was read is no HTTP, only a handshake counts.
+        let is_wanted = || !self.is_overridden_now() || octets.iter().any(|it| it.pieces().any(starts_handshake));
+        if heads.iter().any(Option::is_some) && is_wanted() {
             for direction in BOTH {
                 let own = direction.index();
                 // What stands before a head is the end of a body.

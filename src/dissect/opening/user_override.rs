@@ -94,7 +94,9 @@ impl Opening {
             return;
         };
         let is_hopeless = !is_refused && (is_over || told.kept.len() > MAX_KEPT);
-        if !told.is_due && (is_given_up || is_hopeless) {
+        // Behind what is no HTTP there may have been a handshake, which was refused.
+        let is_refused_again = is_refused && matches!(self.state, State::Exchange);
+        if (is_given_up || is_hopeless) && (!told.is_due || is_refused_again) {
             told.is_due = true;
             let mut kept = std::mem::take(&mut told.kept);
             if is_refused {

@@ -1,13 +1,15 @@
 //! The compressed messages of one sender: the window between them, and the rules that they break.
 
 use super::job::{Outcome, SpareInflater};
+use super::kept::{KeptMessage, KeptMessages};
 use super::stretch::{Begin, End, Stretch};
 use crate::base::{Breach, ConnectionId, Fact, FrameId, MessageId, Place, Sender};
 use crate::dissect::Connection;
 use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::index::connection::Deflated;
+use crate::dissect::index::inflate_limit::InflateLimit;
 use crate::dissect::index::record::NONE;
-use crate::dissect::payload::on_demand::{agreed_compression, first_window, max_inflated};
+use crate::dissect::payload::on_demand::{agreed_compression, first_window};
 use crate::inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
 use crate::ws::{InvalidUtf8, Utf8};
 
@@ -30,6 +32,7 @@ pub(super) struct Compressed {
     connection: ConnectionId,
     sender: Sender,
     agreed: Agreed,
+    limit: InflateLimit,
     window: Window,
     /// While there is something to inflate.
     inflater: Option<Inflater>,
@@ -58,11 +61,12 @@ pub(super) struct Compressed {
 }
 
 impl Compressed {
-    pub fn new(connection: &Connection, sender: Sender) -> Compressed {
+    pub fn new(connection: &Connection, sender: Sender, limit: InflateLimit) -> Compressed {
         Compressed {
             connection: connection.id,
             sender,
             agreed: agreed_compression(connection, sender),
+            limit,
             window: first_window(connection),
             inflater: None,
             is_open: false,
@@ -87,6 +91,11 @@ impl Compressed {
         self.is_open
     }
 
+    /// Returns the message that was inflated last, or is being.
+    pub fn message(&self) -> MessageId {
+        self.last.0
+    }
+
     /// Returns what was inflated so far.
     pub fn tally(&self) -> Deflated {
         self.tally
@@ -104,6 +113,7 @@ impl Compressed {
         index: usize,
         spare: &mut SpareInflater,
         outcomes: &mut Vec<Outcome>,
+        kept: Option<&KeptMessages>,
     ) -> u64 {
         let Some(part) = stretch.part(index) else { return 0 };
         if let Some(begin) = part.begin {
@@ -114,8 +124,12 @@ impl Compressed {
         let mut text = Some(&mut self.text).filter(|_| self.is_text);
         let (plain, has_unknown, wrong, known) =
             (&mut self.plain, &mut self.has_unknown, &mut self.wrong, &mut self.known);
+        // A message in several parts is long, or came slowly: nobody waits for it.
+        let is_one = part.begin.is_some() && matches!(part.end, End::Whole { .. });
+        let mut keeping = kept.filter(|_| is_one).map(|kept| (kept, KeptMessage::default()));
         let mut sink = |piece: Piece<'_>| match piece {
             Piece::Octets(octets) => {
+                keeping.take_if(|(kept, message)| !kept.extend(message, octets));
                 *plain += octets.len() as u64;
                 *known = known.saturating_add(octets.len() as u64);
                 if let Some(text) = text.as_mut().filter(|_| !*has_unknown && wrong.is_none()) {
@@ -125,6 +139,7 @@ impl Compressed {
             Piece::Unknown(len) => {
                 *plain += len;
                 (*has_unknown, *known) = (true, 0);
+                keeping = None;
             }
         };
         let (data, len) = stretch.octets(part);
@@ -147,6 +162,9 @@ impl Compressed {
                 let Some((frame, payload_len)) = stretch.frame(index, len) else { return came };
                 self.end_message(strayed, wire, payload_len).into_iter().for_each(|breach| say((frame, breach)));
                 outcomes.push(Outcome::Plain { message, len: self.plain, is_text: self.is_text });
+                if let Some((kept, plain)) = keeping {
+                    kept.put(message, plain);
+                }
                 outcomes.extend(self.checkpoint(at).map(|made| Outcome::Checkpoint(Box::new(made))));
             }
             (Ok(_), End::Open) => {}
@@ -164,7 +182,7 @@ impl Compressed {
         self.knew_window = self.known >= WINDOW;
         if self.inflater.is_none() {
             let mut inflater = spare.0.take().unwrap_or_default();
-            inflater.resume(self.agreed, &self.window, max_inflated());
+            inflater.resume(self.agreed, &self.window, self.limit.0);
             self.inflater = Some(inflater);
         }
         (self.is_open, self.is_text, self.text) = (true, begin.is_text, Utf8::default());
@@ -216,9 +234,7 @@ impl Compressed {
         self.lose();
         let place = Place::PayloadOctets { at: 0, len: at };
         match error {
-            InflateError::TooLong => {
-                Some(Breach { place, fact: Fact::InflateLimit { mebibytes: max_inflated() >> 20 } })
-            }
+            InflateError::TooLong => Some(Breach { place, fact: Fact::InflateLimit { mebibytes: self.limit.0 >> 20 } }),
             InflateError::Invalid if self.knew_window => Some(Breach { place, fact: Fact::InvalidDeflate }),
             // Behind a loss nobody did anything wrong.
             InflateError::Invalid => None,
@@ -232,7 +248,7 @@ impl Compressed {
         self.known = 0;
         self.said_lost = false;
         if let Some(inflater) = &mut self.inflater {
-            inflater.resume(self.agreed, &self.window, max_inflated());
+            inflater.resume(self.agreed, &self.window, self.limit.0);
         }
     }
 

@@ -2,11 +2,15 @@
 
 use super::compressed::Compressed;
 use super::job::Job;
+use super::kept::KeptMessages;
 use super::side::Side;
 use super::stretch::Stretch;
+use crate::base::MessageId;
 
 /// Octets that are gathered before they are inflated: where hundreds of connections take turns, enough for each …
 const BATCH: usize = 16 << 20;
+/// … or for each, where what they inflate to is kept …
+const KEPT_BATCH: usize = 4 << 20;
 /// … but fewer at first, while nobody else has anything to do; each time twice as many.
 const FIRST_BATCH: usize = 1 << 20;
 /// … and of one sender, who need not wait for the others.
@@ -28,11 +32,26 @@ pub(super) struct Gathering {
     pub end: u64,
     /// It is part of the batch.
     is_listed: bool,
+    /// The first message of what is being inflated.
+    under_way: Option<MessageId>,
 }
 
 impl Gathering {
     pub fn new(compressed: Compressed) -> Gathering {
         Gathering { compressed: Some(Box::new(compressed)), ..Gathering::default() }
+    }
+
+    /// Takes back what was inflated.
+    pub fn put_back(&mut self, compressed: Box<Compressed>) {
+        (self.compressed, self.under_way) = (Some(compressed), None);
+    }
+
+    /// Returns the first message that is not inflated to its end.
+    pub fn undecided(&self) -> Option<MessageId> {
+        // What was inflated last goes on where the stretch begins inside a message, or is empty and one is open.
+        let goes_on = self.is_open || !self.stretch.is_empty();
+        let last = || self.compressed.as_ref().filter(|_| goes_on).map(|compressed| compressed.message());
+        self.under_way.or(self.stretch.first()).or_else(last)
     }
 }
 
@@ -85,9 +104,10 @@ impl Batch {
 
     /// Takes out what can be inflated. Messages that go on may be left, unless `all` is wanted; they are noted again with
     /// what comes behind.
-    pub fn take(&mut self, sides: &mut [Side], checkpoints: usize, all: bool) -> Vec<Job> {
+    pub fn take(&mut self, sides: &mut [Side], checkpoints: usize, all: bool, kept: Option<&KeptMessages>) -> Vec<Job> {
         if self.is_full {
-            self.enough = (2 * self.enough).min(BATCH);
+            // What is kept of a batch takes many times as much.
+            self.enough = (2 * self.enough).min(if kept.is_some() { KEPT_BATCH } else { BATCH });
         }
         (self.octets, self.is_full) = (0, false);
         let (mut jobs, mut unused) = (Vec::with_capacity(self.places.len()), Vec::new());
@@ -101,7 +121,8 @@ impl Batch {
             }
             if let Some(mut compressed) = gathering.compressed.take() {
                 compressed.space_checkpoints(checkpoints);
-                jobs.push(Job::new(place, compressed, stretch, all));
+                gathering.under_way = stretch.first().or(Some(compressed.message()));
+                jobs.push(Job::new(place, compressed, stretch, all, kept.cloned()));
             }
         }
         unused.into_iter().for_each(|stretch| self.recycle(stretch));

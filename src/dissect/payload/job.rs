@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::compressed::Compressed;
+use super::kept::KeptMessages;
 use super::stretch::Stretch;
 use crate::base::{Breach, FrameId, MessageId};
 use crate::dissect::index::checkpoint::Checkpoint;
@@ -25,6 +26,8 @@ pub struct Job {
     /// Nothing follows.
     is_last: bool,
     pub(super) outcomes: Vec<Outcome>,
+    /// What it inflates is kept here.
+    kept: Option<KeptMessages>,
 }
 
 /// What became of a message.
@@ -44,10 +47,16 @@ pub(super) enum Outcome {
 pub struct SpareInflater(pub(super) Option<Inflater>);
 
 impl Job {
-    pub(super) fn new(place: u32, compressed: Box<Compressed>, stretch: Stretch, is_last: bool) -> Job {
+    pub(super) fn new(
+        place: u32,
+        compressed: Box<Compressed>,
+        stretch: Stretch,
+        is_last: bool,
+        kept: Option<KeptMessages>,
+    ) -> Job {
         let ended_open = stretch.is_open();
         let outcomes = Vec::with_capacity(stretch.parts());
-        Job { place, compressed, stretch, done: 0, ended_open, is_last, outcomes }
+        Job { place, compressed, stretch, done: 0, ended_open, is_last, outcomes, kept }
     }
 
     /// About how many octets there are to be inflated.
@@ -61,7 +70,7 @@ impl Job {
             if *budget == 0 {
                 return false;
             }
-            let plain = self.compressed.run(&self.stretch, self.done, spare, &mut self.outcomes);
+            let plain = self.compressed.run(&self.stretch, self.done, spare, &mut self.outcomes, self.kept.as_ref());
             *budget = budget.saturating_sub(PART_COST + plain);
             self.done += 1;
         }

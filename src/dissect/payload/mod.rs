@@ -30,20 +30,22 @@ pub(in crate::dissect) mod on_demand;
 mod compressed;
 mod gathered;
 mod job;
+mod kept;
 pub(in crate::dissect) mod reader;
 mod side;
 mod stretch;
 
 pub use self::job::{InflatePool, Job, SpareInflater};
+pub use self::kept::KeptMessages;
 
 use self::gathered::Batch;
 use self::job::Alone;
 use self::reader::PayloadReader;
 use self::side::{Side, Went};
-use crate::base::{ConnectionId, FrameId, Nearby, Sender};
-use crate::dissect::index::Writer;
+use crate::base::{ConnectionId, FrameId, MessageId, Nearby, Sender};
 use crate::dissect::index::connection::side as side_of;
 use crate::dissect::index::record::{FrameRecord, NONE};
+use crate::dissect::index::{Index, Writer};
 use crate::dissect::table::{FlowEntry, Touched};
 use crate::ws::Opcode;
 
@@ -86,6 +88,8 @@ pub(super) struct Payloads {
     lost: usize,
     /// Nothing follows.
     is_last: bool,
+    /// What is inflated is kept here, for whoever prints it.
+    kept: Option<KeptMessages>,
 }
 
 impl Default for Payloads {
@@ -103,6 +107,7 @@ impl Default for Payloads {
             under_way: 0,
             lost: 0,
             is_last: false,
+            kept: None,
         }
     }
 }
@@ -133,7 +138,7 @@ impl Payloads {
             if !self.take_back(scene) {
                 return true;
             }
-            let jobs = self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), self.is_last);
+            let jobs = self.take_batch(scene, self.is_last);
             if jobs.is_empty() {
                 return false;
             }
@@ -154,7 +159,7 @@ impl Payloads {
                         if !self.take_back(scene) {
                             return true;
                         }
-                        let jobs = self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), false);
+                        let jobs = self.take_batch(scene, false);
                         self.start(jobs);
                     }
                 }
@@ -169,6 +174,23 @@ impl Payloads {
                 return true;
             }
         }
+    }
+
+    /// Keeps what messages inflate to from now on.
+    pub fn keep(&mut self, kept: KeptMessages) {
+        self.kept = Some(kept);
+    }
+
+    /// Returns how many messages, from the first on, are judged to their end.
+    pub fn judged_messages(&self, index: &Index) -> usize {
+        let sorted = |first: &FrameId| first.index() < self.sorted;
+        let begun = index.messages.partition_point_near_end(sorted);
+        let undecided = self.sides.iter().filter_map(|side| side.undecided(&self.links, index));
+        undecided.map(MessageId::index).fold(begun, usize::min)
+    }
+
+    fn take_batch(&mut self, scene: &Scene<'_>, all: bool) -> Vec<Job> {
+        self.batch.take(&mut self.sides, scene.writer.index.checkpoints.len(), all, self.kept.as_ref())
     }
 
     fn start(&mut self, jobs: Vec<Job>) {

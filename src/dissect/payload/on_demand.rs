@@ -10,32 +10,17 @@ mod places;
 
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::parts::InflatedPart;
 use self::parts::Parts;
 use self::places::{Place, Places};
 use crate::base::{FrameId, Sender};
 use crate::dissect::index::checkpoint::Checkpoint;
+use crate::dissect::payload::kept::{KeptMessage, KeptMessages};
 use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
 use crate::inflate::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, TAIL, Window};
-
-/// Octets that a message may inflate to, unless the user says otherwise.
-pub const MAX_INFLATED: u64 = 64 << 20;
-
-static LIMIT: AtomicU64 = AtomicU64::new(MAX_INFLATED);
-
-/// Lets messages inflate to `octets` in this process, instead of [`MAX_INFLATED`].
-pub fn set_max_inflated(octets: u64) {
-    LIMIT.store(octets, Ordering::Relaxed);
-}
-
-/// Octets that a message may inflate to.
-pub fn max_inflated() -> u64 {
-    LIMIT.load(Ordering::Relaxed)
-}
 
 /// Octets of a message on the wire that are inflated in one go.
 const AT_ONCE: u64 = 1 << 20;
@@ -91,6 +76,8 @@ pub struct Inflation {
     places: Places,
     /// What the places were reached with.
     limit: u64,
+    /// What was inflated already.
+    kept: Option<KeptMessages>,
 }
 
 /// Returns the parameters of compression that a sender agreed to in a connection's opening handshake.
@@ -112,6 +99,11 @@ pub(super) fn first_window(connection: &Connection) -> Window {
 }
 
 impl Inflation {
+    /// Looks for messages among those that judging inflated, before it inflates them itself.
+    pub fn with_kept(self, kept: KeptMessages) -> Inflation {
+        Inflation { kept: Some(kept), ..self }
+    }
+
     /// Returns what reads the messages.
     pub fn reader(&mut self) -> &mut MessageReader {
         &mut self.reader
@@ -122,7 +114,11 @@ impl Inflation {
     /// # Errors
     /// When the capture file cannot be read.
     pub fn message(&mut self, snapshot: &Snapshot, message: &Message, max: u64) -> io::Result<Inflated> {
-        let wish = InflateWish { keep: 0..max, limit: max_inflated(), parts: false };
+        if let Some(KeptMessage { octets, total }) = self.kept.as_ref().and_then(|kept| kept.take(message.id, max)) {
+            let plain = Octets { octets, total, ..Octets::default() };
+            return Ok(Inflated { plain, reached_end: true, ..Inflated::default() });
+        }
+        let wish = InflateWish { keep: 0..max, limit: snapshot.inflate_limit().0, parts: false };
         self.watched(snapshot, message, &wish, &mut |_| true).map(Option::unwrap_or_default)
     }
 

@@ -134,6 +134,14 @@ impl Side {
         self.frame != NONE || matches!(self.verdict, Verdict::Wrong(..))
     }
 
+    /// Returns its first message that is not judged to its end, of those that are to be.
+    pub fn undecided(&self, links: &[Link], index: &Index) -> Option<MessageId> {
+        let goes_on = |message: &MessageId| message.0 != NONE && !is_broken_off(message.0, index);
+        let inflated = self.compressed.as_ref().and_then(|gathering| gathering.undecided());
+        let queued = || index.frames.get(links.get(self.first as usize)?.frame.index())?.message();
+        inflated.or(Some(MessageId(self.message))).filter(goes_on).or_else(queued)
+    }
+
     /// Returns what was gathered of its compressed messages.
     pub fn gathering(&mut self) -> Option<&mut Gathering> {
         self.compressed.as_deref_mut()
@@ -287,7 +295,8 @@ impl Side {
     /// A compressed message starts with `frame`.
     fn begin_compressed(&mut self, frame: &FrameRecord, batch: &mut Batch, scene: &Scene<'_>) {
         let Some(connection) = scene.writer.connections().get(self.connection.index()) else { return };
-        let new = || Box::new(Gathering::new(Compressed::new(connection, self.sender)));
+        let limit = scene.writer.index.inflate_limit;
+        let new = || Box::new(Gathering::new(Compressed::new(connection, self.sender, limit)));
         let gathering = self.compressed.get_or_insert_with(new);
         let between = gathering.end.min(frame.at)..frame.at;
         let len = between.end - between.start;
@@ -363,7 +372,7 @@ impl Side {
                 gathering.is_open = false;
                 self.verdict = Verdict::Holed;
             }
-            gathering.compressed = Some(compressed);
+            gathering.put_back(compressed);
         }
         if let Some(connection) = scene.writer.connection(self.connection)
             && connection.deflated()[place] != tally

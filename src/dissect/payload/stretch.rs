@@ -146,6 +146,11 @@ impl Stretch {
         self.parts.is_empty()
     }
 
+    /// Returns the message that it begins with; `None` where it begins inside one.
+    pub fn first(&self) -> Option<MessageId> {
+        self.parts.first()?.begin.map(|begin| begin.message)
+    }
+
     /// About how many octets of memory it takes.
     pub fn size(&self) -> usize {
         self.octets.len() + PART_COST * self.parts.len() + FRAME_COST * self.frames.len()

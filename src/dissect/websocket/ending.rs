@@ -19,16 +19,17 @@ impl WebSocket {
         if std::mem::replace(&mut self.end_is_judged, true) || one.lacks_octets() || other.lacks_octets() {
             return;
         }
-        let last = self.conversation.last_frame.and_then(|id| writer.frame(id)).map(|frame| frame.time);
         let Some(row) = writer.connection(connection) else { return };
         let (tcp_end, began) = (row.tcp_end, row.start);
         let closes = row.closes.each_ref().map(|close| close.as_ref().map(|close| close.frame));
-        let has_ended = |sender: Sender| {
-            tcp_end.is_some_and(|end| end.how == End::Reset) || ended.directions[row.direction(sender).index()]
-        };
+        let is_reset = tcp_end.is_some_and(|end| end.how == End::Reset);
+        let [client_ended, server_ended] =
+            [Sender::Client, Sender::Server].map(|sender| is_reset || ended.directions[row.direction(sender).index()]);
 
         let missing = match (closes, tcp_end) {
             ([None, None], Some(end)) => {
+                let mut times = self.frames_backwards(writer).map(|(_, frame)| frame.time);
+                let last = times.find(|time| *time <= end.time);
                 let idle = end.time.0.saturating_sub(last.unwrap_or(began).0);
                 let (sender, how) = (end.by, stream_end(Some(end.how)));
                 let since = if last.is_some() { SilentSince::Frame } else { SilentSince::Opening };
@@ -36,8 +37,8 @@ impl WebSocket {
                 let idle = Nanoseconds(idle);
                 Some((sender, None, Fact::CloseMissing { sender, end: how, idle, since, timeout }))
             }
-            ([Some(close), None], _) if has_ended(Sender::Server) => Some(not_echoed(Sender::Server, close)),
-            ([None, Some(close)], _) if has_ended(Sender::Client) => Some(not_echoed(Sender::Client, close)),
+            ([Some(close), None], _) if server_ended => Some(not_echoed(Sender::Server, close)),
+            ([None, Some(close)], _) if client_ended => Some(not_echoed(Sender::Client, close)),
             _ => None,
         };
         match tcp_end {

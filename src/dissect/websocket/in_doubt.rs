@@ -1,8 +1,8 @@
 //! Octets that may be no frames.
 
-use crate::base::{Breach, Confidence, ConnectionId, Fact, Place, Start};
+use crate::base::{Breach, Confidence, ConnectionId, Fact, PacketRef, Place, Start};
 use crate::dissect::index::Writer;
-use crate::dissect::websocket::seek::Found;
+use crate::dissect::websocket::seek::{Found, NextPiece};
 use crate::dissect::websocket::sender::{FrameStream, report};
 use crate::ws::{Deframer, FrameHeader, IMPOSTOR_PREFIX, impostor};
 
@@ -10,18 +10,42 @@ use crate::ws::{Deframer, FrameHeader, IMPOSTOR_PREFIX, impostor};
 const SHOWN: usize = 24;
 
 impl FrameStream {
-    /// Looks for frames behind a gap over a header; the octets from the first frame on, if they are found.
-    pub(super) fn seek<'a>(
+    /// Looks for frames behind a gap over a header, in the octets that `packet` brought at stream offset `at`. Where they are
+    /// found, the stream is to be read again from the first one on.
+    pub fn seek(
         &mut self,
         connection: ConnectionId,
         at: u64,
-        octets: &'a [u8],
+        octets: &[u8],
+        packet: PacketRef,
         writer: &mut Writer,
-    ) -> Option<&'a [u8]> {
-        let Found { at: start, frames } = self.seeker.as_mut()?.look(at, octets, self.sender, self.negotiated)?;
-        let behind = octets.get(usize::try_from(start - at).ok()?..)?;
+    ) -> Option<Found> {
+        let (sender, negotiated) = (self.sender, self.negotiated);
+        let found = self.seeker.as_mut()?.look(&NextPiece { at, octets, packet, sender, negotiated });
+        match &found {
+            Some(found) => self.go_on(connection, found, writer),
+            None => {
+                let mut rest = octets;
+                while self.deframer.next(&mut rest).is_some() {}
+            }
+        }
+        found
+    }
+
+    /// Looks for frames behind a gap over a header, where the stream ends as its sender said. Where they are found, they are to
+    /// be read again.
+    pub fn seek_end(&mut self, connection: ConnectionId, writer: &mut Writer) -> Option<Found> {
+        let end = self.deframer.at();
+        let found = self.seeker.as_mut()?.end(end)?;
+        self.go_on(connection, &found, writer);
+        Some(found)
+    }
+
+    /// Goes on where frames were found, and tells of it.
+    fn go_on(&mut self, connection: ConnectionId, &Found { at, end, frames, .. }: &Found, writer: &mut Writer) {
+        let sender = self.sender;
         self.seeker = None;
-        self.deframer = Deframer::new(start);
+        self.deframer = Deframer::new(at);
         self.previous_key = None;
         // The end of a message that was open, if it came, and the start of others are among what is missing.
         if let Some(row) = std::mem::take(&mut self.joiner).open().and_then(|message| writer.fragmented(message)) {
@@ -29,14 +53,12 @@ impl FrameStream {
             row.has_holes = true;
         }
         let confidence = if frames < 4 { Confidence::Fair } else { Confidence::High };
-        let sender = self.sender;
         let fact = match std::mem::take(&mut self.is_joined_blindly) {
-            true => Fact::FramesFound { sender, at: start, frames, confidence },
-            false => Fact::FramesFoundAgain { sender, at: start, frames, confidence },
+            true => Fact::FramesFound { sender, at, frames, confidence },
+            false => Fact::FramesFoundAgain { sender, at, frames, confidence },
         };
-        let place = Place::StreamOctets { at: start, len: behind.len() as u64 };
+        let place = Place::StreamOctets { at, len: end - at };
         report(writer, connection, sender, None, None, Breach { place, fact });
-        Some(behind)
     }
 
     /// Tells that another protocol starts at stream offset `at`, where a header was read, and reports it.

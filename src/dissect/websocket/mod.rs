@@ -13,14 +13,15 @@ pub(in crate::dissect) mod conversation;
 mod cut_header;
 pub(in crate::dissect) mod ending;
 mod in_doubt;
-mod seek;
+pub(in crate::dissect) mod seek;
 pub(in crate::dissect) mod sender;
 
 use self::conversation::Conversation;
+use self::seek::Found;
 pub(in crate::dissect) use self::sender::FrameStream;
 use crate::base::{ConnectionId, FrameId, PacketRef, Sender, Timestamp};
 use crate::dissect::index::finding::{Conflict, Gap};
-use crate::dissect::index::record::NONE;
+use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Tally, Writer};
 use crate::net::{Direction, End};
 
@@ -48,6 +49,7 @@ impl WebSocket {
         if stream.lacks_octets() {
             self.conversation.gap(stream.sender);
         }
+        self.conversation.seek(stream.sender, stream.is_seeking());
         self.streams[direction.index()] = Some(stream);
     }
 
@@ -67,10 +69,68 @@ impl WebSocket {
         }
     }
 
+    /// Returns whether frames are looked for in any direction.
+    pub fn is_seeking(&self) -> bool {
+        self.streams.iter().flatten().any(FrameStream::is_seeking)
+    }
+
+    /// Looks for frames in the next octets of a direction, where a gap hides where one starts; elsewhere takes them as
+    /// [`feed`](WebSocket::feed) does. Where frames are found, these octets were not taken: then the direction is to be read
+    /// again, from the first frame up to their end.
+    pub fn seek_or_feed(
+        &mut self,
+        connection: ConnectionId,
+        direction: Direction,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        writer: &mut Writer,
+    ) -> Option<Found> {
+        let Some(stream) = self.streams[direction.index()].as_mut().filter(|stream| stream.is_seeking()) else {
+            self.feed(connection, direction, at, octets, packet, writer);
+            return None;
+        };
+        let found = stream.seek(connection, at, octets, packet, writer);
+        self.conversation.seek(stream.sender, stream.is_seeking());
+        found
+    }
+
+    /// Looks for frames where a direction ends, as its sender said, and a gap hides where one starts. Where they are found, the
+    /// direction is to be read again, from the first frame on.
+    pub fn seek_end(&mut self, connection: ConnectionId, direction: Direction, writer: &mut Writer) -> Option<Found> {
+        let stream = self.streams[direction.index()].as_mut()?;
+        let found = stream.seek_end(connection, writer)?;
+        self.conversation.seek(stream.sender, false);
+        Some(found)
+    }
+
+    /// Takes octets of a direction that were passed over, and come behind what was read of the peer since.
+    pub fn feed_again(
+        &mut self,
+        connection: ConnectionId,
+        direction: Direction,
+        at: u64,
+        octets: &[u8],
+        packet: PacketRef,
+        writer: &mut Writer,
+    ) {
+        self.conversation.is_read_again = true;
+        self.feed(connection, direction, at, octets, packet, writer);
+        self.conversation.is_read_again = false;
+    }
+
     /// Takes a gap of a direction.
     pub fn gap(&mut self, connection: ConnectionId, direction: Direction, gap: Gap, writer: &mut Writer) {
         if let Some(stream) = &mut self.streams[direction.index()] {
             stream.gap(connection, &mut self.conversation, gap, writer);
+        }
+    }
+
+    /// Gives up a place in a direction that cannot be read again, and looks for another behind it.
+    pub fn lose(&mut self, direction: Direction) {
+        if let Some(stream) = &mut self.streams[direction.index()] {
+            stream.lose();
+            self.conversation.seek(stream.sender, true);
         }
     }
 
@@ -91,12 +151,16 @@ impl WebSocket {
     /// The frame that an octet of a sender's stream belongs to, if it is one of the last ones.
     fn frame_at(&self, sender: Sender, at: u64, writer: &Writer) -> Option<FrameId> {
         const RECENT: usize = 256;
-        let frames = &writer.index.frames;
-        let before = |id: &FrameId| frames.get(id.index()).map(|frame| frame.previous).filter(|id| *id != NONE);
-        let recent = std::iter::successors(self.conversation.last_frame, |id| before(id).map(FrameId)).take(RECENT);
-        recent.into_iter().find(|id| {
-            let frame = frames.get(id.index()).filter(|frame| frame.sender() == sender);
-            frame.is_some_and(|frame| (frame.at..frame.payload_range().end).contains(&at))
+        let is_there = |frame: &FrameRecord| (frame.at..frame.payload_range().end).contains(&at);
+        let mut recent = self.frames_backwards(writer).take(RECENT);
+        recent.find(|(_, frame)| frame.sender() == sender && is_there(frame)).map(|(id, _)| id)
+    }
+
+    /// The frames in both directions, the last one first.
+    fn frames_backwards<'a>(&self, writer: &'a Writer) -> impl Iterator<Item = (FrameId, &'a FrameRecord)> {
+        let frame = |id: FrameId| writer.index.frames.get(id.index()).map(|frame| (id, frame));
+        std::iter::successors(self.conversation.last_frame.and_then(frame), move |(_, frame_behind)| {
+            frame_behind.previous().and_then(frame)
         })
     }
 

@@ -83,10 +83,15 @@ impl FrameStream {
     /// The same where it is not known either where in a frame that place is.
     pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
         let mut side = FrameStream::behind_gap(at, sender, negotiated);
-        side.deframer.give_up();
         side.is_joined_blindly = true;
-        side.seeker = Some(Box::default());
+        side.lose();
         side
+    }
+
+    /// Gives up its place, and looks for another.
+    pub fn lose(&mut self) {
+        self.deframer.give_up();
+        self.seeker = Some(Box::default());
     }
 }
 
@@ -100,18 +105,19 @@ impl FrameStream {
         if let Some(id) = cut {
             self.note_hole(id, gap.len, writer);
         }
-        let mut left = gap.len;
+        let (end, mut left) = (gap.at.saturating_add(gap.len), gap.len);
+        if let Some(seeker) = &mut self.seeker {
+            seeker.skip(end);
+        }
         while let Some(step) = self.deframer.skip(&mut left) {
             match step {
                 Step::End => self.end_frame(connection, conversation, writer),
                 // Where another protocol stands, no frames are looked for behind a gap either.
-                Step::Lost { .. } => self.seeker = Some(Box::default()),
+                Step::Lost { at } => self.seeker = Some(Box::new(Seeker::behind(end, end.saturating_sub(at)))),
                 Step::Header { .. } => {}
             }
         }
-        if let Some(seeker) = &mut self.seeker {
-            seeker.skip(gap.at.saturating_add(gap.len));
-        }
+        conversation.seek(self.sender, self.is_seeking());
         writer.count_missing(connection, self.sender, gap.len);
         if !was_lost {
             // Behind a header that is missing, that nothing can be placed was said.
@@ -146,6 +152,11 @@ impl FrameStream {
                 report(writer, connection, self.sender, frame, Some(message), breach);
             }
         }
+    }
+
+    /// Returns whether frames are looked for behind a gap.
+    pub fn is_seeking(&self) -> bool {
+        self.seeker.is_some()
     }
 
     /// Reads from what the next frame needs, so that it is at hand then; what it returns means nothing.
@@ -184,7 +195,7 @@ impl FrameStream {
         } else if self.deframer.pass_payload(octets.len()) {
             return;
         }
-        self.feed_closely(connection, conversation, (at, octets.len() - rest.len()), rest, &packet, writer);
+        self.feed_closely(connection, conversation, at, rest, &packet, writer);
     }
 
     /// Takes the frames at the start of `octets` that are data frames, whole, and begin as the RFCs say, which nearly every
@@ -200,7 +211,7 @@ impl FrameStream {
     ) -> &'o [u8] {
         let mut rest = octets;
         while let Some((header, payload)) = self.deframer.whole_data_frame(rest)
-            && !header.is_doubtful(self.negotiated)
+            && header.begins_as_rfcs_say(self.negotiated)
         {
             let len = payload.len() as u64;
             self.header(connection, conversation, self.deframer.at(), (&header, len), true, time, writer);
@@ -216,17 +227,11 @@ impl FrameStream {
         &mut self,
         connection: ConnectionId,
         conversation: &mut Conversation,
-        (at, taken): (u64, usize),
+        at: u64,
         mut rest: &[u8],
         packet: &PacketRef,
         writer: &mut Writer,
     ) {
-        if self.deframer.is_lost() && self.seeker.is_some() {
-            match self.seek(connection, at + taken as u64, rest, writer) {
-                Some(behind) => rest = behind,
-                None => return while self.deframer.next(&mut rest).is_some() {},
-            }
-        }
         loop {
             if self.deframer.is_between_frames() {
                 rest = self.whole_frames(connection, conversation, rest, packet.time, writer);
@@ -252,7 +257,7 @@ impl FrameStream {
             };
             // What began in an earlier piece keeps that piece's packet.
             let time = if start < at { self.began.time } else { packet.time };
-            if header.is_doubtful(self.negotiated)
+            if header.is_doubtful(self.sender, self.negotiated)
                 && self.is_impostor(connection, start, &header.copied(), rest, writer)
             {
                 self.deframer.give_up();
@@ -394,27 +399,15 @@ impl FrameStream {
                 _ => conversation.pong(&heartbeat, writer),
             };
         }
-        let close = match body.as_deref().map(CloseBody::parse) {
-            None => return,
-            Some(parsed) => CloseRecord {
-                frame: id,
-                time,
-                code: parsed.code(),
-                reason: match parsed {
-                    CloseBody::Code { reason, .. } => String::from_utf8_lossy(reason).into_owned(),
-                    CloseBody::Empty | CloseBody::OneOctet(_) => String::new(),
-                },
-            },
-        };
+        let Some(body) = body.as_deref().and_then(|start| CloseBody::parse(start, self.current_len)) else { return };
+        let close = CloseRecord { frame: id, time, code: body.code(), reason: body.reason() };
         if let Some(row) = writer.connection(connection) {
             row.closes[side(self.sender)] = row.closes[side(self.sender)]
                 .take()
                 .filter(|first| first.frame != id)
                 .or_else(|| Some(Box::new(close)));
         }
-        if let Some(body) = body {
-            judge_close(&body, |breach| writer.report_frame(id, breach));
-        }
+        judge_close(&body, |breach| writer.report_frame(id, breach));
     }
 }
 
