@@ -23,18 +23,42 @@ pub struct Arguments {
     /// What stands behind something that is no subcommand.
     #[arg(hide = true, value_name = "REST")]
     pub rest: Vec<String>,
+    #[command(flatten)]
+    pub reading: ReadArguments,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of everything that reads a capture: the window and most commands.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ReadArguments {
     /// Inflate no message to more than so many MiB [default: 64]
-    #[arg(long, global = true, value_name = "MIB")]
+    #[arg(long, value_name = "MIB")]
     pub inflate_limit: Option<u32>,
     /// Read a TCP connection as a WebSocket, such as 10.0.0.1:50000-10.0.0.2:80 or [::1]:50000-[::1]:80, the client first;
     /// ,deflate or ,plain behind it says whether messages can be compressed
-    #[arg(long, global = true, value_name = "CLIENT-SERVER")]
+    #[arg(long, value_name = "CLIENT-SERVER")]
     pub as_websocket: Vec<String>,
     /// Read a TCP connection as no WebSocket
-    #[arg(long, global = true, value_name = "END-END")]
+    #[arg(long, value_name = "END-END")]
     pub not_websocket: Vec<String>,
-    #[command(subcommand)]
-    pub command: Option<Command>,
+}
+
+impl ReadArguments {
+    /// Adds the options that stand behind the subcommand to these, which stand before it.
+    pub fn and(mut self, behind: &ReadArguments) -> ReadArguments {
+        self.inflate_limit = behind.inflate_limit.or(self.inflate_limit);
+        self.as_websocket.extend_from_slice(&behind.as_websocket);
+        self.not_websocket.extend_from_slice(&behind.not_websocket);
+        self
+    }
+
+    /// Returns the first of these options that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let lists = [("--as-websocket", &self.as_websocket), ("--not-websocket", &self.not_websocket)];
+        let list = lists.into_iter().find(|(_, texts)| !texts.is_empty()).map(|(option, _)| option);
+        self.inflate_limit.map(|_| "--inflate-limit").or(list)
+    }
 }
 
 /// What to do instead of opening the window.
@@ -64,6 +88,28 @@ pub enum Command {
     /// Sniff an interface into a file, or print its frames as they come
     #[cfg(feature = "live")]
     Capture(Capture),
+}
+
+impl Command {
+    /// Returns the options for reading a capture that stand behind the command.
+    ///
+    /// # Errors
+    /// The name of a command that reads no capture.
+    pub fn reading(&self) -> Result<&ReadArguments, &'static str> {
+        match self {
+            Command::Connections(Connections { list, .. })
+            | Command::Frames(List { list, .. })
+            | Command::Messages(List { list, .. })
+            | Command::Check(Check { list, .. }) => Ok(&list.reading),
+            Command::Show(show) => Ok(&show.reading),
+            Command::Stats(stats) => Ok(&stats.reading),
+            Command::Decode(_) => Err("decode"),
+            #[cfg(feature = "live")]
+            Command::Interfaces { .. } => Err("interfaces"),
+            #[cfg(feature = "live")]
+            Command::Capture(capture) => Ok(&capture.reading),
+        }
+    }
 }
 
 /// What to sniff, and where to.
@@ -114,6 +160,8 @@ pub struct Capture {
     /// Tell the window how it goes: JSON lines on standard output, until standard input ends
     #[arg(long, hide = true, requires = "write")]
     pub reports: bool,
+    #[command(flatten)]
+    pub reading: ReadArguments,
 }
 
 /// A list over a capture.
@@ -124,6 +172,8 @@ pub struct ListFile {
     /// Print JSON lines, one object a row
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub reading: ReadArguments,
 }
 
 /// The connections of a capture.
@@ -182,6 +232,8 @@ pub struct Stats {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub reading: ReadArguments,
 }
 
 /// One frame of a capture.
@@ -198,6 +250,8 @@ pub struct Show {
     /// Add the unmasked payload to the JSON
     #[arg(long)]
     pub payload: bool,
+    #[command(flatten)]
+    pub reading: ReadArguments,
 }
 
 /// Pasted octets.

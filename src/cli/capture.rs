@@ -12,7 +12,7 @@ use super::walk::Input;
 use crate::capture::live::{
     Aside, Ended, Limits, LiveError, Report, Sink, Statistics, Stop, Wanted, open_and_forgo, sniff,
 };
-use crate::dissect::{Decisions, Session};
+use crate::dissect::{ReadOptions, Session};
 use crate::view::{count, length};
 
 /// The window hears so often how it goes.
@@ -25,10 +25,10 @@ impl From<LiveError> for Failure {
 }
 
 /// `framescope capture -i NAME`
-pub fn run(arguments: &Capture, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Capture, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let stop = Stop::by_signals().map_err(LiveError::System)?;
     match &arguments.write {
-        None => print(arguments, decisions, stop, output),
+        None => print(arguments, options, stop, output),
         Some(file) if arguments.reports => report(arguments, file, stop.or_input_ends(), output),
         Some(file) => write(arguments, file, &stop),
     }
@@ -58,9 +58,9 @@ fn sink(arguments: &Capture, file: &Path) -> Result<((), Sink), LiveError> {
 }
 
 /// Prints frames.
-fn print(arguments: &Capture, decisions: Decisions, stop: Stop, output: &mut Output) -> Result<(), Failure> {
+fn print(arguments: &Capture, options: ReadOptions, stop: Stop, output: &mut Output) -> Result<(), Failure> {
     let aside = Aside::start(&wanted(arguments), limits(arguments), stop)?;
-    let session = Session::new(aside.source().clone(), None).with_decisions(decisions);
+    let session = Session::new(aside.source().clone(), None).with_options(options);
     let wait = |_: &mut Session| {
         aside.wait();
         #[cfg(unix)]

@@ -2,44 +2,55 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use super::args::{Check, ListFile};
+use super::json_line::JsonLine;
 use super::output::{Failure, Output};
+use super::table;
 use super::walk::{Input, Moment, walk};
-use super::{json, table};
 use crate::base::{Finding, Rule, Severity};
-use crate::dissect::Decisions;
+use crate::dissect::{ReadOptions, Snapshot};
+use crate::query::{Entry, FindingSource, RowField, TakeFields, Value, write_finding};
 use crate::view::Words;
 
-/// A row of `check --json`.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    rule: &'a str,
-    severity: &'a str,
-    section: &'a str,
-    connection: Option<u64>,
-    frame: Option<u64>,
-    message: Option<u64>,
-    sender: &'a str,
-    text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<String>,
+/// Writes rows of `check --json`.
+struct FindingRows<'a> {
+    line: JsonLine,
+    words: &'a Words,
+    explain: bool,
 }
 
-impl<'a> Row<'a> {
-    fn new(finding: &'a Finding, explain: bool, words: &Words) -> Row<'a> {
-        Row {
-            rule: finding.rule.id(),
-            severity: finding.severity().as_str(),
-            section: finding.rule.section(),
-            connection: finding.connection.map(|id| id.number()),
-            frame: finding.frame.map(|id| id.number()),
-            message: finding.message.map(|id| id.number()),
-            sender: finding.sender.as_str(),
-            text: words.sentence(&finding.fact),
-            explanation: explain.then(|| words.explanation(finding.rule)),
+impl FindingRows<'_> {
+    /// The row of a finding.
+    fn row(&mut self, snapshot: &Snapshot, number: u64, finding: &Finding, output: &mut Output) -> Result<(), Failure> {
+        self.line.begin();
+        write_finding(&FindingSource::new(snapshot, number, finding), &mut FindingLine { rows: self, finding })?;
+        self.line.end(output)
+    }
+}
+
+/// A row of a finding that is being written.
+struct FindingLine<'a, 'w> {
+    rows: &'a mut FindingRows<'w>,
+    finding: &'a Finding,
+}
+
+impl TakeFields<FindingSource<'_>> for FindingLine<'_, '_> {
+    type Error = Failure;
+
+    fn take(
+        &mut self,
+        entry: &'static Entry,
+        _: &FindingSource<'_>,
+        read: impl FnOnce() -> Value,
+    ) -> Result<(), Failure> {
+        let Some(key) = entry.json.key() else { return Ok(()) };
+        let FindingRows { line, words, explain } = &mut *self.rows;
+        match entry.field {
+            RowField::Sentence => line.text(key, &words.sentence(&self.finding.fact)),
+            RowField::Explanation if *explain => line.text(key, &words.explanation(self.finding.rule)),
+            _ => line.value(entry.json, read()),
         }
+        Ok(())
     }
 }
 
@@ -47,12 +58,13 @@ impl<'a> Row<'a> {
 ///
 /// # Errors
 /// [`Failure::Violations`] where a MUST is broken.
-pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
-    let Check { list: ListFile { file, json }, explain, severity } = arguments;
+pub fn run(arguments: &Check, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
+    let Check { list: ListFile { file, json, .. }, explain, severity } = arguments;
     let words = Words::english();
     let (mut told, mut violations) = (0, 0);
     let mut named = BTreeSet::new();
-    walk(Input::open(file, decisions)?, |snapshot, moment| {
+    let mut rows = FindingRows { line: JsonLine::default(), words: &words, explain: *explain };
+    walk(Input::open(file, options)?, |snapshot, moment| {
         while let Some(finding) = snapshot.finding(told) {
             told += 1;
             violations += usize::from(finding.severity() == Severity::Violation);
@@ -61,14 +73,14 @@ pub fn run(arguments: &Check, decisions: Decisions, output: &mut Output) -> Resu
             }
             named.insert(finding.rule);
             if *json {
-                json::write(&Row::new(&finding, *explain, &words), output)?;
+                rows.row(snapshot, told as u64, &finding, output)?;
             } else {
                 output.line(&table::finding(&finding, &words))?;
             }
         }
         match moment {
             Moment::Waiting => output.flush(),
-            Moment::Reading => Ok(()),
+            Moment::Reading | Moment::Judging(_) => Ok(()),
             Moment::End if *json => Ok(()),
             Moment::End if *explain => {
                 named.iter().try_for_each(|rule| output.line(&explained(*rule, &words)))?;

@@ -7,7 +7,7 @@ use super::output::{Failure, Output, complain};
 use super::{json, show};
 use crate::base::{Breach, Finding, Sender};
 use crate::view::FrameView;
-use crate::ws::{Negotiated, Opcode, judge_close, judge_header};
+use crate::ws::{CloseBody, Negotiated, Opcode, judge_close, judge_header};
 
 /// More pasted text than anybody pastes, in octets.
 const MAX_INPUT: u64 = 64 << 20;
@@ -56,7 +56,10 @@ fn judge(view: &mut FrameView) {
     let mut breaches = Vec::new();
     judge_header(&view.header, Sender::Unknown, negotiated, None, |breach| breaches.push(breach));
     if view.header.opcode() == Opcode::CLOSE && view.captured_len == view.header.payload_len() {
-        judge_close(&view.plain().octets, |breach| breaches.push(breach));
+        let plain = view.plain();
+        if let Some(body) = CloseBody::parse(&plain.octets, plain.total) {
+            judge_close(&body, |breach| breaches.push(breach));
+        }
     }
     let told = breaches.into_iter().map(|breach| {
         let rule = breach.rule();

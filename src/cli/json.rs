@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::json_line::JsonLine;
 use super::output::{Failure, Output};
-use crate::base::{ConnectionId, FrameId, MessageId};
+use crate::base::{ConnectionId, FrameId};
 use crate::dissect::{FrameRecord, MessageReader, Snapshot};
+use crate::query::{Entry, FrameSource, Indexed, RowField, TakeFields, Value, write_frame};
 use crate::view::{FrameView, RoundTripSummary, RoundTrips, close_story, close_summary};
-use crate::ws::FrameHeader;
 
 /// Writes one object as a line.
 pub fn write(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
@@ -17,23 +17,6 @@ pub fn write(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
 
 pub(super) fn unreadable(error: std::io::Error) -> Failure {
     Failure::Message(format!("the capture cannot be read any more: {error}"))
-}
-
-/// Begins the row of a frame: what its header tells.
-fn header(line: &mut JsonLine, header: &FrameHeader) {
-    let [rsv1, rsv2, rsv3] = header.rsv();
-    line.flag("fin", header.fin());
-    line.flag("rsv1", rsv1);
-    line.flag("rsv2", rsv2);
-    line.flag("rsv3", rsv3);
-    line.number("opcode", header.opcode().value().into());
-    line.flag("masked", header.masked());
-    match header.masking_key() {
-        Some(key) => line.hex("masking_key", &key),
-        None => line.null("masking_key"),
-    }
-    line.number("header_length", header.header_len().into());
-    line.number("payload_length", header.payload_len());
 }
 
 /// Writes rows of `frames --json`.
@@ -47,38 +30,58 @@ pub struct FrameRows {
 impl FrameRows {
     /// The row of a frame.
     pub fn row(&mut self, snapshot: &Snapshot, id: FrameId, payload: bool, output: &mut Output) -> Result<(), Failure> {
-        let Some(record) = snapshot.frame(id) else { return Ok(()) };
-        let FrameRows { line, reader, packets } = self;
-        line.begin();
-        line.number("frame", id.number());
-        line.number("connection", record.connection.number());
-        line.number_or_null("message", record.message().map(MessageId::number));
-        line.number("time_ns", record.time.nanoseconds());
-        line.word("sender", record.sender().as_str());
-        header(line, &record.header);
-        line.number("captured_length", snapshot.captured_len(record));
-        if let Some(nanoseconds) = snapshot.round_trip_ns(record) {
-            line.signed("rtt_ns", nanoseconds);
+        let Some(source) = FrameSource::new(snapshot, id) else { return Ok(()) };
+        self.line.begin();
+        write_frame(&source, &mut FrameLine { rows: self, payload, output })?;
+        self.line.end(output)
+    }
+}
+
+/// A row of a frame that is being written.
+struct FrameLine<'a> {
+    rows: &'a mut FrameRows,
+    payload: bool,
+    output: &'a mut Output,
+}
+
+impl TakeFields<FrameSource<'_>> for FrameLine<'_> {
+    type Error = Failure;
+
+    #[inline(always)]
+    fn take(
+        &mut self,
+        entry: &'static Entry,
+        source: &FrameSource<'_>,
+        read: impl FnOnce() -> Value,
+    ) -> Result<(), Failure> {
+        let (Some(key), Some(Indexed { snapshot, id, record })) = (entry.json.key(), source.indexed) else {
+            return Ok(());
+        };
+        let FrameRows { line, reader, packets } = &mut *self.rows;
+        match entry.field {
+            RowField::Packets => {
+                packets.clear();
+                reader.trace(snapshot, record, |segment| packets.push(segment.packet.number()));
+                packets.dedup();
+                line.numbers(key, packets.iter().copied());
+            }
+            RowField::Findings => line.distinct_words(key, rules(snapshot, id)),
+            RowField::Payload if self.payload => {
+                line.begin_string(key);
+                let (mut end, mut written) = (0, Ok(()));
+                let mut write = |octets: &[u8]| line.piece_of_hex(octets, self.output);
+                let read = reader.frame(snapshot, record, 0..u64::MAX, |at, octets| {
+                    written = zeros(at - end, &mut write).and_then(|()| write(octets));
+                    end = at + octets.len() as u64;
+                    written.is_ok()
+                });
+                written?;
+                read.map_err(unreadable)?;
+                line.end_string();
+            }
+            _ => line.value(entry.json, read()),
         }
-        packets.clear();
-        reader.trace(snapshot, record, |segment| packets.push(segment.packet.number()));
-        packets.dedup();
-        line.numbers("packets", packets.iter().copied());
-        line.distinct_words("findings", rules(snapshot, id));
-        if payload {
-            line.begin_string("payload_hex");
-            let (mut end, mut written) = (0, Ok(()));
-            let mut write = |octets: &[u8]| line.piece_of_hex(octets, output);
-            let read = reader.frame(snapshot, record, 0..u64::MAX, |at, octets| {
-                written = zeros(at - end, &mut write).and_then(|()| write(octets));
-                end = at + octets.len() as u64;
-                written.is_ok()
-            });
-            written?;
-            read.map_err(unreadable)?;
-            line.end_string();
-        }
-        line.end(output)
+        Ok(())
     }
 }
 
@@ -104,17 +107,39 @@ pub(super) fn zeros(mut octets: u64, mut write: impl FnMut(&[u8]) -> Result<(), 
 pub fn pasted(number: u64, view: &FrameView, payload: bool, output: &mut Output) -> Result<(), Failure> {
     let mut line = JsonLine::default();
     line.begin();
-    line.number("frame", number);
-    ["connection", "message", "time_ns"].into_iter().for_each(|key| line.null(key));
-    line.word("sender", "unknown");
-    header(&mut line, &view.header);
-    line.number("captured_length", view.captured_len);
-    line.numbers("packets", []);
-    line.distinct_words("findings", view.findings.iter().map(|finding| finding.rule.id()));
-    if payload {
-        line.hex("payload_hex", &view.plain().octets);
-    }
+    let source = FrameSource { number, header: &view.header, indexed: None };
+    write_frame(&source, &mut PastedLine { line: &mut line, view, payload })?;
     line.end(output)
+}
+
+/// A row of pasted octets that is being written.
+struct PastedLine<'a> {
+    line: &'a mut JsonLine,
+    view: &'a FrameView,
+    payload: bool,
+}
+
+impl TakeFields<FrameSource<'_>> for PastedLine<'_> {
+    type Error = Failure;
+
+    fn take(
+        &mut self,
+        entry: &'static Entry,
+        _: &FrameSource<'_>,
+        read: impl FnOnce() -> Value,
+    ) -> Result<(), Failure> {
+        let Some(key) = entry.json.key() else { return Ok(()) };
+        match entry.field {
+            RowField::CapturedLength => self.line.number(key, self.view.captured_len),
+            RowField::Packets => self.line.numbers(key, []),
+            RowField::Findings => {
+                self.line.distinct_words(key, self.view.findings.iter().map(|finding| finding.rule.id()));
+            }
+            RowField::Payload if self.payload => self.line.hex(key, &self.view.plain().octets),
+            _ => self.line.value(entry.json, read()),
+        }
+        Ok(())
+    }
 }
 
 #[derive(Serialize)]

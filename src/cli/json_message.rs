@@ -6,7 +6,8 @@ use super::json::{rules, unreadable, zeros};
 use super::json_line::JsonLine;
 use super::output::{Failure, Output};
 use crate::base::{FrameId, MessageId};
-use crate::dissect::{Inflated, Inflation, Message, Octets, Snapshot};
+use crate::dissect::{Inflation, Octets, Snapshot};
+use crate::query::{Entry, Key, MessageSource, RowField, TakeFields, Value, write_message};
 use crate::view::{MessageState, message_state};
 use crate::ws::{Opcode, Utf8, is_utf8};
 
@@ -67,7 +68,37 @@ impl Joined {
     }
 }
 
+/// Returns how many octets of what a compressed message inflates to a row takes.
+pub fn most_inflated(payload: bool) -> u64 {
+    if payload { u64::MAX } else { 0 }
+}
+
+/// The things about a payload that are found out by reading it.
+struct Told {
+    /// Octets without compression.
+    length: Option<u64>,
+    is_complete: bool,
+    /// The payload as it is printed, where it is.
+    payload: Option<Payload>,
+}
+
+/// A payload that is printed.
+enum Payload {
+    /// The joined octets: they were not compressed, or nobody knows what they mean.
+    Joined {
+        /// The text that they would be if nothing but permessage-deflate were in force.
+        text_if_deflate: Option<Vec<u8>>,
+    },
+    /// Octets that a message inflates to.
+    Inflated { plain: Octets, is_text: bool },
+}
+
 impl MessageRows {
+    /// Writes rows of what `inflation` inflates.
+    pub fn new(inflation: Inflation) -> MessageRows {
+        MessageRows { inflation, ..MessageRows::default() }
+    }
+
     /// The row of a message.
     pub fn row(
         &mut self,
@@ -77,56 +108,81 @@ impl MessageRows {
         output: &mut Output,
     ) -> Result<(), Failure> {
         let Some(message) = snapshot.message(id) else { return Ok(()) };
-        let (Some(first), Some(last)) = (snapshot.frame(message.first), snapshot.frame(message.last)) else {
-            return Ok(());
-        };
+        let Some(source) = MessageSource::new(snapshot, &message) else { return Ok(()) };
         self.frames.clear();
         match message.frames {
             1 => self.frames.push(message.first),
             _ => self.frames.extend(snapshot.message_frames(&message)),
         }
-        let MessageRows { line, inflation, frames, joined } = self;
-        line.begin();
-        line.number("message", id.number());
-        line.number("connection", message.connection.number());
-        line.word("sender", message.sender.as_str());
-        line.word("type", if message.opcode == Opcode::TEXT { "text" } else { "binary" });
-        line.numbers("frames", frames.iter().map(|id| id.number()));
-        line.number("time_ns", first.time.nanoseconds());
-        line.number("end_time_ns", inflation.reader().end_time(snapshot, last).nanoseconds());
-        line.flag("compressed", message.compressed);
-        line.number("wire_length", message.wire_len);
-        if message.compressed {
-            let most = if payload { u64::MAX } else { 0 };
-            let inflated = inflation.message(snapshot, &message, most).map_err(unreadable)?;
-            return self.compressed(snapshot, &message, inflated, payload, output);
-        }
-        joined.begin(message.opcode == Opcode::TEXT);
-        if payload {
-            let read = inflation.reader().message(snapshot, &message, 0..u64::MAX, |at, octets| {
-                joined.take(at, octets);
-                true
-            });
-            read.map_err(unreadable)?;
-            joined.finish(message.wire_len);
-        }
-        line.number("length", message.wire_len);
-        line.flag("complete", message_state(&message) == MessageState::Complete && joined.missing.is_empty());
-        line.distinct_words("findings", frames.iter().flat_map(|id| rules(snapshot, *id)));
-        if payload {
-            self.payload(snapshot, &message, output)?;
-        }
+        let told = match message.compressed {
+            true => self.inflate(&source, payload)?,
+            false => self.join(&source, payload)?,
+        };
+        self.line.begin();
+        write_message(&source, &mut MessageLine { rows: self, told, output })?;
         self.line.end(output)
     }
 
-    /// Writes a payload that is not compressed.
-    fn payload(&mut self, snapshot: &Snapshot, message: &Message, output: &mut Output) -> Result<(), Failure> {
-        let MessageRows { line, inflation, joined, .. } = self;
-        if !joined.missing.is_empty() {
-            line.ranges("missing", &joined.missing);
+    /// Reads a message that is not compressed.
+    fn join(&mut self, source: &MessageSource<'_>, payload: bool) -> Result<Told, Failure> {
+        let message = source.message;
+        self.joined.begin(message.opcode == Opcode::TEXT);
+        if payload {
+            self.read(source)?;
         }
+        Ok(Told {
+            length: Some(message.wire_len),
+            is_complete: message_state(message) == MessageState::Complete && self.joined.missing.is_empty(),
+            payload: payload.then_some(Payload::Joined { text_if_deflate: None }),
+        })
+    }
+
+    /// Joins the octets of a message.
+    fn read(&mut self, MessageSource { snapshot, message, .. }: &MessageSource<'_>) -> Result<(), Failure> {
+        let MessageRows { inflation, joined, .. } = self;
+        let read = inflation.reader().message(snapshot, message, 0..u64::MAX, |at, octets| {
+            joined.take(at, octets);
+            true
+        });
+        read.map_err(unreadable)?;
+        joined.finish(message.wire_len);
+        Ok(())
+    }
+
+    /// Reads a compressed message.
+    fn inflate(&mut self, source: &MessageSource<'_>, payload: bool) -> Result<Told, Failure> {
+        let MessageSource { snapshot, message, .. } = *source;
+        let inflated = self.inflation.message(snapshot, message, most_inflated(payload)).map_err(unreadable)?;
+        let (is_complete, reached_end, plain) = (inflated.is_complete(), inflated.reached_end, inflated.plain);
+        let mut told = Told {
+            length: (reached_end && message.is_understood).then_some(plain.total),
+            is_complete: is_complete && message.is_understood,
+            payload: None,
+        };
+        if payload {
+            let is_text = is_complete && message.opcode == Opcode::TEXT && is_utf8(&plain.octets);
+            told.payload = Some(if message.is_understood {
+                Payload::Inflated { plain, is_text }
+            } else {
+                // Octets on the wire are all that is sure.
+                self.joined.begin(false);
+                self.read(source)?;
+                Payload::Joined { text_if_deflate: is_text.then_some(plain.octets) }
+            });
+        }
+        Ok(told)
+    }
+
+    /// Writes the joined octets.
+    fn joined_octets(
+        &mut self,
+        key: Key,
+        MessageSource { snapshot, message, .. }: &MessageSource<'_>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let MessageRows { line, inflation, joined, .. } = self;
         let is_text = joined.is_text;
-        line.begin_string(if is_text { "text" } else { "payload_hex" });
+        line.begin_string(key);
         let mut write = |octets: &[u8]| match is_text {
             true => line.piece_of_text(octets, output),
             false => line.piece_of_hex(octets, output),
@@ -146,68 +202,83 @@ impl MessageRows {
         line.end_string();
         Ok(())
     }
+}
 
-    /// Goes on with the row of a compressed message: what it inflates to.
-    fn compressed(
+/// A row of a message that is being written.
+struct MessageLine<'a> {
+    rows: &'a mut MessageRows,
+    told: Told,
+    output: &'a mut Output,
+}
+
+impl TakeFields<MessageSource<'_>> for MessageLine<'_> {
+    type Error = Failure;
+
+    #[inline(always)]
+    fn take(
         &mut self,
-        snapshot: &Snapshot,
-        message: &Message,
-        inflated: Inflated,
-        payload: bool,
-        output: &mut Output,
+        entry: &'static Entry,
+        source: &MessageSource<'_>,
+        read: impl FnOnce() -> Value,
     ) -> Result<(), Failure> {
-        let MessageRows { line, frames, .. } = self;
-        let (is_complete, reached_end) = (inflated.is_complete(), inflated.reached_end);
-        line.number_or_null("length", (reached_end && message.is_understood).then_some(inflated.plain.total));
-        line.flag("complete", is_complete && message.is_understood);
-        line.distinct_words("findings", frames.iter().flat_map(|id| rules(snapshot, *id)));
-        if !payload {
-            return line.end(output);
-        }
-        let Octets { octets, missing, .. } = inflated.plain;
-        let is_text = is_complete && message.opcode == Opcode::TEXT && is_utf8(&octets);
-        if !message.is_understood {
-            return self.not_understood(snapshot, message, is_text.then_some(&octets), output);
-        }
-        if is_text {
-            line.begin_string("text");
-            line.piece_of_text(&octets, output)?;
-        } else {
-            if !missing.is_empty() {
-                line.ranges("missing", &missing);
+        let (Some(key), MessageSource { snapshot, message, .. }) = (entry.json.key(), *source) else { return Ok(()) };
+        let MessageRows { line, inflation, frames, .. } = &mut *self.rows;
+        match entry.field {
+            RowField::Frames => line.numbers(key, frames.iter().map(|id| id.number())),
+            RowField::EndTime => {
+                let Some(last) = snapshot.frame(message.last) else { return Ok(()) };
+                line.number(key, inflation.reader().end_time(snapshot, last).nanoseconds());
             }
-            let end = octets.len() as u64;
-            let known = missing.last().filter(|hole| hole.end >= end).map_or(end, |hole| hole.start);
-            line.begin_string("payload_hex");
-            line.piece_of_hex(&octets[..known as usize], output)?;
+            RowField::Plain => line.number_or_null(key, self.told.length),
+            RowField::Complete => line.flag(key, self.told.is_complete),
+            RowField::Findings => line.distinct_words(key, frames.iter().flat_map(|id| rules(snapshot, *id))),
+            RowField::Missing | RowField::Text | RowField::Payload | RowField::TextIfDeflate => {
+                if self.told.payload.is_some() {
+                    self.payload(entry.field, key, source)?;
+                }
+            }
+            _ => line.value(entry.json, read()),
         }
-        line.end_string();
-        line.end(output)
+        Ok(())
     }
+}
 
-    /// Ends the row of a compressed message whose meaning nobody knows: its octets on the wire, and the text that they would
-    /// be if nothing but permessage-deflate were in force.
-    fn not_understood(
-        &mut self,
-        snapshot: &Snapshot,
-        message: &Message,
-        text: Option<&Vec<u8>>,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
-        let MessageRows { inflation, joined, .. } = self;
-        joined.begin(false);
-        let read = inflation.reader().message(snapshot, message, 0..u64::MAX, |at, octets| {
-            joined.take(at, octets);
-            true
-        });
-        read.map_err(unreadable)?;
-        joined.finish(message.wire_len);
-        self.payload(snapshot, message, output)?;
-        if let Some(text) = text {
-            self.line.begin_string("text_if_deflate");
-            self.line.piece_of_text(text, output)?;
-            self.line.end_string();
+impl MessageLine<'_> {
+    /// Writes a field of the payload, if this one has it.
+    fn payload(&mut self, field: RowField, key: Key, source: &MessageSource<'_>) -> Result<(), Failure> {
+        let MessageLine { rows, told, output } = self;
+        match (field, &told.payload) {
+            (RowField::Missing, Some(Payload::Joined { .. })) if !rows.joined.missing.is_empty() => {
+                rows.line.ranges(key, &rows.joined.missing);
+            }
+            (RowField::Missing, Some(Payload::Inflated { plain, is_text: false })) if !plain.missing.is_empty() => {
+                rows.line.ranges(key, &plain.missing);
+            }
+            (RowField::Text, Some(Payload::Joined { .. })) if rows.joined.is_text => {
+                rows.joined_octets(key, source, output)?
+            }
+            (RowField::Payload, Some(Payload::Joined { .. })) if !rows.joined.is_text => {
+                rows.joined_octets(key, source, output)?;
+            }
+            (RowField::Text, Some(Payload::Inflated { plain, is_text: true })) => {
+                rows.line.begin_string(key);
+                rows.line.piece_of_text(&plain.octets, output)?;
+                rows.line.end_string();
+            }
+            (RowField::Payload, Some(Payload::Inflated { plain, is_text: false })) => {
+                let end = plain.octets.len() as u64;
+                let known = plain.missing.last().filter(|hole| hole.end >= end).map_or(end, |hole| hole.start);
+                rows.line.begin_string(key);
+                rows.line.piece_of_hex(&plain.octets[..known as usize], output)?;
+                rows.line.end_string();
+            }
+            (RowField::TextIfDeflate, Some(Payload::Joined { text_if_deflate: Some(text) })) => {
+                rows.line.begin_string(key);
+                rows.line.piece_of_text(text, output)?;
+                rows.line.end_string();
+            }
+            _ => {}
         }
-        self.line.end(output)
+        Ok(())
     }
 }

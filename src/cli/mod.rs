@@ -19,12 +19,12 @@ mod stats;
 mod table;
 mod walk;
 
-use crate::dissect::{Decisions, set_max_inflated};
+use crate::dissect::{Decisions, InflateLimit, ReadOptions};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, ReadArguments};
 use output::{Failure, Output};
 
 /// Runs the program with its arguments; what it returns is the exit status: 0 done, 1 `check` found a violation, 2 the
@@ -75,10 +75,7 @@ fn forgo_rights(_arguments: &Arguments) -> Result<(), String> {
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
-    if let Some(mebibytes) = arguments.inflate_limit {
-        set_max_inflated(u64::from(mebibytes) << 20);
-    }
-    let decisions = decisions(&arguments)?;
+    let options = options(&arguments)?;
     match (&arguments.file, &arguments.command) {
         (Some(file), Some(_)) => {
             let file = file.display();
@@ -91,31 +88,51 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         _ => {}
     }
     match arguments.command {
-        None => open_window(arguments.file, decisions),
-        Some(Command::Connections(list)) if list.others => others::run(&list.list, decisions, output),
-        Some(Command::Connections(list)) => rows::connections(&list, decisions, output),
-        Some(Command::Frames(list)) => rows::frames(&list, decisions, output),
-        Some(Command::Messages(list)) => rows::messages(&list, decisions, output),
-        Some(Command::Check(list)) => check::run(&list, decisions, output),
-        Some(Command::Show(show)) => show::run(&show, decisions, output),
+        None => open_window(arguments.file, options),
+        Some(Command::Connections(list)) if list.others => others::run(&list.list, options, output),
+        Some(Command::Connections(list)) => rows::connections(&list, options, output),
+        Some(Command::Frames(list)) => rows::frames(&list, options, output),
+        Some(Command::Messages(list)) => rows::messages(&list, options, output),
+        Some(Command::Check(list)) => check::run(&list, options, output),
+        Some(Command::Show(show)) => show::run(&show, options, output),
         Some(Command::Decode(decode)) => decode::run(&decode, output),
-        Some(Command::Stats(stats)) => stats::run(&stats, decisions, output),
+        Some(Command::Stats(stats)) => stats::run(&stats, options, output),
         #[cfg(feature = "live")]
         Some(Command::Interfaces { json }) => interfaces::run(json, output),
         #[cfg(feature = "live")]
-        Some(Command::Capture(capture)) => capture::run(&capture, decisions, output),
+        Some(Command::Capture(capture)) => capture::run(&capture, options, output),
     }
 }
 
-/// What the user says about TCP connections.
-fn decisions(arguments: &Arguments) -> Result<Decisions, Failure> {
+/// Returns the user's options for reading a capture, before and behind the subcommand.
+fn options(arguments: &Arguments) -> Result<ReadOptions, Failure> {
+    let before = arguments.reading.clone();
+    let reading = match arguments.command.as_ref().map(Command::reading) {
+        None => before,
+        Some(Ok(behind)) => before.and(behind),
+        Some(Err(command)) => {
+            if let Some(option) = before.given() {
+                return Err(Failure::Message(format!("{option}: {command} reads no capture")));
+            }
+            before
+        }
+    };
+    #[cfg(feature = "live")]
+    if let Some(Command::Capture(args::Capture { write: Some(_), .. })) = &arguments.command
+        && let Some(option) = reading.given()
+    {
+        return Err(Failure::Message(format!("{option}: capture with -w only writes packets, and reads none")));
+    }
+    let inflate_limit = reading.inflate_limit.map_or_else(InflateLimit::default, InflateLimit::mebibytes);
+    Ok(ReadOptions { decisions: decisions(&reading)?, inflate_limit })
+}
+
+/// Returns the user's word on TCP connections.
+fn decisions(reading: &ReadArguments) -> Result<Decisions, Failure> {
     let mut decisions = Decisions::default();
     for (option, texts, is_websocket) in
-        [("--as-websocket", &arguments.as_websocket, true), ("--not-websocket", &arguments.not_websocket, false)]
+        [("--as-websocket", &reading.as_websocket, true), ("--not-websocket", &reading.not_websocket, false)]
     {
-        if let Some(command) = arguments.command.as_ref().and_then(without_connections).filter(|_| !texts.is_empty()) {
-            return Err(Failure::Message(format!("{option}: {command} reads no TCP connections")));
-        }
         for text in texts {
             let mut said = Decisions::default();
             let read = said.read(text, is_websocket);
@@ -134,25 +151,13 @@ fn decisions(arguments: &Arguments) -> Result<Decisions, Failure> {
     Ok(decisions)
 }
 
-/// What a command is called that has no use for what the user says about TCP connections.
-fn without_connections(command: &Command) -> Option<&'static str> {
-    match command {
-        Command::Decode(_) => Some("decode"),
-        #[cfg(feature = "live")]
-        Command::Interfaces { .. } => Some("interfaces"),
-        #[cfg(feature = "live")]
-        Command::Capture(capture) if capture.write.is_some() => Some("capture with -w"),
-        _ => None,
-    }
-}
-
 #[cfg(feature = "gui")]
-fn open_window(file: Option<std::path::PathBuf>, decisions: Decisions) -> Result<(), Failure> {
-    crate::gui::run(file, decisions).map_err(Failure::Message)
+fn open_window(file: Option<std::path::PathBuf>, options: ReadOptions) -> Result<(), Failure> {
+    crate::gui::run(file, options).map_err(Failure::Message)
 }
 
 #[cfg(not(feature = "gui"))]
-fn open_window(_file: Option<std::path::PathBuf>, _decisions: Decisions) -> Result<(), Failure> {
+fn open_window(_file: Option<std::path::PathBuf>, _options: ReadOptions) -> Result<(), Failure> {
     Err(Failure::Message(
         "this build has no window; use a subcommand, for example: framescope frames FILE (framescope --help lists them)"
             .to_owned(),

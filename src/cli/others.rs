@@ -6,7 +6,7 @@ use super::args::ListFile;
 use super::json;
 use super::output::{Failure, Output, complain};
 use super::walk::read_through;
-use crate::dissect::{Decisions, Other};
+use crate::dissect::{Other, ReadOptions};
 use crate::view::length;
 
 /// More are not listed.
@@ -23,8 +23,8 @@ struct Row {
 }
 
 /// `framescope connections FILE --others`
-pub fn run(arguments: &ListFile, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
-    let session = read_through(&arguments.file, decisions, false)?;
+pub fn run(arguments: &ListFile, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
+    let session = read_through(&arguments.file, options, false)?;
     let others = session.others(MOST);
     if !arguments.json {
         output.line("TCP connection, and the octets of its ends")?;

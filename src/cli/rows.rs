@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use super::args::{Connections, List};
 use super::json_message::MessageRows;
 use super::output::{Failure, Output};
+use super::table::Columns;
 use super::walk::{self, Input, Moment};
-use super::{json, table};
+use super::{json, json_message, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{Decisions, Inflation, MessageReader, Snapshot};
+use crate::dissect::{Inflation, KeptMessages, MessageReader, ReadOptions, Snapshot};
+use crate::query::RowKind;
 use crate::view::close_story;
 
 /// Decides which rows can be printed.
@@ -64,7 +66,7 @@ impl Gate {
 /// A kind of rows.
 trait Rows {
     /// The line over them.
-    const HEADER: &'static str;
+    fn header(&self) -> String;
     /// How many there are in a snapshot.
     fn count(snapshot: &Snapshot) -> usize;
     /// Whether a row can be printed, where something may still come.
@@ -76,24 +78,24 @@ trait Rows {
 /// Prints the rows of a capture.
 fn print<R: Rows>(mut rows: R, input: Input<'_>, as_json: bool, output: &mut Output) -> Result<(), Failure> {
     let mut gate = Gate::default();
-    let mut header = Some(R::HEADER).filter(|_| !as_json);
+    let mut header = (!as_json).then(|| rows.header());
     walk::walk(input, |snapshot, moment| {
         gate.pass(
             R::count(snapshot),
             moment,
             |index| R::is_ready(snapshot, index, moment),
             |index| {
-                header.take().map_or(Ok(()), |header| output.line(header))?;
+                header.take().map_or(Ok(()), |header| output.line(&header))?;
                 rows.print(snapshot, index, output)
             },
         )?;
         if moment == Moment::End {
             // A list without rows has its header all the same.
-            header.take().map_or(Ok(()), |header| output.line(header))?;
+            header.take().map_or(Ok(()), |header| output.line(&header))?;
         }
         match moment {
             Moment::Waiting => output.flush(),
-            Moment::Reading | Moment::End => Ok(()),
+            Moment::Reading | Moment::Judging(_) | Moment::End => Ok(()),
         }
     })
 }
@@ -102,12 +104,15 @@ fn print<R: Rows>(mut rows: R, input: Input<'_>, as_json: bool, output: &mut Out
 struct Frames {
     as_json: bool,
     payload: bool,
+    columns: Columns,
     json: json::FrameRows,
     reader: MessageReader,
 }
 
 impl Rows for Frames {
-    const HEADER: &'static str = table::FRAMES_HEADER;
+    fn header(&self) -> String {
+        self.columns.header(RowKind::Frames)
+    }
 
     fn count(snapshot: &Snapshot) -> usize {
         snapshot.frame_count()
@@ -121,28 +126,29 @@ impl Rows for Frames {
         let id = FrameId::from_index(index);
         match self.as_json {
             true => self.json.row(snapshot, id, self.payload, output),
-            false => table::frame(snapshot, &mut self.reader, id, self.payload, output),
+            false => table::frame(&self.columns, snapshot, &mut self.reader, id, self.payload, output),
         }
     }
 }
 
 /// `framescope frames FILE`
-pub fn frames(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn frames(arguments: &List, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let List { list, payload } = arguments;
-    frames_of(Input::open(&list.file, decisions)?, (list.json, *payload), output)
+    frames_of(Input::open(&list.file, options)?, (list.json, *payload), output)
 }
 
 /// Prints the frames of what is read.
 pub fn frames_of(input: Input<'_>, (as_json, payload): (bool, bool), output: &mut Output) -> Result<(), Failure> {
     let (json, reader) = (json::FrameRows::default(), MessageReader::default());
-    print(Frames { as_json, payload, json, reader }, input, as_json, output)
+    let columns = Columns::of(RowKind::Frames);
+    print(Frames { as_json, payload, columns, json, reader }, input, as_json, output)
 }
 
 /// Whether a frame can be printed: whoever waits for rows sees it when it has ended, without waiting for the rest of its
 /// message, about which something may still be found.
 pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool {
     snapshot.frame(id).is_some_and(|frame| match moment {
-        Moment::Reading => snapshot.is_settled(frame),
+        Moment::Reading | Moment::Judging(_) => snapshot.is_settled(frame),
         Moment::Waiting => frame.is_ended(),
         Moment::End => true,
     })
@@ -152,36 +158,49 @@ pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool 
 struct Messages {
     as_json: bool,
     payload: bool,
+    columns: Columns,
     json: MessageRows,
     inflation: Inflation,
 }
 
 impl Rows for Messages {
-    const HEADER: &'static str = table::MESSAGES_HEADER;
+    fn header(&self) -> String {
+        self.columns.header(RowKind::Messages)
+    }
 
     fn count(snapshot: &Snapshot) -> usize {
         snapshot.message_count()
     }
 
-    fn is_ready(snapshot: &Snapshot, index: usize, _: Moment) -> bool {
-        snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended)
+    fn is_ready(snapshot: &Snapshot, index: usize, moment: Moment) -> bool {
+        match moment {
+            Moment::Judging(judged) => index < judged,
+            _ => snapshot.message(MessageId::from_index(index)).is_some_and(|message| message.ended),
+        }
     }
 
     fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure> {
         let id = MessageId::from_index(index);
         match self.as_json {
             true => self.json.row(snapshot, id, self.payload, output),
-            false => table::message(snapshot, &mut self.inflation, id, self.payload, output),
+            false => table::message(&self.columns, snapshot, &mut self.inflation, id, self.payload, output),
         }
     }
 }
 
 /// `framescope messages FILE`
-pub fn messages(arguments: &List, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn messages(arguments: &List, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let List { list, payload } = arguments;
-    let (json, inflation) = (MessageRows::default(), Inflation::default());
-    let rows = Messages { as_json: list.json, payload: *payload, json, inflation };
-    print(rows, Input::open(&list.file, decisions)?, list.json, output)
+    let kept = KeptMessages::new(if list.json {
+        json_message::most_inflated(*payload)
+    } else {
+        table::most_inflated(*payload)
+    });
+    let inflation = || Inflation::default().with_kept(kept.clone());
+    let (json, inflation) = (MessageRows::new(inflation()), inflation());
+    let columns = Columns::of(RowKind::Messages);
+    let rows = Messages { as_json: list.json, payload: *payload, columns, json, inflation };
+    print(rows, Input::open(&list.file, options)?.keeping(kept), list.json, output)
 }
 
 /// The connections of a capture.
@@ -191,7 +210,9 @@ struct AllConnections {
 }
 
 impl Rows for AllConnections {
-    const HEADER: &'static str = table::CONNECTIONS_HEADER;
+    fn header(&self) -> String {
+        table::CONNECTIONS_HEADER.to_owned()
+    }
 
     fn count(snapshot: &Snapshot) -> usize {
         snapshot.connection_count()
@@ -214,10 +235,10 @@ impl Rows for AllConnections {
 }
 
 /// `framescope connections FILE`
-pub fn connections(arguments: &Connections, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn connections(arguments: &Connections, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let Connections { list, story, .. } = arguments;
     let rows = AllConnections { as_json: list.json, story: *story };
-    print(rows, Input::open(&list.file, decisions)?, list.json, output)
+    print(rows, Input::open(&list.file, options)?, list.json, output)
 }
 
 #[cfg(test)]

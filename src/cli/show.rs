@@ -6,7 +6,7 @@ use super::rows::frame_is_ready;
 use super::walk::{Input, walk};
 use super::{diagram, json};
 use crate::base::FrameId;
-use crate::dissect::Decisions;
+use crate::dissect::ReadOptions;
 use crate::view::{BitGrid, FrameView, PayloadKind, Words, count, field_tree, frame_title, payload_text, printable};
 
 /// Payload octets in the diagram.
@@ -15,12 +15,12 @@ const DIAGRAM_OCTETS: u64 = 64;
 const TEXT_OCTETS: u64 = 4096;
 
 /// `framescope show FILE --frame N`
-pub fn run(arguments: &Show, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Show, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let number = arguments.frame;
     let id = FrameId::from_number(number);
     let mut done = false;
     let mut found = 0;
-    let result = walk(Input::open(&arguments.file, decisions)?, |snapshot, moment| {
+    let result = walk(Input::open(&arguments.file, options)?, |snapshot, moment| {
         found = snapshot.frame_count();
         let Some(id) = id else { return Ok(()) };
         if done || !frame_is_ready(snapshot, id, moment) {
@@ -87,7 +87,7 @@ fn payload(view: &FrameView, output: &mut Output) -> Result<(), Failure> {
     match text.kind {
         PayloadKind::Text | PayloadKind::Json if view.header.opcode() != crate::ws::Opcode::CLOSE => {
             output.line("")?;
-            for line in text.pretty.as_deref().unwrap_or(&text.text).lines() {
+            for line in text.indented.as_deref().unwrap_or(&text.text).lines() {
                 output.line(&printable(line))?;
             }
             if text.not_shown > 0 {

@@ -9,7 +9,7 @@ use super::args::Stats;
 use super::json;
 use super::output::{Failure, Output};
 use super::walk::read_through;
-use crate::dissect::{Connection, Decisions, Snapshot};
+use crate::dissect::{Connection, ReadOptions, Snapshot};
 use crate::view::{count, length};
 use crate::ws::Opcode;
 
@@ -65,9 +65,9 @@ struct Findings {
 }
 
 /// `framescope stats FILE [--deep]`
-pub fn run(arguments: &Stats, decisions: Decisions, output: &mut Output) -> Result<(), Failure> {
+pub fn run(arguments: &Stats, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let started = Instant::now();
-    let mut session = read_through(&arguments.file, decisions, arguments.deep)?;
+    let mut session = read_through(&arguments.file, options, arguments.deep)?;
     let snapshot = session.snapshot();
     let totals = snapshot.totals();
     let [client, server] = totals.frames;

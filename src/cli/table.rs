@@ -6,8 +6,11 @@ use unicode_width::UnicodeWidthStr as _;
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
 use crate::dissect::{Inflation, MessageReader, Octets, Snapshot};
+use crate::query::{
+    FrameSource, MessageSource, RowField, RowKind, TerminalColumn, Value, entries, entry, frame_value, message_value,
+};
 use crate::view::{
-    MessageState, PayloadText, Words, close_summary, connection_row, count, frame_row, inflated_text, length,
+    MessageState, PayloadText, Words, close_summary, connection_row, count, frame_preview, inflated_text, length,
     message_row, payload_text, printable,
 };
 
@@ -19,13 +22,6 @@ const PREVIEW_OCTETS: u64 = 160;
 
 /// Octets of a payload in a row; a person reads no more, and `--json` has them all.
 const PAYLOAD_OCTETS: u64 = 1 << 20;
-
-/// The header over `frame` rows.
-pub const FRAMES_HEADER: &str =
-    " frame  conn  time (UTC)        sender  opcode          FIN RSV MASK      length  payload";
-
-/// The header over `message` rows.
-pub const MESSAGES_HEADER: &str = "  msg  conn  time (UTC)        sender  type    frames      length  payload";
 
 /// The header over `connection` rows.
 pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                       url";
@@ -78,65 +74,164 @@ fn preview(text: String, output: &Output) -> String {
     if output.is_terminal() { fit(&text, PREVIEW_COLUMNS).trim_end().to_owned() } else { text }
 }
 
+/// Room for a row of usual length, so that it is asked for once.
+const ROW: usize = 256;
+
+const HEX_DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B", "C", "D", "E", "F"];
+
+/// Appends a number at the right of a column of `width`.
+fn right(line: &mut String, mut number: u64, width: usize) {
+    let (mut digits, mut count) = ([0; 20], 0);
+    for place in digits.iter_mut().rev() {
+        (*place, number, count) = ((number % 10) as u8, number / 10, count + 1);
+        if number == 0 {
+            break;
+        }
+    }
+    blanks(line, width.saturating_sub(count));
+    line.extend(digits.iter().skip(20 - count).map(|digit| char::from(b'0' + digit)));
+}
+
+/// Appends ASCII words at the left of a column of `width`.
+fn left(line: &mut String, words: &[&str], width: usize) {
+    let end = line.len() + width;
+    words.iter().for_each(|word| line.push_str(word));
+    blanks(line, end.saturating_sub(line.len()));
+}
+
+fn blanks(line: &mut String, mut count: usize) {
+    const BLANKS: &str = "                                ";
+    while count > 0 {
+        let some = count.min(BLANKS.len());
+        line.push_str(&BLANKS[..some]);
+        count -= some;
+    }
+}
+
+/// The columns of a kind of rows, from the left.
+pub struct Columns(Vec<(RowField, TerminalColumn)>);
+
+impl Columns {
+    /// The columns that the row-field table names.
+    pub fn of(kind: RowKind) -> Columns {
+        let terminal = entries(kind).iter().filter_map(|entry| Some((entry.field, entry.terminal?)));
+        let mut columns: Vec<_> = terminal.collect();
+        columns.sort_by_key(|(_, column)| column.place);
+        Columns(columns)
+    }
+
+    /// The line over the rows. The heading of a number stands over its last digits.
+    pub fn header(&self, kind: RowKind) -> String {
+        let mut line = String::new();
+        for (field, TerminalColumn { heading, width, gap, .. }) in &self.0 {
+            blanks(&mut line, *gap);
+            if entry(kind, *field).is_some_and(|entry| entry.measure.is_number()) {
+                blanks(&mut line, width.saturating_sub(heading.len()));
+                line.push_str(heading);
+            } else {
+                left(&mut line, &[heading], *width);
+            }
+        }
+        line
+    }
+
+    /// Appends a row up to its last column, which follows. `other` appends what is no value, in so many characters.
+    fn cells(&self, line: &mut String, read: impl Fn(RowField) -> Value, other: impl Fn(RowField, &mut String)) {
+        for (field, TerminalColumn { width, gap, .. }) in &self.0 {
+            let value = read(*field);
+            if !matches!(value, Value::Number(_)) {
+                blanks(line, *gap);
+            }
+            match value {
+                Value::None => other(*field, line),
+                Value::Number(number) => right(line, number, gap + width),
+                Value::Time(time) => left(line, &[&time.time_of_day()], *width),
+                Value::Sender(sender) => left(line, &[sender.as_str()], *width),
+                Value::Word(word) => left(line, &[word], *width),
+                Value::Opcode(opcode) => {
+                    let name = if opcode.is_reserved() { "reserved" } else { opcode.name() };
+                    left(line, &[HEX_DIGITS[usize::from(opcode.value() & 15)], " ", name], *width);
+                }
+                Value::Severity(severity) => left(line, &[severity.as_str()], *width),
+                Value::Rule(rule) => left(line, &[rule.id()], *width),
+                Value::Flag(is_set) => left(line, &[bit(is_set)], *width),
+                Value::Key(key) => key.iter().for_each(|octet| line.push_str(&format!("{octet:02x}"))),
+                Value::Ratio { part, whole } => right(line, part.saturating_mul(100) / whole.max(1), *width),
+                Value::Duration(nanoseconds) => right(line, nanoseconds.unsigned_abs(), *width),
+            }
+        }
+    }
+}
+
+fn bit(is_set: bool) -> &'static str {
+    if is_set { "1" } else { "0" }
+}
+
 /// A row of `frames`; with `payload` the whole payload instead of its start.
 pub fn frame(
+    columns: &Columns,
     snapshot: &Snapshot,
     reader: &mut MessageReader,
     id: FrameId,
     payload: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Some(row) = frame_row(snapshot, reader, id) else { return Ok(()) };
-    let [rsv1, rsv2, rsv3] = row.rsv.map(u8::from);
-    let opcode = match row.opcode {
-        opcode if opcode.is_reserved() => format!("{:X} reserved", opcode.value()),
-        opcode => format!("{:X} {}", opcode.value(), opcode.name()),
+    let Some(record) = snapshot.frame(id) else { return Ok(()) };
+    let header = &record.header;
+    let mut line = String::with_capacity(ROW);
+    let flags = |field, line: &mut String| {
+        if field == RowField::Flags {
+            let [rsv1, rsv2, rsv3] = header.rsv().map(bit);
+            let parts = ["  ", bit(header.fin()), " ", rsv1, rsv2, rsv3, "    ", bit(header.masked())];
+            parts.iter().for_each(|part| line.push_str(part));
+        }
     };
-    let mut line = format!(
-        "{:>6} {:>5}  {}  {:<6}  {opcode:<14}  {:>3} {rsv1}{rsv2}{rsv3} {:>4} {:>11}  ",
-        row.id.number(),
-        row.connection.number(),
-        row.time.time_of_day(),
-        row.sender.as_str(),
-        u8::from(row.fin),
-        u8::from(row.masked),
-        row.payload_len,
-    );
-    if row.compressed {
+    let source = FrameSource::of(snapshot, id, record);
+    columns.cells(&mut line, |field| frame_value(field, &source), flags);
+    if record.is_compressed() {
         line.push_str("[compressed] ");
     }
-    if row.captured_len < row.payload_len {
-        line.push_str(&format!("[{} captured] ", count(row.captured_len, "octet")));
+    let captured = snapshot.captured_len(record);
+    if captured < header.payload_len() {
+        line.push_str(&format!("[{} captured] ", count(captured, "octet")));
     }
-    if row.findings > 0 {
+    if record.has_findings() {
         let rules: Vec<&str> = snapshot.finding_records_of_frame(id).iter().map(|finding| finding.rule.id()).collect();
         line.push_str(&format!("[{}] ", rules.join(", ")));
     }
-    if payload && let Some(record) = snapshot.frame(id) {
+    if payload {
         let plain = reader
             .frame_octets(snapshot, record, 0..PAYLOAD_OCTETS)
             .map_err(|error| Failure::Message(error.to_string()))?;
-        line.push_str(&whole(&plain, payload_text(&plain, snapshot.data_opcode(record), row.compressed)));
+        line.push_str(&whole(&plain, payload_text(&plain, snapshot.data_opcode(record), record.is_compressed())));
     } else {
-        line.push_str(&preview(row.preview.text, output));
+        line.push_str(&preview(frame_preview(snapshot, reader, record).text, output));
     }
     output.line(line.trim_end())
 }
 
+/// Returns how many octets of what a compressed message inflates to a row takes.
+pub fn most_inflated(payload: bool) -> u64 {
+    if payload { PAYLOAD_OCTETS } else { PREVIEW_OCTETS }
+}
+
 /// A row of `messages`; with `payload` the whole payload instead of its start.
 pub fn message(
+    columns: &Columns,
     snapshot: &Snapshot,
     inflation: &mut Inflation,
     id: MessageId,
     payload: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let Some(message) = snapshot.message(id) else { return Ok(()) };
+    let Some(source) = MessageSource::new(snapshot, &message) else { return Ok(()) };
     let Some(row) = message_row(snapshot, inflation.reader(), id) else { return Ok(()) };
     let mut text = preview(row.preview.text, output);
     let unreadable = |error: std::io::Error| Failure::Message(error.to_string());
     let mut ratio = None;
-    if let Some(message) = snapshot.message(id).filter(|message| message.compressed) {
-        let most = if payload { PAYLOAD_OCTETS } else { PREVIEW_OCTETS };
+    if message.compressed {
+        let most = most_inflated(payload);
         let inflated = inflation.message(snapshot, &message, most).map_err(unreadable)?;
         ratio = Some(match inflated.is_complete() {
             _ if !message.is_understood => "[another extension is in force too: its meaning is not known]".to_owned(),
@@ -150,7 +245,7 @@ pub fn message(
             }
             text = preview(text, output);
         }
-    } else if payload && let Some(message) = snapshot.message(id) {
+    } else if payload {
         let octets = inflation.reader().message_octets(snapshot, &message, PAYLOAD_OCTETS).map_err(unreadable)?;
         text = whole(&octets, payload_text(&octets, row.opcode, false));
     }
@@ -161,20 +256,10 @@ pub fn message(
         MessageState::Incomplete => notes.push("[incomplete]".to_owned()),
     }
     notes.push(text);
-    output.line(
-        format!(
-            "{:>5} {:>5}  {}  {:<6}  {:<6}  {:>6} {:>11}  {}",
-            row.id,
-            row.connection,
-            row.time.time_of_day(),
-            row.sender,
-            row.opcode.name(),
-            row.frames,
-            row.wire_len,
-            notes.join(" ")
-        )
-        .trim_end(),
-    )
+    let mut line = String::with_capacity(ROW);
+    columns.cells(&mut line, |field| message_value(field, &source), |_, _| {});
+    line.push_str(&notes.join(" "));
+    output.line(line.trim_end())
 }
 
 /// A payload in one line: text with its line ends shown as `·`, else hex.
@@ -234,6 +319,19 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_are_told_to_be() {
+        for number in [0, 7, 10, 99, 100, 12_345, u64::MAX] {
+            for width in [0, 1, 5, 40] {
+                let mut line = "x".to_owned();
+                right(&mut line, number, width);
+                assert_eq!(line, format!("x{number:>width$}"));
+                left(&mut line, &["a", " b"], width);
+                assert_eq!(line, format!("x{number:>width$}{:<width$}", "a b"));
+            }
+        }
+    }
 
     #[test]
     fn wide_characters_take_two_columns() {

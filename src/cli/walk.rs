@@ -4,16 +4,21 @@ use std::path::Path;
 
 use super::output::{Failure, complain};
 use crate::background::InflateThreads;
-use crate::dissect::{Decisions, Progress, Session, Snapshot};
+use crate::dissect::{KeptMessages, Progress, ReadOptions, Session, Snapshot};
 
 /// Packets between two looks at a file that is being read.
 const STRIDE: usize = 8192;
+
+/// Payload octets, those on the wire and those they inflate to, that are judged between two looks.
+const JUDGED_AT_ONCE: u64 = 8 << 20;
 
 /// When a look happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// In the middle: more will come at once.
     Reading,
+    /// Everything was read, and so many messages are judged; the others will be at once.
+    Judging(usize),
     /// Nothing more is there now: whoever waits for rows should see them.
     Waiting,
     /// At the end.
@@ -31,32 +36,42 @@ pub struct Input<'a> {
     is_open: bool,
     /// Called where nothing more is there for now.
     wait: Wait<'a>,
+    /// What judging inflates is wanted.
+    kept: Option<KeptMessages>,
 }
 
 impl<'a> Input<'a> {
-    /// Opens `file` (`-` is standard input), of whose TCP connections the user says something.
-    pub fn open(file: &Path, decisions: Decisions) -> Result<Input<'a>, Failure> {
+    /// Opens `file` (`-` is standard input), with the user's options.
+    pub fn open(file: &Path, options: ReadOptions) -> Result<Input<'a>, Failure> {
         let (session, is_open) = match file.to_str() {
             Some("-") => (Session::open_stream(Box::new(std::io::stdin()), "standard input"), true),
             _ => (Session::open(file), !file.is_file()),
         };
-        let session = session.map_err(|error| Failure::Message(error.to_string()))?.with_decisions(decisions);
-        Ok(Input { session, is_open, wait: Box::new(pump) })
+        let session = session.map_err(|error| Failure::Message(error.to_string()))?.with_options(options);
+        Ok(Input { session, is_open, wait: Box::new(pump), kept: None })
     }
 
     /// Returns what grows; `wait` is called where there is nothing more for now.
     #[cfg(feature = "live")]
     pub fn growing(session: Session, wait: impl FnMut(&mut Session) -> Result<(), Failure> + 'a) -> Input<'a> {
-        Input { session, is_open: true, wait: Box::new(wait) }
+        Input { session, is_open: true, wait: Box::new(wait), kept: None }
+    }
+
+    /// The same with what messages of a file inflate to kept for `look`, which is called when some were judged.
+    pub fn keeping(self, kept: KeptMessages) -> Input<'a> {
+        Input { kept: Some(kept), ..self }
     }
 }
 
 /// Reads a capture and judges payloads too. Calls `look` once at the end, and before that from time to time where rows are
 /// wanted as they are found. What the capture lacks is told on standard error.
 pub fn walk(input: Input<'_>, mut look: impl FnMut(&Snapshot, Moment) -> Result<(), Failure>) -> Result<(), Failure> {
-    let Input { mut session, is_open, mut wait } = input;
+    let Input { mut session, is_open, mut wait, kept } = input;
     if !is_open {
-        read_to_end(&mut session, true)?;
+        match kept {
+            Some(kept) => read_and_judge(&mut session, kept, &mut look)?,
+            None => read_to_end(&mut session, true)?,
+        }
         look(&session.snapshot(), Moment::End)?;
         warn(&session);
         return Ok(());
@@ -78,8 +93,8 @@ pub fn walk(input: Input<'_>, mut look: impl FnMut(&Snapshot, Moment) -> Result<
 }
 
 /// Reads `file` to its end without looking at it on the way; `deep` judges payloads too.
-pub fn read_through(file: &Path, decisions: Decisions, deep: bool) -> Result<Session, Failure> {
-    let mut session = Input::open(file, decisions)?.session;
+pub fn read_through(file: &Path, options: ReadOptions, deep: bool) -> Result<Session, Failure> {
+    let mut session = Input::open(file, options)?.session;
     read_to_end(&mut session, deep)?;
     warn(&session);
     Ok(session)
@@ -98,6 +113,23 @@ fn read_to_end(session: &mut Session, deep: bool) -> Result<(), Failure> {
     }
     if deep {
         session.judge(u64::MAX);
+    }
+    Ok(())
+}
+
+/// Reads a file to its end, and then judges payloads step by step: what messages inflate to is there for `look` behind the step
+/// that inflated them.
+fn read_and_judge(
+    session: &mut Session,
+    kept: KeptMessages,
+    look: &mut impl FnMut(&Snapshot, Moment) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    session.judge_later(kept);
+    read_to_end(session, false)?;
+    session.set_inflate_pool(Box::new(InflateThreads::for_this_machine()));
+    while session.judge(JUDGED_AT_ONCE) {
+        let judged = session.judged_messages();
+        look(&session.snapshot(), Moment::Judging(judged))?;
     }
     Ok(())
 }

@@ -7,28 +7,26 @@
 //! Terms are separated by spaces and all must hold; `-` in front of one means that it must not. What stands in quotation
 //! marks is a word, whatever it holds.
 
-use crate::base::{Field, FrameId, Rule, Sender, Severity};
+use super::field::{
+    Entry, FrameSource, Measure, MessageSource, RowField, Term as FieldTerm, Value, filtered, frame_value,
+    message_value,
+};
+use crate::base::{FrameId, Rule, Sender, Severity};
 use crate::dissect::{FindingRecord, FrameRecord, Message, Snapshot};
-use crate::ws::{FIELDS, FieldId, Opcode};
+use crate::ws::Opcode;
 
-/// The terms that can be written, each with an example and what it does.
-pub const KEYS: &[(&str, &str)] = &[
-    (
-        "opcode:text",
-        "frames of this opcode: text, binary, close, ping, pong, continuation or a number; several with commas",
-    ),
-    ("sender:client", "what the client (or the server) sent"),
-    ("len>100", "payload octets; also <, >=, <= and ="),
-    ("plain>100", "octets of the message without compression"),
-    ("ratio>100", "how much of a compressed message's octets was sent, in per cent: more than 100 grew"),
-    ("rtt>50", "pongs that came so long after their ping, in milliseconds; also rtt>2s, rtt<300µs"),
-    ("conn:2", "one connection, by its number"),
-    ("finding", "with any finding; finding:violation, finding:masked for a severity or a part of a rule's name"),
-    ("fin:0", "a single bit of the header: fin, rsv1, rsv2, rsv3, masked"),
+/// Terms that are about no field.
+const WORDS: [(&str, &str); 3] = [
     ("chat", "any other word: in the URL, the opcode's or the sender's name; token=x and ws://host are words too"),
     ("\"room:7\"", "a word that would mean something else without the quotation marks, or that holds spaces"),
     ("-opcode:ping", "a minus sign turns a term round"),
 ];
+
+/// The terms that can be written, each with an example and what it does.
+pub fn filter_terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let told = filtered().filter(|(_, term)| !term.what.is_empty());
+    told.map(|(_, term)| (term.example, term.what)).chain(WORDS)
+}
 
 /// The choice of the rows that are to be seen. The empty filter lets everything pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,16 +45,12 @@ enum Test {
     /// One bit for each opcode that passes.
     Opcode(u16),
     Sender(Sender),
-    Connection(u64),
-    Length(Order, u64),
-    /// Octets without compression.
-    Plain(Order, u64),
-    /// Of octets without compression, per cent that were sent.
-    Ratio(Order, u64),
-    /// Nanoseconds.
-    RoundTrip(Order, u64),
+    /// The number of a row.
+    Ordinal(RowField, u64),
+    /// Octets, per cent, or nanoseconds.
+    Quantity(RowField, Order, u64),
     Finding(Wanted),
-    Bit(FieldId, bool),
+    Bit(RowField, bool),
     /// In lower case.
     Word(String),
 }
@@ -89,7 +83,7 @@ impl Filter {
 
     /// Only what belongs to the connection with this number, besides what the filter says.
     pub fn of_connection(mut self, number: u64) -> Filter {
-        self.terms.insert(0, Term { negated: false, test: Test::Connection(number) });
+        self.terms.insert(0, Term { negated: false, test: Test::Ordinal(RowField::Connection, number) });
         self
     }
 
@@ -105,17 +99,17 @@ impl Filter {
 
     /// Returns whether what a compressed message inflates to matters.
     pub(super) fn asks_for_plain(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.test, Test::Plain(..) | Test::Ratio(..)))
+        self.terms.iter().any(|term| matches!(term.test, Test::Quantity(RowField::Plain | RowField::Ratio, ..)))
     }
 
     /// Returns whether it matters which ping a pong answers.
     pub(super) fn asks_for_round_trip(&self) -> bool {
-        self.terms.iter().any(|term| matches!(term.test, Test::RoundTrip(..)))
+        self.terms.iter().any(|term| matches!(term.test, Test::Quantity(RowField::RoundTrip, ..)))
     }
 
     /// Returns whether a frame is to be seen.
     pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
-        let subject = Subject { snapshot, frame, len: frame.header.payload_len() };
+        let subject = Subject::Frame(FrameSource::of(snapshot, id, frame));
         let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met_by_frame(snapshot, id);
         self.terms.iter().all(|term| subject.meets(term, &finding))
     }
@@ -123,13 +117,13 @@ impl Filter {
     /// Returns whether a finding is to be seen. Its sender is whose doing it is; what else is asked of frames is asked of the
     /// frame that it is about, and does not hold where it is about none. Words are also looked for in the rule's name.
     pub fn finding(&self, snapshot: &Snapshot, finding: &FindingRecord) -> bool {
-        let frame = finding.frame().and_then(|id| snapshot.frame(id));
-        let subject = frame.map(|frame| Subject { snapshot, frame, len: frame.header.payload_len() });
+        let frame = finding.frame().and_then(|id| FrameSource::new(snapshot, id));
+        let subject = frame.map(Subject::Frame);
         let connection = finding.connection();
         self.terms.iter().all(|term| {
             let holds = match &term.test {
                 Test::Sender(sender) => finding.sender == *sender,
-                Test::Connection(number) => connection.is_some_and(|id| id.number() == *number),
+                Test::Ordinal(RowField::Connection, number) => connection.is_some_and(|id| id.number() == *number),
                 Test::Finding(wanted) => wanted.is_met(finding),
                 Test::Word(word) => {
                     let url = connection.and_then(|id| snapshot.connection(id)?.url.as_deref());
@@ -149,8 +143,8 @@ impl Filter {
 
     /// Returns whether a message is to be seen. Its length is that of its frames together; bits are those of its first frame.
     pub fn message(&self, snapshot: &Snapshot, message: &Message) -> bool {
-        let Some(frame) = snapshot.frame(message.first) else { return false };
-        let subject = Subject { snapshot, frame, len: message.wire_len };
+        let Some(source) = MessageSource::new(snapshot, message) else { return false };
+        let subject = Subject::Message(source);
         let finding = |wanted: &Wanted| {
             snapshot.message_frames(message).into_iter().any(|id| wanted.is_met_by_frame(snapshot, id))
         };
@@ -158,50 +152,51 @@ impl Filter {
     }
 }
 
-struct Subject<'a> {
-    snapshot: &'a Snapshot,
-    frame: &'a FrameRecord,
-    len: u64,
+/// The row that a filter is asked about.
+enum Subject<'a> {
+    Frame(FrameSource<'a>),
+    Message(MessageSource<'a>),
 }
 
 impl Subject<'_> {
+    fn value(&self, field: RowField) -> Value {
+        match self {
+            Subject::Frame(source) => frame_value(field, source),
+            Subject::Message(source) => message_value(field, source),
+        }
+    }
+
     fn meets(&self, term: &Term, finding: &dyn Fn(&Wanted) -> bool) -> bool {
-        let header = &self.frame.header;
         let holds = match &term.test {
-            Test::Opcode(mask) => mask >> header.opcode().value() & 1 == 1,
-            Test::Sender(sender) => self.frame.sender() == *sender,
-            Test::Connection(number) => self.frame.connection.number() == *number,
-            Test::Length(order, than) => order.holds(self.len, *than),
-            Test::Plain(order, than) => {
-                let plain = self.message().and_then(|message| self.snapshot.plain_len_of(&message));
-                plain.is_some_and(|plain| order.holds(plain, *than))
+            Test::Opcode(mask) => {
+                matches!(self.value(RowField::Opcode), Value::Opcode(opcode) if mask >> opcode.value() & 1 == 1)
             }
-            Test::Ratio(order, than) => self.message().is_some_and(|message| {
-                let plain = self.snapshot.plain_len(message.id);
-                plain
-                    .is_some_and(|plain| order.holds(message.wire_len.saturating_mul(100), plain.saturating_mul(*than)))
-            }),
-            Test::RoundTrip(order, than) => {
-                let time = self.snapshot.round_trip_ns(self.frame);
-                time.is_some_and(|time| order.holds(time.max(0) as u64, *than))
-            }
+            Test::Sender(sender) => self.value(RowField::Sender) == Value::Sender(*sender),
+            Test::Ordinal(field, number) => self.value(*field) == Value::Number(*number),
+            Test::Quantity(field, order, than) => match self.value(*field) {
+                Value::Ratio { part, whole } => order.holds(part.saturating_mul(100), whole.saturating_mul(*than)),
+                value => value.number().is_some_and(|number| order.holds(number, *than)),
+            },
             Test::Finding(wanted) => finding(wanted),
-            Test::Bit(field, set) => header.field(*field).is_some_and(|part| (part.value == 1) == *set),
+            Test::Bit(field, set) => self.value(*field) == Value::Flag(*set),
             Test::Word(word) => self.mentions(word),
         };
         holds != term.negated
     }
 
-    /// The message that the frame belongs to.
-    fn message(&self) -> Option<Message> {
-        self.frame.message().and_then(|id| self.snapshot.message(id))
-    }
-
     fn mentions(&self, word: &str) -> bool {
-        let url = self.snapshot.connection(self.frame.connection).and_then(|connection| connection.url.as_deref());
-        [url.unwrap_or(""), self.frame.header.opcode().name(), self.frame.sender().as_str()]
-            .iter()
-            .any(|text| contains_ignoring_case(text, word))
+        let mentions = |text: &str| contains_ignoring_case(text, word);
+        let url = match self {
+            Subject::Frame(FrameSource { indexed, .. }) => {
+                indexed.and_then(|it| it.snapshot.connection(it.record.connection))
+            }
+            Subject::Message(it) => it.snapshot.connection(it.message.connection),
+        };
+        [RowField::Opcode, RowField::Sender].into_iter().any(|field| match self.value(field) {
+            Value::Opcode(opcode) => mentions(opcode.name()),
+            Value::Sender(sender) => mentions(sender.as_str()),
+            _ => false,
+        }) || mentions(url.and_then(|connection| connection.url.as_deref()).unwrap_or(""))
     }
 }
 
@@ -275,33 +270,67 @@ impl Term {
 
 impl Test {
     fn parse(text: &str) -> Result<Test, String> {
-        for (key, read) in QUANTITIES {
-            if let Some(rest) = text.strip_prefix(key).filter(|rest| rest.starts_with(['<', '>', '=', ':'])) {
-                return read(rest);
+        for (entry, term) in filtered().filter(|(entry, _)| is_quantity(entry.measure)) {
+            let signed = |key: &&str| text.strip_prefix(*key).filter(|rest| rest.starts_with(['<', '>', '=', ':']));
+            if let Some(rest) = term.keys.iter().find_map(signed) {
+                return quantity(entry, term, rest);
             }
         }
         let Some((key, value)) = key_and_value(text) else {
-            return Ok(match text {
-                "finding" | "findings" => Test::Finding(Wanted::Any),
-                word => Test::Word(word.to_owned()),
+            return Ok(match term_of(text) {
+                Some((Entry { field: RowField::Findings, .. }, _)) => Test::Finding(Wanted::Any),
+                _ => Test::Word(text.to_owned()),
             });
         };
-        match key {
-            _ if value.is_empty() => Err(format!("“{key}:” needs a value, as in {}", example(key))),
-            "opcode" => opcodes(value),
-            "sender" | "from" => match value {
+        let Some((entry, term)) = term_of(key) else {
+            return Err(format!(
+                "“{key}:” is not known; try {}; \"{key}:{value}\" with quotation marks is a word",
+                tried().join(", ")
+            ));
+        };
+        if value.is_empty() {
+            return Err(format!("“{key}:” needs a value, as in {}", term.example));
+        }
+        match entry.field {
+            RowField::Opcode => opcodes(value),
+            RowField::Sender => match value {
                 "client" => Ok(Test::Sender(Sender::Client)),
                 "server" => Ok(Test::Sender(Sender::Server)),
                 _ => Err(format!("a sender is client or server, not “{value}”")),
             },
-            "conn" | "connection" => match value.parse() {
-                Ok(number) if number > 0 => Ok(Test::Connection(number)),
-                _ => Err(format!("connections have numbers from 1, not “{value}”")),
+            RowField::Findings => Wanted::parse(value).map(Test::Finding),
+            field if entry.measure == Measure::Bit => match value {
+                "0" | "no" | "false" => Ok(Test::Bit(field, false)),
+                "1" | "yes" | "true" => Ok(Test::Bit(field, true)),
+                _ => Err(format!("{key} is 0 or 1, not “{value}”")),
             },
-            "finding" => Wanted::parse(value).map(Test::Finding),
-            _ => bit(key, value),
+            field => match value.parse() {
+                Ok(number) if number > 0 => Ok(Test::Ordinal(field, number)),
+                _ => Err(format!("{key} is a number from 1, as in {}, not “{value}”", term.example)),
+            },
         }
     }
+}
+
+/// The entry whose term has this name.
+fn term_of(key: &str) -> Option<(&'static Entry, FieldTerm)> {
+    filtered().find(|(_, term)| term.keys.contains(&key))
+}
+
+/// The names that a mistyped one may stand for, with the sign behind them.
+fn tried() -> Vec<String> {
+    let told = filtered().filter(|(_, term)| !term.what.is_empty());
+    told.map(|(entry, term)| match entry.measure {
+        measure if is_quantity(measure) => format!("{}>", term.keys[0]),
+        _ if term.example == term.keys[0] => term.example.to_owned(),
+        _ => format!("{}:", term.keys[0]),
+    })
+    .collect()
+}
+
+/// Tells that values of this kind are compared by how much they are.
+fn is_quantity(measure: Measure) -> bool {
+    matches!(measure, Measure::Count | Measure::Octets | Measure::PerCent | Measure::Duration)
 }
 
 /// Cuts `opcode:text` or `opcode=text` in two. `None` where it is a word: before the sign stands no name, as in `12:30` and
@@ -314,36 +343,9 @@ fn key_and_value(text: &str) -> Option<(&str, &str)> {
         && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_');
     let is_ours = match text.as_bytes()[at] {
         b':' => !value.starts_with("//"),
-        _ => NAMES.contains(&key) || bit_field(key).is_some(),
+        _ => term_of(key).is_some(),
     };
     (is_name && is_ours).then_some((key, value))
-}
-
-/// The names before a `:` that are no field of the header.
-const NAMES: [&str; 6] = ["opcode", "sender", "from", "conn", "connection", "finding"];
-
-fn example(key: &str) -> &'static str {
-    KEYS.iter().map(|(term, _)| *term).find(|term| term.starts_with(key)).unwrap_or("opcode:text")
-}
-
-/// The field of one bit that is called so in a filter.
-fn bit_field(key: &str) -> Option<&'static Field<FieldId>> {
-    FIELDS.iter().find(|field| field.bits == 1 && (field.key == key || key == "mask" && field.key == "masked"))
-}
-
-/// `fin:0`, by the keys of the field table.
-fn bit(key: &str, value: &str) -> Result<Test, String> {
-    let Some(field) = bit_field(key) else {
-        return Err(format!(
-            "“{key}:” is not known; try opcode:, sender:, len>, plain>, ratio>, rtt>, conn:, finding or fin:; \
-             \"{key}:{value}\" with quotation marks is a word"
-        ));
-    };
-    match value {
-        "0" | "no" | "false" => Ok(Test::Bit(field.id, false)),
-        "1" | "yes" | "true" => Ok(Test::Bit(field.id, true)),
-        _ => Err(format!("{key} is 0 or 1, not “{value}”")),
-    }
 }
 
 fn opcodes(list: &str) -> Result<Test, String> {
@@ -363,43 +365,28 @@ fn opcodes(list: &str) -> Result<Test, String> {
     Ok(Test::Opcode(mask))
 }
 
-type ReadQuantity = fn(&str) -> Result<Test, String>;
-
-/// Keys that are followed by a comparison, and what reads it.
-const QUANTITIES: [(&str, ReadQuantity); 4] = [
-    ("len", |text| {
-        let (order, number) = compared(text, "“len” needs a number of octets, as in len>100", plain_number)?;
-        Ok(Test::Length(order, number))
-    }),
-    ("plain", |text| {
-        let (order, number) = compared(text, "“plain” needs a number of octets, as in plain>100", plain_number)?;
-        Ok(Test::Plain(order, number))
-    }),
-    ("ratio", |text| {
-        let number = |text: &str| plain_number(text.trim_end_matches('%'));
-        let (order, number) = compared(text, "“ratio” needs per cent, as in ratio>100", number)?;
-        Ok(Test::Ratio(order, number))
-    }),
-    ("rtt", |text| {
-        let (order, number) = compared(text, "“rtt” needs milliseconds, as in rtt>50, or a unit, as in rtt>2s", time)?;
-        Ok(Test::RoundTrip(order, number))
-    }),
-];
-
-/// `>=100`: how to compare, and what with.
-fn compared(text: &str, complaint: &str, read: fn(&str) -> Option<u64>) -> Result<(Order, u64), String> {
-    let (order, number) = [
+/// Reads `>=100` behind the name of a quantity: how to compare, and what with.
+fn quantity(entry: &Entry, term: FieldTerm, text: &str) -> Result<Test, String> {
+    let signs = [
         (">=", Order::AtLeast),
         ("<=", Order::AtMost),
         (">", Order::More),
         ("<", Order::Less),
         ("=", Order::Equal),
         (":", Order::Equal),
-    ]
-    .into_iter()
-    .find_map(|(sign, order)| Some((order, text.strip_prefix(sign)?)))
-    .unwrap_or((Order::Equal, text));
-    read(number).map(|number| (order, number)).ok_or_else(|| complaint.to_owned())
+    ];
+    let (order, number) = signs
+        .into_iter()
+        .find_map(|(sign, order)| Some((order, text.strip_prefix(sign)?)))
+        .unwrap_or((Order::Equal, text));
+    let (number, what, also) = match entry.measure {
+        Measure::Duration => (time(number), "milliseconds", ", or a unit, as in rtt>2s"),
+        Measure::PerCent => (plain_number(number.trim_end_matches('%')), "per cent", ""),
+        Measure::Octets => (plain_number(number), "a number of octets", ""),
+        _ => (plain_number(number), "a number", ""),
+    };
+    let complaint = || format!("“{}” needs {what}, as in {}{also}", term.keys[0], term.example);
+    number.map(|number| Test::Quantity(entry.field, order, number)).ok_or_else(complaint)
 }
 
 fn plain_number(text: &str) -> Option<u64> {
@@ -425,7 +412,7 @@ mod tests {
 
     #[test]
     fn every_term_of_the_help_is_understood() {
-        for (term, _) in KEYS {
+        for term in filter_terms().map(|(term, _)| term).chain(filtered().map(|(_, term)| term.example)) {
             assert_eq!(Filter::parse(term).unwrap().terms.len(), 1, "{term}");
         }
         assert!(Filter::parse("  ").unwrap().is_empty());
@@ -436,12 +423,15 @@ mod tests {
         let tests =
             |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
         assert_eq!(tests("opcode:text,9 OPCODE:0xA"), [Test::Opcode(1 << 1 | 1 << 9), Test::Opcode(1 << 10)]);
-        assert_eq!(tests("len>=1,000 len:5"), [Test::Length(Order::AtLeast, 1000), Test::Length(Order::Equal, 5)]);
-        assert_eq!(tests("plain<9 ratio>100%"), [Test::Plain(Order::Less, 9), Test::Ratio(Order::More, 100)]);
+        let quantity = |field, order, number| Test::Quantity(field, order, number);
+        let lengths = [(Order::AtLeast, 1000), (Order::Equal, 5)];
+        assert_eq!(tests("len>=1,000 len:5"), lengths.map(|(order, len)| quantity(RowField::Length, order, len)));
+        let compressed = [(RowField::Plain, Order::Less, 9), (RowField::Ratio, Order::More, 100)];
+        assert_eq!(tests("plain<9 ratio>100%"), compressed.map(|(field, order, than)| quantity(field, order, than)));
         let times = [50_000_000, 2_000_000_000, 300_000, 300_000, 1_500_000];
-        let times = times.map(|ns| Test::RoundTrip(Order::More, ns));
+        let times = times.map(|ns| quantity(RowField::RoundTrip, Order::More, ns));
         assert_eq!(tests("rtt>50 rtt>2s rtt>300µs rtt>300us rtt>1.5ms"), times);
-        assert_eq!(tests("mask:0"), [Test::Bit(FieldId::Mask, false)]);
+        assert_eq!(tests("mask:0"), [Test::Bit(RowField::Masked, false)]);
         assert_eq!(tests("finding:unmasked"), [Test::Finding(Wanted::Rule("unmasked".into()))]);
         assert!(Filter::parse("-chat").unwrap().terms[0].negated);
     }

@@ -12,78 +12,39 @@
 
 use std::cmp::Ordering;
 
-use super::RowKind;
-use crate::base::{FindingId, FrameId, MessageId, Sender};
-use crate::dissect::{FindingRecord, FrameRecord, Message, Snapshot};
-
-/// What rows are ordered by. Of a message, time, difference and opcode are those of its first frame; of a finding, its
-/// time is that of the frame that it is about, and before any where it is about none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortKey {
-    /// The row's number.
-    #[default]
-    Number,
-    /// The connection's number.
-    Connection,
-    /// When the first octet was captured.
-    Time,
-    /// The time since the frame before of the same connection; where there is none, less than any.
-    Delta,
-    /// The client's before the server's.
-    Sender,
-    /// The opcode's value.
-    Opcode,
-    /// How many frames a message has.
-    Frames,
-    /// Payload octets, as declared.
-    Length,
-    /// Octets of a message without compression; where they are not known, less than any.
-    PlainLength,
-    /// How much of a compressed message's octets was sent; of one that is not compressed, less than any.
-    Ratio,
-    /// How long after its ping a pong came; where there is none, less than any.
-    RoundTrip,
-    /// How bad a finding is, the worst being the largest.
-    Severity,
-    /// The rule of a finding, in the order of the RFC's chapters.
-    Rule,
-    /// The frame that a finding is about.
-    Frame,
-}
-
-impl SortKey {
-    /// Whether rows of this kind have it.
-    pub fn is_of(self, kind: RowKind) -> bool {
-        match self {
-            SortKey::Number | SortKey::Connection | SortKey::Time | SortKey::Sender => true,
-            SortKey::Delta | SortKey::Opcode | SortKey::Length => kind != RowKind::Findings,
-            SortKey::Frames | SortKey::PlainLength | SortKey::Ratio => kind == RowKind::Messages,
-            SortKey::RoundTrip => kind == RowKind::Frames,
-            SortKey::Severity | SortKey::Rule | SortKey::Frame => kind == RowKind::Findings,
-        }
-    }
-}
+use super::field::{
+    FindingSource, FrameSource, Measure, MessageSource, RowField, Value, entry, finding_value, frame_value,
+    message_value, signed,
+};
+use super::row::RowKind;
+use crate::base::{FindingId, FrameId, MessageId};
+use crate::dissect::{Message, Snapshot};
 
 /// An order of rows. Rows that are equal in it stay in the order of the capture, whichever the direction. The default is
 /// the order of the capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Order {
-    /// What they are ordered by.
-    pub key: SortKey,
+    /// The field that they are ordered by.
+    pub key: RowField,
     /// The largest first.
     pub descending: bool,
 }
 
 impl Order {
-    /// Whether rows are listed as they were captured.
+    /// Returns whether rows of this kind can be in this order.
+    pub fn is_of(self, kind: RowKind) -> bool {
+        entry(kind, self.key).is_some_and(|entry| entry.sorts)
+    }
+
+    /// Returns whether rows are listed as they were captured.
     pub fn is_of_capture(self) -> bool {
         self == Order::default()
     }
 
     /// The order after a click on a column's head: ascending, then descending, then that of the capture. Findings come
     /// worst first at once.
-    pub fn clicked(self, key: SortKey) -> Order {
-        let first = Order { key, descending: key == SortKey::Severity };
+    pub fn clicked(self, key: RowField) -> Order {
+        let first = Order { key, descending: key == RowField::Severity };
         match self {
             now if now == first => Order { key, descending: !first.descending },
             Order { key: now, .. } if now == key => Order::default(),
@@ -116,18 +77,24 @@ pub(super) struct Ranking<'a> {
     snapshot: &'a Snapshot,
     kind: RowKind,
     order: Order,
+    /// Set where rows of this kind have what they are ordered by.
+    is_ordered: bool,
     origin: u64,
 }
 
 impl<'a> Ranking<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, kind: RowKind, order: Order) -> Ranking<'a> {
-        let origin = match order.key {
+        let origin = match entry(kind, order.key).map(|entry| entry.measure) {
             // There may be findings before there is a frame, and an origin must never change.
-            SortKey::Time if kind != RowKind::Findings => snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0),
-            SortKey::Delta | SortKey::RoundTrip => signed(0),
+            Some(Measure::Moment) if kind != RowKind::Findings => {
+                snapshot.frame(FrameId(0)).map_or(0, |first| first.time.0)
+            }
+            Some(Measure::Duration) => signed(0),
             _ => 0,
         };
-        Ranking { snapshot, kind, order, origin }
+        // Rows of equal keys are in the order of their numbers.
+        let is_ordered = order.key != RowField::Number && order.is_of(kind);
+        Ranking { snapshot, kind, order, is_ordered, origin }
     }
 
     /// The place of a row.
@@ -176,72 +143,30 @@ impl<'a> Ranking<'a> {
     }
 
     fn key(&self, id: u32) -> u64 {
-        match self.kind {
-            _ if self.order.key == SortKey::Number => 0,
-            RowKind::Frames => self.snapshot.frame(FrameId(id)).map_or(0, |frame| self.key_of_frame(frame)),
-            RowKind::Messages => self.snapshot.message(MessageId(id)).map_or(0, |it| self.key_of_message(&it)),
-            RowKind::Findings => {
-                self.snapshot.finding_record(FindingId(id).index()).map_or(0, |finding| self.key_of_finding(finding))
-            }
+        if !self.is_ordered {
+            return 0;
         }
-    }
-
-    fn key_of_frame(&self, frame: &FrameRecord) -> u64 {
-        match self.order.key {
-            // Rows of equal keys are in the order of their numbers.
-            SortKey::Number | SortKey::Frames | SortKey::PlainLength | SortKey::Ratio => 0,
-            SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
-            SortKey::RoundTrip => self.snapshot.round_trip_ns(frame).map_or(0, signed),
-            SortKey::Connection => u64::from(frame.connection.0),
-            SortKey::Time => frame.time.0,
-            SortKey::Delta => {
-                let previous = frame.previous().and_then(|previous| self.snapshot.frame(previous));
-                previous.map_or(0, |previous| signed(frame.time.since(previous.time)))
+        let value = match self.kind {
+            RowKind::Frames => {
+                FrameSource::new(self.snapshot, FrameId(id)).map(|frame| frame_value(self.order.key, &frame))
             }
-            SortKey::Sender => u64::from(frame.sender() == Sender::Server),
-            SortKey::Opcode => u64::from(frame.header.opcode().value()),
-            SortKey::Length => frame.header.payload_len(),
-        }
+            RowKind::Messages => {
+                return self.snapshot.message(MessageId(id)).map_or(0, |message| self.key_of_message(&message));
+            }
+            RowKind::Findings => self.snapshot.finding_record(FindingId(id).index()).map(|record| {
+                let finding = FindingSource::of(self.snapshot, FindingId(id).number(), record);
+                finding_value(self.order.key, &finding)
+            }),
+        };
+        value.map_or(0, Value::sort_key)
     }
 
     fn key_of_message(&self, message: &Message) -> u64 {
-        match self.order.key {
-            SortKey::Number => 0,
-            SortKey::Frames => u64::from(message.frames),
-            SortKey::Length => message.wire_len,
-            SortKey::PlainLength => self.snapshot.plain_len_of(message).map_or(0, |len| len.saturating_add(1)),
-            SortKey::Ratio => {
-                self.snapshot.plain_len(message.id).map_or(0, |plain| millionths(message.wire_len, plain))
-            }
-            SortKey::Connection => u64::from(message.connection.0),
-            _ => self.snapshot.frame(message.first).map_or(0, |frame| self.key_of_frame(frame)),
+        match MessageSource::new(self.snapshot, message) {
+            Some(source) if self.is_ordered => message_value(self.order.key, &source).sort_key(),
+            _ => 0,
         }
     }
-
-    fn key_of_finding(&self, finding: &FindingRecord) -> u64 {
-        match self.order.key {
-            SortKey::Number => 0,
-            SortKey::Connection => finding.connection().map_or(0, |id| id.number()),
-            SortKey::Sender => finding.sender as u64,
-            SortKey::Severity => finding.severity() as u64,
-            SortKey::Rule => finding.rule as u64,
-            SortKey::Frame => finding.frame().map_or(0, |id| id.number()),
-            SortKey::Time => finding.frame().and_then(|id| self.snapshot.frame(id)).map_or(0, |frame| frame.time.0),
-            SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
-            SortKey::PlainLength | SortKey::Ratio | SortKey::RoundTrip => 0,
-        }
-    }
-}
-
-/// One more than how many millionths of `plain` octets were sent.
-fn millionths(wire: u64, plain: u64) -> u64 {
-    let part = u128::from(wire) * 1_000_000 / u128::from(plain.max(1)) + 1;
-    u64::try_from(part).unwrap_or(u64::MAX)
-}
-
-/// A number that may be below 0, so that its order is kept.
-fn signed(number: i64) -> u64 {
-    number as u64 ^ 1 << 63
 }
 
 #[cfg(test)]
@@ -259,24 +184,24 @@ mod tests {
                 (order.key, order.descending)
             })
         };
-        let none = (SortKey::Number, false);
-        assert_eq!(clicks(SortKey::Length), [(SortKey::Length, false), (SortKey::Length, true), none]);
+        let none = (RowField::Number, false);
+        assert_eq!(clicks(RowField::Length), [(RowField::Length, false), (RowField::Length, true), none]);
         assert_eq!(
-            clicks(SortKey::Severity),
-            [(SortKey::Severity, true), (SortKey::Severity, false), none],
+            clicks(RowField::Severity),
+            [(RowField::Severity, true), (RowField::Severity, false), none],
             "worst first"
         );
     }
 
     #[test]
     fn a_head_is_clicked_three_times() {
-        let click = |order: Order| order.clicked(SortKey::Length);
-        let first = click(Order { key: SortKey::Opcode, descending: true });
-        assert_eq!(first, Order { key: SortKey::Length, descending: false });
-        assert_eq!(click(first), Order { key: SortKey::Length, descending: true });
+        let click = |order: Order| order.clicked(RowField::Length);
+        let first = click(Order { key: RowField::Opcode, descending: true });
+        assert_eq!(first, Order { key: RowField::Length, descending: false });
+        assert_eq!(click(first), Order { key: RowField::Length, descending: true });
         assert_eq!(click(click(first)), Order::default());
         // The rows are in ascending order of their numbers already.
-        assert_eq!(Order::default().clicked(SortKey::Number), Order { key: SortKey::Number, descending: true });
+        assert_eq!(Order::default().clicked(RowField::Number), Order { key: RowField::Number, descending: true });
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use super::order::Ranking;
 use super::rank_sort::RankSort;
 use super::row_set::RowSet;
-use super::{Query, RowKind, SortKey};
+use super::{Query, RowField, RowKind};
 use crate::base::{FindingId, FrameId, MessageId, Table};
 use crate::dissect::{FrameRecord, Snapshot};
 use crate::ws::Opcode;
@@ -105,7 +105,7 @@ impl RowSearch {
 
     /// Returns whether what was found so far can be shown before the round ends.
     pub fn is_in_order(&self) -> bool {
-        self.query.order.key == SortKey::Number
+        self.query.order.key == RowField::Number
     }
 
     /// The rows in order, those of an unfinished round as far as [`RowSearch::is_in_order`] allows.

@@ -1,7 +1,7 @@
 //! The rows that answer a query.
 
 use super::order::Ranking;
-use super::{Query, RowKind, SortKey};
+use super::{Query, RowField, RowKind};
 use crate::base::Table;
 use crate::dissect::Snapshot;
 
@@ -89,6 +89,6 @@ impl RowSet {
 
     /// Returns whether they are listed as they were captured, from the end: the list itself is not turned round.
     fn is_mirrored(&self) -> bool {
-        self.query.order.key == SortKey::Number && self.query.order.descending
+        self.query.order.key == RowField::Number && self.query.order.descending
     }
 }

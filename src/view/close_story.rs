@@ -40,7 +40,12 @@ pub fn close_story(snapshot: &Snapshot, id: ConnectionId) -> Vec<String> {
 
 /// Returns whether a Close frame has no body. That means 1005, which somebody may also write into one although nobody may.
 fn is_empty(snapshot: &Snapshot, close: &CloseRecord) -> bool {
-    snapshot.frame(close.frame).is_some_and(|frame| frame.header.payload_len() == 0)
+    has_octets(snapshot, close, 0)
+}
+
+/// Returns whether a Close frame's body has just so many octets.
+fn has_octets(snapshot: &Snapshot, close: &CloseRecord, octets: u64) -> bool {
+    snapshot.frame(close.frame).is_some_and(|frame| frame.header.payload_len() == octets)
 }
 
 /// `1000 Normal Closure, “bye”`
@@ -52,7 +57,8 @@ fn told(snapshot: &Snapshot, close: &CloseRecord) -> String {
     match close.code {
         Some(_) if is_empty(snapshot, close) => "without a code".to_owned(),
         Some(code) => format!("{code} {}{reason}", close_code_name(code)),
-        None => "with a body that holds no code".to_owned(),
+        None if has_octets(snapshot, close, 1) => "with a body that holds no code".to_owned(),
+        None => "with a body of which the code is missing".to_owned(),
     }
 }
 

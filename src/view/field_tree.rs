@@ -67,9 +67,7 @@ fn row(view: &FrameView, id: FieldId) -> TreeRow {
 
 fn close_rows(view: &FrameView) -> Vec<TreeRow> {
     let plain = view.plain();
-    if !plain.missing.is_empty() || plain.end() < plain.total {
-        return Vec::new();
-    }
+    let Some(body) = CloseBody::parse(plain.before_holes(), plain.total) else { return Vec::new() };
     let start = u64::from(view.header.header_len());
     let part = |octets: Range<u64>, label: &str, value: String, meaning: String, section| TreeRow {
         depth: 1,
@@ -83,7 +81,7 @@ fn close_rows(view: &FrameView) -> Vec<TreeRow> {
         family: FieldFamily::Payload,
         findings: Vec::new(),
     };
-    match CloseBody::parse(&plain.octets) {
+    match body {
         CloseBody::Empty => Vec::new(),
         CloseBody::OneOctet(octet) => {
             vec![part(
@@ -94,7 +92,7 @@ fn close_rows(view: &FrameView) -> Vec<TreeRow> {
                 "RFC 6455 §5.5.1",
             )]
         }
-        CloseBody::Code { code, reason } => {
+        CloseBody::Code { code, reason, is_whole } => {
             let mut rows = vec![part(
                 start..start + 2,
                 "Status code",
@@ -102,9 +100,9 @@ fn close_rows(view: &FrameView) -> Vec<TreeRow> {
                 close_code_name(code).to_owned(),
                 "RFC 6455 §7.4",
             )];
-            if !reason.is_empty() {
-                let text = String::from_utf8_lossy(reason).into_owned();
-                rows.push(part(start + 2..view.len(), "Reason", text, String::new(), "RFC 6455 §7.1.6"));
+            if !reason.is_empty() || !is_whole {
+                let octets = start + 2..start + 2 + reason.len() as u64;
+                rows.push(part(octets, "Reason", body.reason(), String::new(), "RFC 6455 §7.1.6"));
             }
             rows
         }

@@ -8,7 +8,9 @@ use super::deflate::{DeflateParameter, deflate_parameters};
 use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
-use crate::http::{ACCEPT_GUID, DeflateParameters, Head, accept_for, accept_hash, extensions_in, is_deflate};
+use crate::http::{
+    ACCEPT_GUID, DeflateParameters, Head, Kind, accept_for, accept_hash, extensions_in, head_of_start, is_deflate,
+};
 
 /// The number of pings of a connection are plotted at most: the newest.
 const MAX_PLOTTED: usize = 1 << 16;
@@ -101,8 +103,8 @@ impl HeadView {
 /// When the capture file cannot be read.
 pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Option<HandshakeView>> {
     let Some(connection) = snapshot.connection(id) else { return Ok(None) };
-    let request = read_head(snapshot, connection, connection.request.as_ref(), |octets| Head::request(octets).ok())?;
-    let response = read_head(snapshot, connection, connection.response.as_ref(), |octets| Head::response(octets).ok())?;
+    let request = read_head(snapshot, connection, connection.request.as_ref(), Kind::Requests)?;
+    let response = read_head(snapshot, connection, connection.response.as_ref(), Kind::Responses)?;
     let findings = snapshot
         .findings_of_connection(id, |rule| rule.id().starts_with("handshake.") || rule == Rule::CaptureMidStream);
     let severity_of = |field: &str| {
@@ -112,7 +114,7 @@ pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Optio
     let heads = (request.as_ref().map(|(head, _)| head), response.as_ref().map(|(head, _)| head));
     Ok(Some(HandshakeView {
         negotiation: if heads.0.is_some() || heads.1.is_some() {
-            negotiation(heads.0, heads.1, connection.opened, &severity_of)
+            negotiation(heads.0, heads.1, connection, &severity_of)
         } else {
             Vec::new()
         },
@@ -147,11 +149,16 @@ fn read_head(
     snapshot: &Snapshot,
     connection: &Connection,
     place: Option<&HeadPlace>,
-    parse: impl Fn(&[u8]) -> Option<Head>,
+    kind: Kind,
 ) -> io::Result<Option<(Head, HeadView)>> {
     let Some(place) = place else { return Ok(None) };
     let octets = snapshot.head(connection.id, place)?;
-    let Some(head) = parse(&octets.octets) else { return Ok(None) };
+    let parse = |octets: &[u8]| match kind {
+        Kind::Responses => Head::response(octets).ok(),
+        Kind::Requests | Kind::NotHttp => Head::request(octets).ok(),
+    };
+    let start = || head_of_start(&octets.octets, kind).and_then(|octets| parse(&octets));
+    let Some(head) = parse(&octets.octets).or_else(start) else { return Ok(None) };
     let view = HeadView {
         start_line: head.start_line(),
         fields: head.fields.clone(),
@@ -165,7 +172,7 @@ fn read_head(
 fn negotiation(
     request: Option<&Head>,
     response: Option<&Head>,
-    opened: bool,
+    connection: &Connection,
     severity_of: &impl Fn(&str) -> Option<Severity>,
 ) -> Vec<Negotiated> {
     let value = |head: Option<&Head>, field: &str| {
@@ -174,7 +181,8 @@ fn negotiation(
     let unknown = match (request, response) {
         (None, _) => Some("the request was not captured"),
         (_, None) => Some("the answer was not captured"),
-        _ if !opened => Some("refused: nothing was agreed"),
+        _ if !connection.opened => Some("refused: nothing was agreed"),
+        _ if connection.heads_cut => Some("the capture does not have all of the handshake"),
         _ => None,
     };
     let row = |what: &str, field: &str, note: &dyn Fn(&str, &str) -> String| {
@@ -199,7 +207,7 @@ fn negotiation(
         _ => "it may give reserved bits and opcodes a meaning".to_owned(),
     };
     let mut version = row("Version", "sec-websocket-version", &version);
-    if opened && version.chosen.is_empty() {
+    if connection.opened && version.chosen.is_empty() {
         version.chosen.clone_from(&version.offered);
     }
     vec![

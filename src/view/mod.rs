@@ -34,11 +34,11 @@ pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows, inflated_rows};
 pub use inflated::{INFLATED_WINDOW, InflatedView, expanded, ratio};
 pub use meaning::{count, duration, frame_title, length, meaning, value_text};
 pub use message::message_payload;
-pub use payload::{PayloadKind, PayloadText, inflated_text, payload_text, printable};
+pub use payload::{MAX_INDENTED, PayloadKind, PayloadText, inflated_text, payload_text, printable};
 pub use round_trips::{Answer, PingView, RoundTripSummary, RoundTrips, TimeAxis, axis_label};
 pub use rows::{
     CloseSummary, ConnectionRow, FrameRow, MessageRow, MessageState, Preview, close_summary, connection_row,
-    frame_numbers, frame_row, inflated_preview, message_row, message_state,
+    frame_preview, frame_row, inflated_preview, message_row, message_state,
 };
 pub use segments::{SegmentRow, segment_rows};
 pub use timeline::{Bin, Timeline};

@@ -1,12 +1,19 @@
 //! Payload as text.
 
+use std::io::{self, Write};
+
 use super::Octets;
 use crate::ws::Opcode;
 
-/// What a payload was taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Octets that indented JSON has at most. A bracket costs two octets for each one that is open around it: without a limit,
+/// 4 MiB of them would fill the memory.
+pub const MAX_INDENTED: usize = 8 << 20;
+
+/// The kind of payload that octets were taken for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PayloadKind {
     /// There is none.
+    #[default]
     Empty,
     /// UTF-8 text.
     Text,
@@ -19,15 +26,15 @@ pub enum PayloadKind {
 }
 
 /// A payload, readable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PayloadText {
     /// What it was taken for.
     pub kind: PayloadKind,
     /// The text; empty for octets that are no text.
     pub text: String,
-    /// The same as indented JSON, where it is JSON.
-    pub pretty: Option<String>,
-    /// How many octets of it are not in `text`, because it is long or not captured.
+    /// JSON indented; nothing where that is longer than [`MAX_INDENTED`].
+    pub indented: Option<String>,
+    /// The number of its octets that are not in `text`, because it is long or not captured.
     pub not_shown: u64,
 }
 
@@ -45,8 +52,10 @@ pub fn inflated_text(plain: &Octets, opcode: Opcode) -> PayloadText {
 fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {
     let mut text = unformatted(plain, opcode, compressed, lack);
     if text.kind == PayloadKind::Text && plain.missing.is_empty() {
-        text.pretty = pretty_json(&text.text);
-        text.kind = if text.pretty.is_some() { PayloadKind::Json } else { PayloadKind::Text };
+        text.kind = if is_json(&text.text) { PayloadKind::Json } else { PayloadKind::Text };
+    }
+    if text.kind == PayloadKind::Json {
+        text.indented = indented(&text.text, MAX_INDENTED);
     }
     text
 }
@@ -55,7 +64,7 @@ fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> Payl
 pub(super) fn unformatted(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> PayloadText {
     let held = plain.octets.len() as u64;
     let none =
-        |kind| PayloadText { kind, text: String::new(), pretty: None, not_shown: plain.total.saturating_sub(held) };
+        |kind| PayloadText { kind, text: String::new(), indented: None, not_shown: plain.total.saturating_sub(held) };
     if plain.total == 0 {
         return none(PayloadKind::Empty);
     }
@@ -79,7 +88,7 @@ pub(super) fn unformatted(plain: &Octets, opcode: Opcode, compressed: bool, lack
         Err(_) => String::from_utf8_lossy(&plain.octets).into_owned(),
     };
     let not_shown = plain.total.saturating_sub(text.len() as u64);
-    PayloadText { kind: PayloadKind::Text, text, pretty: None, not_shown }
+    PayloadText { kind: PayloadKind::Text, text, indented: None, not_shown }
 }
 
 /// Whether a person would call `octets` text: UTF-8 (the last character may be cut) without control characters other
@@ -112,76 +121,74 @@ fn with_holes(plain: &Octets, lack: &str) -> PayloadText {
     }
     text.push_str(&slice(at, plain.end()));
     let not_shown = plain.total.saturating_sub(plain.octets.len() as u64) + lost;
-    PayloadText { kind: PayloadKind::Text, text, pretty: None, not_shown }
+    PayloadText { kind: PayloadKind::Text, text, indented: None, not_shown }
 }
 
-/// Indented JSON, if `text` is a JSON object or array. Numbers keep every digit: the text is only laid out anew.
-fn pretty_json(text: &str) -> Option<String> {
-    let trimmed = text.trim_start();
-    if !trimmed.starts_with(['{', '[']) {
-        return None;
-    }
-    serde_json::from_str::<serde::de::IgnoredAny>(trimmed).ok()?;
-    let mut out = String::with_capacity(trimmed.len() * 2);
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    let mut characters = trimmed.chars().peekable();
-    let new_line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth.min(64)));
-    };
-    while let Some(character) = characters.next() {
-        if in_string {
-            out.push(character);
-            in_string = escaped || character != '"';
-            escaped = character == '\\' && !escaped;
-            continue;
+/// Returns whether `text` is a JSON object or array.
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Indents JSON, which only moves white space: numbers keep every digit, and repeated keys stay. Returns nothing where the
+/// result is longer than `most` octets.
+fn indented(json: &str, most: usize) -> Option<String> {
+    let mut out = Bounded { octets: Vec::with_capacity(json.len().min(most)), most };
+    jsonxf::Formatter::pretty_printer().format_buf(json.as_bytes(), &mut out).ok()?;
+    String::from_utf8(out.octets).ok()
+}
+
+/// Keeps what is written to it, and refuses what goes beyond a limit.
+struct Bounded {
+    octets: Vec<u8>,
+    most: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.octets.len() + octets.len() > self.most {
+            return Err(io::ErrorKind::WriteZero.into());
         }
-        match character {
-            '"' => {
-                in_string = true;
-                out.push('"');
-            }
-            '{' | '[' => {
-                out.push(character);
-                while characters.next_if(|next| next.is_ascii_whitespace()).is_some() {}
-                match characters.next_if(|next| matches!(next, '}' | ']')) {
-                    Some(close) => out.push(close),
-                    None => {
-                        depth += 1;
-                        new_line(&mut out, depth);
-                    }
-                }
-            }
-            '}' | ']' => {
-                depth = depth.saturating_sub(1);
-                new_line(&mut out, depth);
-                out.push(character);
-            }
-            ',' => {
-                out.push(',');
-                new_line(&mut out, depth);
-            }
-            ':' => out.push_str(": "),
-            _ if character.is_ascii_whitespace() => {}
-            _ => out.push(character),
-        }
+        self.octets.extend_from_slice(octets);
+        Ok(octets.len())
     }
-    Some(out)
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// One line of `text` in which nothing moves the cursor: control characters, line ends and direction overrides are
 /// shown as `·`.
 pub fn printable(text: &str) -> String {
-    // Most text is ASCII, and none of it moves the cursor.
-    if text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ') {
-        return text.to_owned();
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = first_suspicious(rest.as_bytes()) {
+        let (plain, behind) = rest.split_at(at);
+        shown.push_str(plain);
+        let mut characters = behind.chars();
+        shown.extend(characters.next().map(|character| if moves_cursor(character) { '·' } else { character }));
+        rest = characters.as_str();
     }
-    let visible = |character: char| match character {
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '·',
-        _ if character.is_control() => '·',
-        _ => character,
-    };
-    text.chars().map(visible).collect()
+    shown.push_str(rest);
+    shown
+}
+
+fn moves_cursor(character: char) -> bool {
+    matches!(
+        character,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'
+    ) || character.is_control()
+}
+
+/// The place of the first octet with which a character can begin that moves the cursor: C0 controls and DEL are one octet, C1
+/// controls begin with C2 in UTF-8, and everything else that does with E2.
+fn first_suspicious(octets: &[u8]) -> Option<usize> {
+    let is_suspicious = |octet: &u8| matches!(octet, 0..0x20 | 0x7f | 0xc2 | 0xe2);
+    // Without a way out of the middle, many octets are looked at in one go.
+    let has_none = |octets: &&[u8]| !octets.iter().fold(false, |found, octet| found | is_suspicious(octet));
+    let plain = octets.chunks(64).take_while(has_none).map(<[u8]>::len).sum();
+    let rest = octets.get(plain..).unwrap_or_default();
+    rest.iter().position(is_suspicious).map(|at| plain + at)
 }
 
 #[cfg(test)]
@@ -198,7 +205,7 @@ mod tests {
         let cut = read(&"你好".as_bytes()[..4], 6);
         assert_eq!((cut.text.as_str(), cut.not_shown), ("你", 3));
         let json = read(br#"{"a":[1.00,{}],"b":"x,\"{y"}"#, 28);
-        assert_eq!(json.pretty.unwrap(), "{\n  \"a\": [\n    1.00,\n    {}\n  ],\n  \"b\": \"x,\\\"{y\"\n}");
+        assert_eq!(json.indented.unwrap(), "{\n  \"a\": [\n    1.00,\n    {}\n  ],\n  \"b\": \"x,\\\"{y\"\n}");
         assert_eq!(read(b"{broken", 7).kind, PayloadKind::Text);
         let holes = Octets { from: 0, octets: b"ab\0\0\0fg".to_vec(), missing: Vec::from([2..5, 7..9]), total: 9 };
         let holes = payload_text(&holes, Opcode::TEXT, false);
@@ -206,7 +213,58 @@ mod tests {
     }
 
     #[test]
+    fn indenting_moves_white_space_alone() {
+        let text = " {\t\"a\":1e400,\"a\" : -0.10,\r\n\"\\u0000 , :\":[ ] , \"好[\":[[],{\"\\\\\":null}]} \n";
+        let expected = r#"{
+  "a": 1e400,
+  "a": -0.10,
+  "\u0000 , :": [],
+  "好[": [
+    [],
+    {
+      "\\": null
+    }
+  ]
+}"#;
+        assert_eq!(read(text.as_bytes(), text.len() as u64).indented.unwrap(), expected);
+        for json in ["[]", "{}", "[[[]]]", "[1]", "{\"a\":{}}"] {
+            let indented = read(json.as_bytes(), json.len() as u64).indented.unwrap();
+            assert_eq!(indented.split_whitespace().collect::<String>(), json);
+        }
+    }
+
+    /// Of 4 MiB of brackets, or of numbers, indented JSON would be many times as long.
+    #[test]
+    fn indented_json_has_a_limit() {
+        let half = 2 << 20;
+        let deep = ["[".repeat(half), "]".repeat(half)].concat();
+        let wide = format!("[{}0]", "0,".repeat(half));
+        for text in [deep, wide] {
+            let read = read(text.as_bytes(), text.len() as u64);
+            assert_eq!((read.kind, read.indented, read.not_shown), (PayloadKind::Json, None, 0));
+            assert!(read.text == text);
+        }
+        let text = "[1,2]";
+        let len = indented(text, 100).unwrap().len();
+        assert!(indented(text, len).is_some() && indented(text, len - 1).is_none());
+    }
+
+    #[test]
     fn nothing_moves_the_cursor() {
         assert_eq!(printable("a\x1b[31m\r\n\u{202e}b"), "a·[31m···b");
+    }
+
+    /// Each character by itself, between others, and behind many.
+    #[test]
+    fn only_what_moves_the_cursor_is_replaced() {
+        for character in '\0'..=char::MAX {
+            let shown = if moves_cursor(character) { '·' } else { character };
+            assert_eq!(printable(&character.to_string()), shown.to_string());
+            if (character as u32).is_multiple_of(61) || character < '\u{2100}' {
+                let before = "茶a".repeat(20 + character as usize % 3);
+                assert_eq!(printable(&format!("{before}{character}“b")), format!("{before}{shown}“b"));
+            }
+        }
+        assert_eq!(printable("é“…”\u{85}\u{7f}\u{2029}"), "é“…”···");
     }
 }

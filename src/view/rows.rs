@@ -4,10 +4,10 @@ use std::io;
 
 use super::compression::{compression_saving, compression_summary, not_inflated, stops_inflating};
 use super::payload::{PayloadKind, PayloadText, inflated_text, printable, unformatted};
-use crate::base::{ConnectionId, Finding, FrameId, MessageId, Rule, Sender, Severity, Timestamp};
+use crate::base::{ConnectionId, FrameId, MessageId, Rule, Sender, Severity, Timestamp};
 use crate::dissect::{
     Connection, FindingRecord, FrameRecord, HandshakeState, InflateWish, Inflation, Message, MessageReader, Octets,
-    Recognition, Snapshot, max_inflated,
+    Recognition, Snapshot,
 };
 use crate::ws::{CloseBody, Opcode, close_code_name};
 
@@ -33,9 +33,15 @@ impl Preview {
         Preview { text, is_octets: false }
     }
 
+    /// Tells why there is none: the capture file cannot be read.
+    pub fn unreadable(error: &io::Error) -> Preview {
+        Preview::words(printable(&format!("cannot be read: {error}")))
+    }
+
     fn octets(octets: &[u8]) -> Preview {
-        let hex: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        Preview { text: hex.join(" "), is_octets: true }
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+        let pairs = octets.iter().flat_map(|octet| [' ', digit(octet >> 4), digit(octet & 15)]);
+        Preview { text: pairs.skip(1).collect(), is_octets: true }
     }
 }
 
@@ -94,11 +100,6 @@ fn rules_of(findings: &[&FindingRecord]) -> Vec<Rule> {
     rules
 }
 
-/// The number of the frame that a finding is about; empty where it is about none.
-pub fn frame_numbers(finding: &Finding) -> String {
-    finding.frame.map_or_else(String::new, |id| id.to_string())
-}
-
 /// The row of a frame. A `reader` that goes from row to row reads least.
 pub fn frame_row(snapshot: &Snapshot, reader: &mut MessageReader, id: FrameId) -> Option<FrameRow> {
     let frame = snapshot.frame(id)?;
@@ -127,21 +128,24 @@ pub fn frame_row(snapshot: &Snapshot, reader: &mut MessageReader, id: FrameId) -
     })
 }
 
-fn frame_preview(snapshot: &Snapshot, reader: &mut MessageReader, frame: &FrameRecord) -> Preview {
+/// The beginning of a frame's payload. A `reader` that goes from frame to frame reads least.
+pub fn frame_preview(snapshot: &Snapshot, reader: &mut MessageReader, frame: &FrameRecord) -> Preview {
     match reader.frame_octets(snapshot, frame, 0..PREVIEW_OCTETS) {
         Ok(octets) => preview(&octets, snapshot.data_opcode(frame), frame.is_compressed()),
-        Err(error) => Preview::words(format!("cannot be read: {error}")),
+        Err(error) => Preview::unreadable(&error),
     }
 }
 
 /// The start of an unmasked payload in one line.
 fn preview(plain: &Octets, opcode: Opcode, compressed: bool) -> Preview {
-    if opcode == Opcode::CLOSE && plain.missing.is_empty() {
-        return match CloseBody::parse(&plain.octets) {
+    if opcode == Opcode::CLOSE
+        && let Some(body) = CloseBody::parse(plain.before_holes(), plain.total)
+    {
+        return match body {
             CloseBody::Empty => Preview::default(),
             CloseBody::OneOctet(octet) => Preview::octets(&[octet]),
-            CloseBody::Code { code, reason } => {
-                let reason = printable(&String::from_utf8_lossy(reason));
+            CloseBody::Code { code, .. } => {
+                let reason = printable(&body.reason());
                 let name = close_code_name(code);
                 let colon = if reason.is_empty() { "" } else { ": " };
                 Preview::words(format!("{code} {name}{colon}{reason}"))
@@ -258,7 +262,7 @@ pub fn message_row(snapshot: &Snapshot, reader: &mut MessageReader, id: MessageI
         state: message_state(&message),
         preview: match plain {
             Ok(plain) => preview(&plain, message.opcode, message.compressed),
-            Err(error) => Preview::words(format!("cannot be read: {error}")),
+            Err(error) => Preview::unreadable(&error),
         },
         severity,
         findings: findings.len(),
@@ -277,7 +281,7 @@ pub fn inflated_preview(
     message: &Message,
     watch: &mut dyn FnMut(f32) -> bool,
 ) -> io::Result<Option<Preview>> {
-    let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: max_inflated(), parts: false };
+    let wish = InflateWish { keep: 0..PREVIEW_OCTETS, limit: snapshot.inflate_limit().0, parts: false };
     let inflated = inflation.watched(snapshot, message, &wish, watch)?;
     Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode))))
 }

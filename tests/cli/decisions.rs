@@ -68,11 +68,3 @@ fn what_contradicts_itself_is_refused() {
     }
     run_with(&["frames", "-", "--as-websocket", ENDS, "--as-websocket", ENDS], &capture()).quiet();
 }
-
-#[test]
-fn commands_that_read_no_connections_take_no_decisions() {
-    for option in ["--as-websocket", "--not-websocket"] {
-        let ran = run(&["decode", "8100", option, ENDS]);
-        assert!(ran.refused().contains(&format!("{option}: decode reads no TCP connections")), "{ran:?}");
-    }
-}

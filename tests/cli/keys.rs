@@ -88,6 +88,36 @@ const CONNECTION: [(&str, Kind, bool); 20] = [
     ("findings", Rules, NEVER_NULL),
 ];
 
+/// Whatever stands in a row is an entry of the row-field table, in its order, and what always has to stand there does.
+#[test]
+fn every_key_of_a_row_is_an_entry() {
+    use framescope::query::{Json, RowKind, entries};
+    let commands: [(RowKind, &[&str]); 3] = [
+        (RowKind::Frames, &["frames", "--payload"]),
+        (RowKind::Messages, &["messages", "--payload"]),
+        (RowKind::Findings, &["check", "--explain"]),
+    ];
+    for sample in samples::all() {
+        for (kind, words) in commands {
+            let ran = run(&[words, &["--json", sample.argument()]].concat());
+            for line in ran.out.lines() {
+                let row: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
+                let mut known = 0;
+                for entry in entries(kind) {
+                    let is_there = entry.json.key().is_some_and(|key| row.contains_key(key.name()));
+                    known += usize::from(is_there);
+                    assert!(
+                        is_there || !matches!(entry.json, Json::Always(_)),
+                        "{:?} is missing in {line}",
+                        entry.field
+                    );
+                }
+                assert_eq!(known, row.len(), "{line}");
+            }
+        }
+    }
+}
+
 fn is(kind: Kind, value: &Value) -> bool {
     let list = |holds: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|list| list.iter().all(holds));
     match kind {

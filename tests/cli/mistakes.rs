@@ -88,6 +88,45 @@ fn what_stands_at_the_wrong_place_is_named() {
     assert_eq!(run(&["--inflate-limit", "9", "frames", "--json", sample.argument()]).json(), rows);
 }
 
+/// An option is offered only where it does something.
+#[test]
+fn what_reads_no_capture_takes_no_option_of_captures() {
+    let ends = "10.0.0.1:50000-10.0.0.2:80";
+    let options = [["--inflate-limit", "9"], ["--as-websocket", ends], ["--not-websocket", ends]];
+    let mut commands = vec![vec!["decode", "8100"]];
+    if cfg!(feature = "live") {
+        commands.push(vec!["interfaces"]);
+        commands.push(vec!["capture", "-i", "any", "-w", "-"]);
+    }
+    for command in commands {
+        let help = run(&[command[0], "--help"]).quiet().out;
+        for option in options {
+            let [before, behind] = [[&option[..], &command].concat(), [&command, &option[..]].concat()];
+            for arguments in [before, behind] {
+                assert!(run(&arguments).refused().contains(option[0]), "{arguments:?}");
+            }
+            assert_eq!(help.contains(option[0]), command[0] == "capture", "{command:?}: {help}");
+        }
+    }
+    for command in ["connections", "frames", "messages", "check", "show", "stats"] {
+        let help = run(&[command, "--help"]).quiet().out;
+        assert!(options.iter().all(|option| help.contains(option[0])), "{command}: {help}");
+    }
+}
+
+/// An option before the subcommand and one behind it count together; of a number the one behind it counts.
+#[test]
+fn options_before_and_behind_the_subcommand_count_together() {
+    let sample = samples::named("deflate");
+    let limit = |before: &str, behind: &str| {
+        run(&["--inflate-limit", before, "check", "--json", sample.argument(), "--inflate-limit", behind]).out
+    };
+    assert!(limit("9", "0").contains("limit.inflate") && !limit("0", "9").contains("limit.inflate"));
+    let [one, two] = ["10.9.9.1:1-10.9.9.2:2", "10.9.9.3:3-10.9.9.4:4"];
+    let ran = run(&["--as-websocket", one, "stats", sample.argument(), "--not-websocket", two]);
+    assert!(ran.status == 0 && ran.err.contains("10.9.9.1:1") && ran.err.contains("10.9.9.3:3"), "{ran:?}");
+}
+
 #[test]
 fn a_capture_without_websockets_is_no_mistake() {
     let capture = crate::common::tcp::Talk::new().capture().pcap();

@@ -14,26 +14,21 @@ use common::tcp::{Client, Server, Talk, Who};
 use framescope::base::{FindingId, FrameId, MessageId};
 use framescope::capture::Source;
 use framescope::dissect::{MessageReader, Progress, Session, Snapshot};
-use framescope::query::{Filter, Order, Query, RowKind, RowSearch, RowSet, SortKey};
+use framescope::query::{Filter, Order, Query, RowField, RowKind, RowSearch, RowSet, entries};
 use framescope::view::{frame_row, message_row};
 use proptest::prelude::*;
 
-const KEYS: [SortKey; 14] = [
-    SortKey::Number,
-    SortKey::Connection,
-    SortKey::Time,
-    SortKey::Delta,
-    SortKey::Sender,
-    SortKey::Opcode,
-    SortKey::Frames,
-    SortKey::Length,
-    SortKey::PlainLength,
-    SortKey::Ratio,
-    SortKey::RoundTrip,
-    SortKey::Severity,
-    SortKey::Rule,
-    SortKey::Frame,
-];
+/// Every field that rows of some kind are sorted by.
+fn keys() -> Vec<RowField> {
+    let mut keys: Vec<RowField> = Vec::new();
+    for entry in RowKind::ALL.into_iter().flat_map(entries).filter(|entry| entry.sorts) {
+        if !keys.contains(&entry.field) {
+            keys.push(entry.field);
+        }
+    }
+    keys
+}
+
 const FILTERS: [&str; 9] = [
     "",
     "finding",
@@ -46,7 +41,7 @@ const FILTERS: [&str; 9] = [
     "rtt<400ms",
 ];
 
-fn query(kind: RowKind, filter: &str, key: SortKey, descending: bool) -> Query {
+fn query(kind: RowKind, filter: &str, key: RowField, descending: bool) -> Query {
     Query { kind, filter: Filter::parse(filter).unwrap(), order: Order { key, descending } }
 }
 
@@ -55,7 +50,7 @@ fn session(octets: &[u8]) -> Session {
 }
 
 /// What is compared of a row, read from what the list shows.
-fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
+fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: RowField) -> i128 {
     if kind == RowKind::Findings {
         return shown_of_finding(snapshot, FindingId(id), key);
     }
@@ -71,15 +66,15 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
         RowKind::Findings => unreachable!(),
     };
     match key {
-        SortKey::Number => i128::from(id),
-        SortKey::Connection => i128::from(connection.number()),
-        SortKey::Time => i128::from(time.0),
-        SortKey::Delta => delta.map_or(i128::MIN, i128::from),
-        SortKey::Sender => sender as i128,
-        SortKey::Opcode => i128::from(opcode.value()),
-        SortKey::Frames => i128::from(frames),
-        SortKey::Length => i128::from(length),
-        SortKey::PlainLength | SortKey::Ratio => {
+        RowField::Number => i128::from(id),
+        RowField::Connection => i128::from(connection.number()),
+        RowField::Time => i128::from(time.0),
+        RowField::Delta => delta.map_or(i128::MIN, i128::from),
+        RowField::Sender => sender as i128,
+        RowField::Opcode => i128::from(opcode.value()),
+        RowField::Frames => i128::from(frames),
+        RowField::Length => i128::from(length),
+        RowField::Plain | RowField::Ratio => {
             let Some(row) = (kind == RowKind::Messages)
                 .then(|| message_row(snapshot, &mut MessageReader::default(), MessageId(id)).unwrap())
             else {
@@ -87,33 +82,32 @@ fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: SortKey) -> i128 {
             };
             let plain = if row.compressed { row.plain_len } else { Some(row.wire_len) };
             match key {
-                SortKey::PlainLength => plain.map_or(-1, i128::from),
+                RowField::Plain => plain.map_or(-1, i128::from),
                 _ => row.plain_len.map_or(-1, |plain| i128::from(row.wire_len) * 1_000_000 / i128::from(plain.max(1))),
             }
         }
-        SortKey::RoundTrip => {
+        RowField::RoundTrip => {
             let frame = (kind == RowKind::Frames)
                 .then(|| frame_row(snapshot, &mut MessageReader::default(), FrameId(id)).unwrap());
             frame.and_then(|row| row.round_trip_ns).map_or(i128::MIN, i128::from)
         }
-        SortKey::Severity | SortKey::Rule | SortKey::Frame => 0,
+        _ => 0,
     }
 }
 
-fn shown_of_finding(snapshot: &Snapshot, id: FindingId, key: SortKey) -> i128 {
+fn shown_of_finding(snapshot: &Snapshot, id: FindingId, key: RowField) -> i128 {
     let finding = snapshot.finding(id.index()).unwrap();
     match key {
-        SortKey::Number => i128::from(id.0),
-        SortKey::Connection => finding.connection.map_or(0, |id| i128::from(id.number())),
-        SortKey::Sender => finding.sender as i128,
-        SortKey::Severity => finding.severity() as i128,
-        SortKey::Rule => finding.rule as i128,
-        SortKey::Frame => finding.frame.map_or(-1, |id| i128::from(id.0)),
-        SortKey::Time => finding
+        RowField::Number => i128::from(id.0),
+        RowField::Connection => finding.connection.map_or(0, |id| i128::from(id.number())),
+        RowField::Sender => finding.sender as i128,
+        RowField::Severity => finding.severity() as i128,
+        RowField::Rule => finding.rule as i128,
+        RowField::Frame => finding.frame.map_or(-1, |id| i128::from(id.0)),
+        RowField::Time => finding
             .frame
             .map_or(-1, |id| i128::from(frame_row(snapshot, &mut MessageReader::default(), id).unwrap().time.0)),
-        SortKey::Delta | SortKey::Opcode | SortKey::Frames | SortKey::Length => 0,
-        SortKey::PlainLength | SortKey::Ratio | SortKey::RoundTrip => 0,
+        _ => 0,
     }
 }
 
@@ -205,9 +199,9 @@ fn samples_in_every_order() {
         let mut most = 0;
         for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
             for filter in FILTERS {
-                most = most.max(check(&octets, &query(kind, filter, SortKey::Number, false), 3, 5));
+                most = most.max(check(&octets, &query(kind, filter, RowField::Number, false), 3, 5));
             }
-            for key in KEYS {
+            for key in keys() {
                 check(&octets, &query(kind, "", key, true), 7, 3);
                 check(&octets, &query(kind, "-opcode:ping", key, false), usize::MAX, usize::MAX);
             }
@@ -224,7 +218,7 @@ fn a_message_that_grows_moves_to_its_place() {
     talk.say(Server, frame::server(CONTINUATION, b" and longer"));
     talk.say(Server, frame::server(FIN | CONTINUATION, b" and longest"));
     let octets = talk.capture().pcap();
-    let (rows, _) = grown(&octets, &query(RowKind::Messages, "len>5", SortKey::Length, false), 1, 9);
+    let (rows, _) = grown(&octets, &query(RowKind::Messages, "len>5", RowField::Length, false), 1, 9);
     assert_eq!((rows.len(), rows.id(0), rows.id(1)), (2, Some(1), Some(0)));
 }
 
@@ -235,7 +229,7 @@ fn frames_of_a_message_that_grows_pass_by_its_length() {
     talk.say(Client, frame::client(FIN | TEXT, b"of middle length"));
     talk.say(Server, frame::server(FIN | CONTINUATION, b" and longer"));
     let octets = talk.capture().pcap();
-    let filter = query(RowKind::Frames, "plain>5 sender:server", SortKey::Number, false);
+    let filter = query(RowKind::Frames, "plain>5 sender:server", RowField::Number, false);
     assert_eq!(check(&octets, &filter, 1, 1), 2);
 }
 
@@ -248,7 +242,7 @@ fn a_finding_that_comes_later_concerns_an_earlier_row() {
     let octets = talk.capture().pcap();
     for (filter, rows) in [("finding:truncated", 1), ("-finding:truncated", 1), ("finding opcode:binary", 0)] {
         for kind in [RowKind::Frames, RowKind::Messages] {
-            for key in [SortKey::Number, SortKey::Length] {
+            for key in [RowField::Number, RowField::Length] {
                 assert_eq!(check(&octets, &query(kind, filter, key, true), 1, 1), rows, "{filter} {kind:?}");
             }
         }
@@ -274,7 +268,7 @@ fn findings_are_filtered_by_what_they_say_and_by_their_frame() {
         ("chat", 4),
         ("conn:2", 0),
     ] {
-        assert_eq!(check(&octets, &query(RowKind::Findings, filter, SortKey::Severity, true), 1, 1), rows, "{filter}");
+        assert_eq!(check(&octets, &query(RowKind::Findings, filter, RowField::Severity, true), 1, 1), rows, "{filter}");
     }
 }
 
@@ -351,7 +345,7 @@ proptest! {
         let octets = capture(&said, &claims);
         check_messages(&octets);
         for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
-            for key in KEYS {
+            for key in keys() {
                 check(&octets, &query(kind, filter, key, most % 2 == 0), packets, most);
             }
         }

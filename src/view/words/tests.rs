@@ -215,6 +215,11 @@ fn samples() -> Vec<(Fact, &'static str)> {
             "9 octets of the server's stream are missing: packet 5 was stored shorter than it was.",
         ),
         (
+            HeadCut { octets: 9, sender: server, packet: packet(5) },
+            "9 octets of the server's opening handshake are missing: packet 5 was stored shorter than it was. Which \
+             fields stood there is not known, so nothing about them is judged.",
+        ),
+        (
             OctetsNotCaptured { octets: 9, sender: server, before: packet(3), packet: packet(5), header: true },
             "9 octets of the server's stream are missing: between packets 3 and 5. A frame header lies in there, so \
              what follows cannot be placed until frames are found again.",
@@ -228,6 +233,11 @@ fn samples() -> Vec<(Fact, &'static str)> {
             FramesFoundAgain { sender: client, at: 70, frames: 3, confidence: Confidence::Fair },
             "Frames of the client are read again from octet 70 of its stream on: from there, MASK bits, opcodes and \
              lengths chain over 3 frames (confidence: fair).",
+        ),
+        (
+            FramesFoundAgain { sender: client, at: 70, frames: 1, confidence: Confidence::Fair },
+            "Frames of the client are read again from octet 70 of its stream on: from there, MASK bits, opcodes and \
+             lengths chain over 1 frame (confidence: fair).",
         ),
         (
             FramesFound { sender: client, at: 70, frames: 4, confidence: Confidence::High },
