@@ -22,7 +22,7 @@ use egui_kittest::{
 use flate2::{Compress, Compression, FlushCompress};
 use framescope::base::MessageId;
 use framescope::capture::Source;
-use framescope::dissect::{Decision, Inflation, MessageReader, Progress, Session};
+use framescope::dissect::{Decision, InflateLimit, Inflation, MessageReader, Progress, Session};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
 use framescope::gui::hex::{HexSource, HexState, InflatedSource, hex_ui};
@@ -54,13 +54,17 @@ fn scroll_down<S>(harness: &mut Harness<'_, S>, at: egui::Pos2) {
 }
 
 fn open(size: [f32; 2], input: Input) -> WindowHarness {
+    open_limited(size, input, InflateLimit::default())
+}
+
+fn open_limited(size: [f32; 2], input: Input, limit: InflateLimit) -> WindowHarness {
     let settings = Settings { dark: Some(true), ..Settings::default() };
     let mut harness = Harness::builder()
         .with_size(size)
         .with_max_steps(64)
         .allow_missing_glyphs()
         .with_context_setup(gui::install)
-        .build_ui_state(|ui, window: &mut Window| window.ui(ui), Window::new(settings));
+        .build_ui_state(|ui, window: &mut Window| window.ui(ui), Window::new(settings).with_inflate_limit(limit));
     let ctx = harness.ctx.clone();
     harness.state_mut().open(&ctx, input);
     settle(&mut harness);
@@ -72,7 +76,11 @@ fn open_sample(size: [f32; 2], name: &str) -> WindowHarness {
 }
 
 fn open_talk(talk: &Talk) -> WindowHarness {
-    open(WIDE, Input::Octets { octets: talk.capture().pcap(), name: "talk".to_owned() })
+    open_talk_limited(talk, InflateLimit::default())
+}
+
+fn open_talk_limited(talk: &Talk, limit: InflateLimit) -> WindowHarness {
+    open_limited(WIDE, Input::Octets { octets: talk.capture().pcap(), name: "talk".to_owned() }, limit)
 }
 
 /// Runs until every thread has said what it has to say.
@@ -81,7 +89,7 @@ fn settle(harness: &mut WindowHarness) {
         !opened.state.is_active()
             && opened.searched().is_none()
             && opened.rows.query() == opened.query()
-            && !opened.details.is_inflating()
+            && !opened.details.is_busy()
             && !opened.previews.is_busy()
     };
     until(harness, |harness| harness.state().opened().is_none_or(is_settled));
@@ -216,11 +224,10 @@ fn what_is_copied_from_a_lost_message_is_unknown() {
 /// The limit says so where it acts, and can be raised; what is far behind is inflated when it is scrolled to.
 #[test]
 fn a_long_message_is_shown_a_window_at_a_time_up_to_the_limit() {
-    framescope::dissect::set_max_inflated(1 << 20);
     let (mut talk, mut compress) = talk();
     let text: String = (0..600_000).map(|line| format!("{line:09}\n")).collect();
     talk.say_in(Server, 1400, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, text.as_bytes())));
-    let mut harness = open_talk(&talk);
+    let mut harness = open_talk_limited(&talk, InflateLimit::mebibytes(1));
     apply(&mut harness, Command::show(RowKind::Messages));
     click(&mut harness, "Inflated");
     harness.get_by_label_contains("Inflated to the limit of 1.0 MiB and no further");
@@ -272,7 +279,7 @@ fn pongs_tell_their_round_trip() {
     settle(&mut harness);
     harness.get_by_label_contains("after its ping");
     let order = harness.state().opened().unwrap().query().order;
-    assert_eq!(order.key, framescope::query::SortKey::RoundTrip);
+    assert_eq!(order.key, framescope::query::RowField::RoundTrip);
 }
 
 /// In a small window the lesser columns give way, and none is outside.
@@ -325,8 +332,7 @@ fn long_talk() -> Talk {
 /// Long work shows how far it is, can be cancelled, and done after all.
 #[test]
 fn long_work_shows_progress_and_can_be_cancelled() {
-    framescope::dissect::set_max_inflated(1 << 20);
-    let mut harness = open_talk(&long_talk());
+    let mut harness = open_talk_limited(&long_talk(), InflateLimit::mebibytes(1));
     apply(&mut harness, Command::show(RowKind::Messages));
     click(&mut harness, "Inflated");
     // 16 MiB, 256 MiB, 4 GiB: the limit is gone, and so much is not there at once.
@@ -342,10 +348,10 @@ fn long_work_shows_progress_and_can_be_cancelled() {
     press(&mut harness, "Inflate further");
     until(&mut harness, shows("Cancel"));
     harness.get_by_label_contains("Inflating, ");
-    assert!(harness.state().opened().unwrap().details.is_inflating());
+    assert!(harness.state().opened().unwrap().details.is_busy());
     press(&mut harness, "Cancel");
     harness.get_by_label("The message is not inflated.");
-    assert!(!harness.state().opened().unwrap().details.is_inflating());
+    assert!(!harness.state().opened().unwrap().details.is_busy());
     // What was there stays, and nothing is done until somebody wants it.
     harness.get_by_label("inflated octet 20, 30");
     harness.run_steps(10);

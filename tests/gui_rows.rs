@@ -20,7 +20,7 @@ use framescope::gui::opened::Opened;
 use framescope::gui::settings::Settings;
 use framescope::gui::window::Window;
 use framescope::gui::{self};
-use framescope::query::{RowId, RowKind, SortKey};
+use framescope::query::{RowField, RowId, RowKind};
 
 type WindowHarness = Harness<'static, Window>;
 
@@ -183,7 +183,7 @@ fn a_click_in_a_list_of_the_newest_first_selects_what_was_under_the_pointer() {
     let (mut harness, mut feed) = growing();
     feed.more(100);
     until(&mut harness, "all rows come", |opened| opened.rows.len() == 100);
-    apply(&mut harness, Command::SortBy(SortKey::Number));
+    apply(&mut harness, Command::SortBy(RowField::Number));
     harness.step();
     assert_eq!(in_sight(&harness)[0].0, RowId::Frame(FrameId(99)));
     for place in [0, 4] {
@@ -354,6 +354,8 @@ fn another_connection_starts_at_the_top_of_its_handshake() {
     let of_first = opened(&harness).details.frame();
     assert_eq!(title(&harness), scrolled);
     harness.get_by_label_contains("connection 3 ").click();
+    harness.step();
+    until(&mut harness, "its rows are found", |opened| opened.rows.query() == opened.query());
     press(&mut harness, Modifiers::NONE, Key::Home);
     assert_ne!(opened(&harness).details.frame(), of_first);
     assert_eq!(title(&harness).top(), top.top());

@@ -55,7 +55,10 @@ fn open_sample(name: &str) -> WindowHarness {
 /// Runs until everything is read and found that was asked for, and nothing is to be painted again.
 fn settle(harness: &mut WindowHarness) {
     let is_settled = |opened: &Opened| {
-        !opened.state.is_active() && opened.searched().is_none() && opened.rows.query() == opened.query()
+        !opened.state.is_active()
+            && opened.searched().is_none()
+            && opened.rows.query() == opened.query()
+            && !opened.details.is_busy()
     };
     let start = Instant::now();
     loop {
@@ -168,7 +171,7 @@ fn the_tab_stays_when_the_row_changes() {
         harness
             .get_by(|node| node.role() == egui::accesskit::Role::Tab && node.label().as_deref() == Some(name))
             .click();
-        harness.run();
+        settle(&mut harness);
         assert_eq!(harness.state().tab(), Some(tab));
         assert!(harness.query_all_by_label_contains(seen).next().is_some(), "{name}");
         harness.key_press(Key::ArrowDown);

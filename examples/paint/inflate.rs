@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use framescope::base::MessageId;
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
-use framescope::query::{RowId, RowKind, SortKey};
+use framescope::query::{RowField, RowId, RowKind};
 
 use crate::say;
 use crate::screen::Screen;
@@ -33,7 +33,7 @@ pub fn measure(path: &Path) {
         say(&format!("the message at {part} % of the rows"), took);
     }
     screen.report("opening a message");
-    screen.apply(Command::SortBy(SortKey::Ratio));
+    screen.apply(Command::SortBy(RowField::Ratio));
     while screen.is_reading() {
         for delta in [-300.0, -30_000.0, 20_000.0] {
             screen.wheel(delta);
@@ -42,13 +42,13 @@ pub fn measure(path: &Path) {
     }
     screen.report("scrolled, sorted by what was sent, while inflated");
     let start = Instant::now();
-    screen.apply(Command::SortBy(SortKey::PlainLength));
+    screen.apply(Command::SortBy(RowField::Plain));
     let is_found = |screen: &Screen| {
         screen.opened().is_some_and(|opened| opened.rows.query() == opened.query() && opened.searched().is_none())
     };
     screen.at_once_until(is_found);
     say("sorted by length without compression", start.elapsed());
-    screen.apply(Command::SortBy(SortKey::Number));
+    screen.apply(Command::SortBy(RowField::Number));
     screen.at_once_until(is_found);
     screen.report("sorted");
     for _ in 0..20 {
@@ -76,6 +76,6 @@ pub fn measure(path: &Path) {
 fn open(screen: &mut Screen, row: usize) -> Duration {
     let start = Instant::now();
     screen.apply(Command::SelectRow(RowId::Message(MessageId::from_index(row))));
-    screen.at_once_until(|screen| screen.opened().is_some_and(|opened| !opened.details.is_inflating()));
+    screen.at_once_until(|screen| screen.opened().is_some_and(|opened| !opened.details.is_busy()));
     start.elapsed()
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use egui::Key;
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
-use framescope::query::{RowKind, SortKey};
+use framescope::query::{RowField, RowKind};
 
 use screen::Screen;
 
@@ -74,7 +74,7 @@ fn while_read(screen: &mut Screen) {
         screen.frames(20);
         scroll(screen, 3);
         screen.note("being read: scrolled");
-        for key in [SortKey::Length, SortKey::Opcode] {
+        for key in [RowField::Length, RowField::Opcode] {
             screen.apply(Command::SortBy(key));
             screen.frames(30);
             scroll(screen, 1);
@@ -86,8 +86,8 @@ fn while_read(screen: &mut Screen) {
             scroll(screen, 1);
             screen.note("being read: filtered and sorted");
         }
-        screen.apply(Command::SortBy(SortKey::Number));
-        screen.apply(Command::SortBy(SortKey::Number));
+        screen.apply(Command::SortBy(RowField::Number));
+        screen.apply(Command::SortBy(RowField::Number));
     }
     let rows = screen.opened().map_or(0, |opened| opened.rows.total());
     println!("{rows} rows");
@@ -128,16 +128,16 @@ fn all_read(screen: &mut Screen) {
     }
     screen.report("all read: other tabs");
     for (key, what) in [
-        (SortKey::Number, "from the end"),
-        (SortKey::Length, "sorted by length"),
-        (SortKey::Opcode, "sorted by opcode"),
-        (SortKey::Sender, "sorted by sender"),
-        (SortKey::Connection, "sorted by connection"),
-        (SortKey::Time, "sorted by time"),
-        (SortKey::Delta, "sorted by difference of time"),
+        (RowField::Number, "from the end"),
+        (RowField::Length, "sorted by length"),
+        (RowField::Opcode, "sorted by opcode"),
+        (RowField::Sender, "sorted by sender"),
+        (RowField::Connection, "sorted by connection"),
+        (RowField::Time, "sorted by time"),
+        (RowField::Delta, "sorted by difference of time"),
     ] {
         wish(screen, what, |screen| screen.apply(Command::SortBy(key)));
-        if key != SortKey::Number {
+        if key != RowField::Number {
             wish(screen, "  … from the largest", |screen| screen.apply(Command::SortBy(key)));
         }
     }
@@ -146,7 +146,7 @@ fn all_read(screen: &mut Screen) {
         let what = format!("filtered by “{filter}”, largest difference first");
         wish(screen, &what, |screen| screen.filter(filter));
     }
-    wish(screen, "in the order of the capture", |screen| screen.apply(Command::SortBy(SortKey::Delta)));
+    wish(screen, "in the order of the capture", |screen| screen.apply(Command::SortBy(RowField::Delta)));
     for filter in ["opcode:ping", "len>10 sender:client", "stream", "-finding:violation", ""] {
         wish(screen, &format!("filtered by “{filter}”"), |screen| screen.filter(filter));
     }
@@ -155,7 +155,7 @@ fn all_read(screen: &mut Screen) {
     wish(screen, "rows of all connections", |screen| screen.apply(Command::SelectConnection(None)));
     screen.report("all read: sorted");
     wish(screen, "messages", |screen| screen.apply(Command::show(RowKind::Messages)));
-    wish(screen, "messages sorted by length", |screen| screen.apply(Command::SortBy(SortKey::Length)));
+    wish(screen, "messages sorted by length", |screen| screen.apply(Command::SortBy(RowField::Length)));
     wish(screen, "frames", |screen| screen.apply(Command::show(RowKind::Frames)));
     screen.report("all read: sorted");
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::input::Input;
 use super::settings::Settings;
 use super::window::Window;
-use crate::dissect::Decisions;
+use crate::dissect::ReadOptions;
 
 /// The name of the folder that the storage of eframe keeps the settings in.
 const APP_ID: &str = "framescope";
@@ -16,7 +16,7 @@ const SETTINGS: &str = "settings";
 ///
 /// # Errors
 /// One line that says why there can be no window, and what to do instead.
-pub fn run(file: Option<PathBuf>, decisions: Decisions) -> Result<(), String> {
+pub fn run(file: Option<PathBuf>, options: ReadOptions) -> Result<(), String> {
     let viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Framescope")
@@ -28,18 +28,19 @@ pub fn run(file: Option<PathBuf>, decisions: Decisions) -> Result<(), String> {
         Ok(icon) => viewport.with_icon(icon),
         Err(_) => viewport,
     };
-    let options = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
+    let native = eframe::NativeOptions { viewport, centered: true, ..eframe::NativeOptions::default() };
     let input = file.map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path) });
     let create = move |context: &eframe::CreationContext<'_>| {
         super::install(&context.egui_ctx);
         let text = context.storage.and_then(|storage| storage.get_string(SETTINGS)).unwrap_or_default();
-        let mut window = Window::new(Settings::from_text(&text));
+        let ReadOptions { decisions, inflate_limit } = options;
+        let mut window = Window::new(Settings::from_text(&text)).with_inflate_limit(inflate_limit);
         if let Some(input) = input {
             window.open_as(&context.egui_ctx, input, decisions);
         }
         Ok(Box::new(App { window, title: String::new() }) as Box<dyn eframe::App>)
     };
-    eframe::run_native(APP_ID, options, Box::new(create)).map_err(|error| {
+    eframe::run_native(APP_ID, native, Box::new(create)).map_err(|error| {
         let error = error.to_string();
         // winit's words begin with a place in its source; what people can use comes last.
         let why = error.rsplit(": ").next().unwrap_or(&error).trim_end_matches('.');

@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use egui::{Event, Key, KeyboardShortcut, Modifiers};
 
 use super::details::Tab;
+use super::pane::Pane;
 use crate::base::{ConnectionId, FrameId, PacketId};
 use crate::dissect::Decision;
 use crate::net::Flow;
-use crate::query::{RowId, RowKind, SortKey};
+use crate::query::{RowField, RowId, RowKind};
 
 /// A wish of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub enum Command {
     /// Show the other list at the selected row's place: a frame's message, a message's first frame.
     Cross,
     /// List the rows in the order of a column: ascending, then descending, then as they were captured.
-    SortBy(SortKey),
+    SortBy(RowField),
     /// Show the rows of one connection, or of all.
     SelectConnection(Option<ConnectionId>),
     /// Choose a TCP connection to read as a WebSocket.
@@ -120,6 +121,10 @@ pub enum Command {
     InflateFurther,
     /// Select nothing in the frame any more.
     Deselect,
+    /// Give the focus to the next pane.
+    NextPane,
+    /// Give the focus to the pane before.
+    PreviousPane,
     /// Type into the filter.
     FocusFilter,
     /// Show all rows again.
@@ -144,6 +149,10 @@ const fn key(key: Key) -> KeyboardShortcut {
 
 const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
+}
+
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
 const fn ctrl(key: Key) -> KeyboardShortcut {
@@ -177,6 +186,8 @@ pub const SHORTCUTS: &[(Command, KeyboardShortcut)] = &[
     (Command::PageUp, key(Key::PageUp)),
     (Command::FirstRow, key(Key::Home)),
     (Command::LastRow, key(Key::End)),
+    (Command::NextPane, key(Key::F6)),
+    (Command::PreviousPane, shift(Key::F6)),
     (Command::ShowTab(Tab::Bits), alt(Key::Num1)),
     (Command::ShowTab(Tab::Payload), alt(Key::Num2)),
     (Command::ShowTab(Tab::Handshake), alt(Key::Num3)),
@@ -287,6 +298,10 @@ impl Command {
             Command::Inflate => ["Inflate", "Inflate the message after all"],
             Command::InflateFurther => ["Inflate further", "Inflates this message up to 16 times as far"],
             Command::Deselect => ["Deselect", "Select nothing in the frame any more"],
+            Command::NextPane => ["Next pane", "Go to the next part of the window; arrows go about within it"],
+            Command::PreviousPane => {
+                ["Previous pane", "Go to the part of the window before; arrows go about within it"]
+            }
             Command::FocusFilter => ["Filter", "Type which rows to show"],
             Command::ClearFilter => ["Show all rows", "Empty the filter"],
             Command::CopyRow => ["Copy row", "Copy the selected row as a line of text"],
@@ -325,14 +340,17 @@ impl Command {
     /// whatever is typed without Ctrl, and a focused widget what it is worked with.
     pub fn pressed(ctx: &egui::Context) -> Option<Command> {
         let is_typing = ctx.text_edit_focused();
-        let is_focused = ctx.memory(|memory| memory.focused().is_some());
+        let pane = Pane::focused(ctx);
+        let is_widget_focused = pane.is_none() && ctx.memory(|memory| memory.focused().is_some());
         let is_text_selected = ctx
             .with_plugin(|state: &mut egui::text_selection::LabelSelectionState| state.has_selection())
             .unwrap_or(false);
         let is_free = |shortcut: &KeyboardShortcut| match shortcut.modifiers {
             modifiers if modifiers.command => true,
-            _ if is_typing => false,
-            modifiers => !(is_focused && modifiers.is_none() && KEYS_OF_WIDGETS.contains(&shortcut.logical_key)),
+            _ if is_typing => shortcut.logical_key == Key::F6,
+            modifiers if !modifiers.is_none() => true,
+            _ if is_widget_focused => !KEYS_OF_WIDGETS.contains(&shortcut.logical_key),
+            _ => !pane.is_some_and(|pane| pane.uses(shortcut.logical_key)),
         };
         ctx.input_mut(|input| {
             // The backends turn this key into an event of its own.

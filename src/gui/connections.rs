@@ -3,12 +3,13 @@
 use egui::{Align2, Frame, Panel, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
+use super::pane::Pane;
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{fonts, marks, text};
 use crate::base::{ConnectionId, Sender, Severity};
 use crate::dissect::{HandshakeState, Others, Recognition, Snapshot};
-use crate::view::{ConnectionRow, connection_row, count, length};
+use crate::view::{ConnectionRow, connection_row, count, length, printable};
 
 /// Height of a card.
 const CARD: f32 = 92.0;
@@ -39,6 +40,13 @@ pub fn connections_ui(
             .show(ui, |ui| command = others_ui(ui, others, palette).or(command.take()));
     }
     let total = snapshot.connection_count() as u64;
+    let area = ui.available_rect_before_wrap();
+    if let Some(step) = Pane::Connections.stop_ui(ui, area) {
+        // The entry for all connections comes before the first one.
+        let at = selected.map_or(0, |id| id.number());
+        let to = step.along(at, (area.height() / CARD) as u64, total);
+        command = Some(Command::SelectConnection(ConnectionId::from_number(to)));
+    }
     rows_ui(
         ui,
         scroll,
@@ -283,16 +291,15 @@ fn label(row: &ConnectionRow) -> String {
         label.push(' ');
         label.push_str(&deflate_words(row));
     }
-    label
+    printable(&label)
 }
 
 /// Everything about the connection, in full.
 fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
     let palette = Palette::of(ui);
     ui.set_max_width(420.0);
-    ui.label(
-        RichText::new(row.url.as_deref().unwrap_or("The request was not captured")).font(fonts::semibold(theme::BODY)),
-    );
+    let url = printable(row.url.as_deref().unwrap_or("The request was not captured"));
+    ui.label(RichText::new(url).font(fonts::semibold(theme::BODY)));
     let mut lines = vec![format!("{} → {}", row.client, row.server)];
     let status = row.status.map_or_else(String::new, |status| format!(", status {status}"));
     lines.push(format!("Handshake {}{status}", row.handshake.as_str()));
@@ -318,10 +325,10 @@ fn tooltip_ui(ui: &mut Ui, row: &ConnectionRow) {
         let code = close.code.map_or_else(String::new, |code| format!(" {code}"));
         lines.push(format!("Close{code}, {}{by}{clean}", close.name));
         if !close.reason.is_empty() {
-            lines.push(format!("“{}”", crate::view::printable(&close.reason)));
+            lines.push(format!("“{}”", close.reason));
         }
     }
     for line in lines {
-        ui.label(RichText::new(line).size(theme::SECONDARY).color(palette.secondary));
+        ui.label(RichText::new(printable(&line)).size(theme::SECONDARY).color(palette.secondary));
     }
 }

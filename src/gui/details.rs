@@ -3,22 +3,24 @@
 mod bits;
 mod finding;
 mod head;
+mod loaded;
 mod loading;
 mod segments;
 mod state;
 mod tab;
+mod text;
 
 use std::io;
 
 use egui::{RichText, Ui};
 
 use self::head::head_ui;
-use self::loading::{LoadKey, Loaded};
+use self::loaded::{LoadKey, Loaded};
 pub use self::state::DetailsState;
 pub use self::tab::Tab;
 use super::command::Command;
 use super::handshake::handshake_ui;
-use super::hex::{doing_ui, notices_ui};
+use super::hex::{QUIET, doing_ui, notices_ui};
 use super::inflating::Doing;
 use super::payload::{nothing_inflated_ui, payload_ui};
 use super::theme::{self, Palette};
@@ -91,14 +93,20 @@ fn payload_tab_ui(
     if let Some(message) = compressed_message(snapshot, view) {
         return padded(ui, |ui| inflated_ui(ui, snapshot, key.version, &message, details));
     }
-    details.load_text(snapshot, key, view);
-    match &details.text.as_ref()?.value {
-        Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut details.payload)),
-        Err(error) => {
-            unreadable_ui(ui, error);
-            None
-        }
+    if let Some(read) = details.text.want(snapshot, key, view) {
+        return match read {
+            Ok((text, close)) => padded(ui, |ui| payload_ui(ui, text, close, &mut details.payload)),
+            Err(error) => {
+                unreadable_ui(ui, error);
+                None
+            }
+        };
     }
+    match details.text.busy_for() {
+        Some(time) if time < QUIET => ui.ctx().request_repaint_after(QUIET - time),
+        _ => empty::hint_ui(ui, "Reading the payload…"),
+    }
+    None
 }
 
 /// Paints the text that a compressed message inflates to.

@@ -11,7 +11,8 @@ use super::theme::{self, Palette};
 use super::treat::{Treat, treat_ui};
 use super::{button, fonts};
 use crate::base::Severity;
-use crate::query::KEYS;
+use crate::query::filter_terms;
+use crate::view::printable;
 
 /// A dialog that is open over the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ fn discard_ui(ui: &mut Ui, name: &str) -> (bool, Option<Command>) {
     ui.set_width(420.0);
     ui.label(RichText::new("Discard this capture?").font(fonts::semibold(theme::HEADING)));
     ui.add_space(4.0);
-    let words = format!("{name} was not saved. Its packets will be deleted, and cannot be had again.");
+    let words = format!("{} was not saved. Its packets will be deleted, and cannot be had again.", printable(name));
     ui.add(egui::Label::new(RichText::new(words).color(palette.secondary)).wrap());
     ui.add_space(12.0);
     let mut result = (false, None);
@@ -171,9 +172,9 @@ fn help_ui(ui: &mut Ui) -> (bool, Option<Command>) {
         ui.label(RichText::new("Filter").font(fonts::semibold(theme::HEADING)));
         ui.add_space(4.0);
         egui::Grid::new("filter help").num_columns(2).spacing(vec2(16.0, 2.0)).show(ui, |ui| {
-            for (term, what) in KEYS {
-                ui.label(RichText::new(*term).font(fonts::mono(theme::SECONDARY)));
-                ui.label(RichText::new(*what).color(palette.secondary));
+            for (term, what) in filter_terms() {
+                ui.label(RichText::new(term).font(fonts::mono(theme::SECONDARY)));
+                ui.label(RichText::new(what).color(palette.secondary));
                 ui.end_row();
             }
         });

@@ -5,6 +5,7 @@ use egui::{Align, Layout, RichText, Ui};
 use super::theme::{self, Palette};
 use super::{fonts, marks};
 use crate::base::Severity;
+use crate::view::printable;
 
 /// One quiet line in the middle.
 pub fn hint_ui(ui: &mut Ui, text: &str) {
@@ -22,7 +23,7 @@ pub fn message_ui(ui: &mut Ui, heading: &str, lines: &[String]) {
         ui.add_space(theme::GRID);
         ui.set_max_width(ui.available_width().min(620.0));
         for line in lines {
-            ui.add(egui::Label::new(RichText::new(line).color(palette.secondary)).wrap());
+            ui.add(egui::Label::new(RichText::new(printable(line)).color(palette.secondary)).wrap());
         }
     });
 }
@@ -36,6 +37,6 @@ pub fn problem_ui(ui: &mut Ui, heading: &str, what: &str) {
         marks::severity(ui.painter(), rect.center(), 24.0, Severity::Violation, palette);
         ui.label(RichText::new(heading).font(fonts::semibold(theme::HEADING)));
         ui.set_max_width(ui.available_width().min(680.0));
-        ui.add(egui::Label::new(RichText::new(what).color(palette.secondary)).wrap());
+        ui.add(egui::Label::new(RichText::new(printable(what)).color(palette.secondary)).wrap());
     });
 }

@@ -6,7 +6,7 @@ use super::theme::{self, Palette};
 use super::words::words;
 use super::{fonts, marks};
 use crate::base::{Finding, Place, Severity};
-use crate::view::{FrameView, meaning, value_text};
+use crate::view::{FrameView, meaning, printable, value_text};
 use crate::ws::{FieldId, field};
 
 /// `bit 0`, `bits 4–7` of the frame; for the payload its octets.
@@ -98,11 +98,12 @@ pub fn finding_ui(ui: &mut Ui, finding: &Finding) {
 /// Something that is wrong in one line: its mark and its sentence.
 pub fn problem_ui(ui: &mut Ui, severity: Severity, text: &str) -> Response {
     let palette = Palette::of(ui);
+    let text = RichText::new(printable(text)).size(theme::SECONDARY).color(palette.severity(severity));
     let shown = ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let (rect, _) = ui.allocate_exact_size(vec2(12.0, 16.0), egui::Sense::hover());
         marks::severity(ui.painter(), rect.center(), 11.0, severity, palette);
-        ui.add(egui::Label::new(RichText::new(text).size(theme::SECONDARY).color(palette.severity(severity))).wrap());
+        ui.add(egui::Label::new(text).wrap());
     });
     shown.response
 }

@@ -4,6 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, RichText, ScrollArea, Sense, Str
 
 use super::button::button_ui;
 use super::command::Command;
+use super::pane::Pane;
 use super::round_trips::round_trips_ui;
 use super::theme::{self, FamilyColors, Palette};
 use super::{deflate, explain, fonts, marks, scroll};
@@ -19,7 +20,10 @@ pub fn handshake_ui(ui: &mut Ui, connection: ConnectionId, view: &HandshakeView)
     let mut command = None;
     // The bar has its room before it is known whether there is one: nothing moves when it comes.
     let bar = std::mem::take(&mut ui.spacing_mut().scroll.floating_allocated_width);
+    let area = ui.available_rect_before_wrap();
+    let step = Pane::Text.stop_ui(ui, area);
     scroll::of_shown(ui, ScrollArea::vertical(), "handshake", connection).show(ui, |ui| {
+        step.into_iter().for_each(|step| ui.scroll_with_delta(step.points(area.height())));
         ui.set_max_width(ui.available_width() - bar);
         ui.spacing_mut().item_spacing.y = 6.0;
         for finding in &view.findings {
@@ -203,7 +207,7 @@ fn negotiation_ui(ui: &mut Ui, rows: &[Negotiated]) {
             (3, _) => value(ui, &row.chosen),
             (_, Some(severity)) => drop(explain::problem_ui(ui, severity, &row.note)),
             (_, None) => {
-                let note = RichText::new(&row.note).size(theme::SECONDARY).color(palette.secondary);
+                let note = RichText::new(printable(&row.note)).size(theme::SECONDARY).color(palette.secondary);
                 ui.add(Label::new(note).wrap());
             }
         });

@@ -20,6 +20,7 @@ use self::row::{Columns, RowPainter, characters, column_heads};
 use super::button::button_ui;
 use super::command::Command;
 use super::inflating::{Doing, Told};
+use super::pane::{Pane, Step};
 use super::rows::{RowScroll, rows_ui};
 use super::theme::{self, Palette};
 use super::{Selection, explain, marks};
@@ -30,8 +31,8 @@ const ROW_OCTETS: u64 = 16;
 const ROW_HEIGHT: f32 = 22.0;
 /// The copy button copies so many octets at most.
 const COPY_LIMIT: u64 = 1 << 16;
-/// What takes no longer shows no progress: it would only flicker.
-const QUIET: Duration = Duration::from_millis(150);
+/// Work that takes no longer shows no progress: it would only flicker.
+pub const QUIET: Duration = Duration::from_millis(150);
 
 /// The source of the octets.
 pub struct HexSource<'a> {
@@ -223,12 +224,23 @@ fn dump_ui(
     let columns = Columns::new(ui, ui.max_rect().left(), end);
     column_heads(ui, &columns, palette);
     let readable = shown.is_readable(state.painted);
+    let mut command = None;
+    let area = ui.available_rect_before_wrap();
+    if let Some(step) = Pane::Hex.stop_ui(ui, area) {
+        let page = (area.height() / ROW_HEIGHT) as u64 * ROW_OCTETS;
+        let at = octet_behind(&selected, step, page, end);
+        let row = rows_of(at / ROW_OCTETS..at / ROW_OCTETS + 1).pop();
+        if let Some(octet) = row.as_ref().and_then(|row| row.octets.get((at - row.at) as usize)) {
+            command = shown.select(at, octet.field, selection);
+            state.scroll.reveal(at / ROW_OCTETS);
+            ui.ctx().request_repaint();
+        }
+    }
     let window = |rows: Range<u64>| {
         let rows = rows_of(rows);
         let characters = characters(&rows, readable);
         (rows, characters)
     };
-    let mut command = None;
     rows_ui(ui, &mut state.scroll, end.div_ceil(ROW_OCTETS), ROW_HEIGHT, window, |ui, number, rect, (rows, text)| {
         let Some(index) = rows.iter().position(|row| row.at == number * ROW_OCTETS) else { return };
         let painter = RowPainter { shown, columns: &columns, palette, rect, selected: &selected, hovered: &hovered };
@@ -238,7 +250,21 @@ fn dump_ui(
     command
 }
 
-/// What is above the dump.
+/// Returns the octet that a step leads to from the selected ones; `page` octets of `end` are in sight.
+fn octet_behind(selected: &Range<u64>, step: Step, page: u64, end: u64) -> u64 {
+    let last = end.saturating_sub(1);
+    let at = match step {
+        _ if selected.is_empty() => 0,
+        Step::Left => selected.start.saturating_sub(1),
+        Step::Right => selected.end,
+        Step::Up => selected.start.saturating_sub(ROW_OCTETS),
+        Step::Down => selected.start.saturating_add(ROW_OCTETS),
+        Step::PageUp | Step::PageDown | Step::First | Step::Last => step.along(selected.start, page, last),
+    };
+    at.min(last)
+}
+
+/// The line above the dump.
 struct Head<'a> {
     view: &'a FrameView,
     is_compressed: bool,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::background::{Desk, Mistake, Next, Turn, Work};
 use crate::base::MessageId;
-use crate::dissect::{Inflation, Message, Snapshot, max_inflated};
+use crate::dissect::{Inflation, Message, Snapshot};
 use crate::view::{INFLATED_WINDOW, InflatedView};
 
 /// Octets that are kept of everything that was inflated, and how many windows of messages.
@@ -95,7 +95,7 @@ impl Inflating {
     /// for any more is still inflated to its end, until something else is.
     pub fn want(&mut self, snapshot: &Snapshot, version: u64, message: &Message, octets: Range<u64>) -> Told {
         self.take();
-        let limit = self.raised.filter(|(id, _)| *id == message.id).map_or_else(max_inflated, |(_, limit)| limit);
+        let limit = self.limit(snapshot, message.id);
         let version = (!message.ended).then_some(version);
         let is_same = |window: &InflatedWindow| window.message == message.id && window.limit == limit;
         let known = self
@@ -150,12 +150,18 @@ impl Inflating {
     }
 
     /// Inflates a message further than others.
-    pub fn raise(&mut self, message: MessageId) {
-        let limit = self.raised.filter(|(id, _)| *id == message).map_or_else(max_inflated, |(_, limit)| limit);
+    pub fn raise(&mut self, snapshot: &Snapshot, message: MessageId) {
+        let limit = self.limit(snapshot, message);
         self.raised = Some((message, limit.saturating_mul(RAISE)));
     }
 
-    /// Whether something is being inflated.
+    /// Returns the number of octets that a message may inflate to.
+    fn limit(&self, snapshot: &Snapshot, message: MessageId) -> u64 {
+        let raised = self.raised.filter(|(id, _)| *id == message);
+        raised.map_or_else(|| snapshot.inflate_limit().0, |(_, limit)| limit)
+    }
+
+    /// Returns whether something is being inflated.
     pub fn is_busy(&self) -> bool {
         self.asked.as_ref().is_some_and(|asked| asked.end.is_none())
     }
@@ -183,7 +189,7 @@ impl Inflating {
         let mut left = KEPT_OCTETS;
         let fits = |(_, view): &(InflatedWindow, Arc<InflatedView>)| {
             let text =
-                view.text.as_ref().map_or(0, |text| text.text.len() + text.pretty.as_ref().map_or(0, String::len));
+                view.text.as_ref().map_or(0, |text| text.text.len() + text.indented.as_ref().map_or(0, String::len));
             let size = view.inflated.plain.octets.len() + text;
             left = left.checked_sub(size)?;
             Some(())
@@ -300,7 +306,7 @@ mod tests {
         let (snapshot, messages) = sample();
         let mut inflating = Inflating::start(|| {});
         let before = wait(&mut inflating, &snapshot, &messages[0], 0..1).view.unwrap();
-        inflating.raise(messages[0].id);
+        inflating.raise(&snapshot, messages[0].id);
         let told = inflating.want(&snapshot, 1, &messages[0], 0..1);
         // What is known already shows until more is.
         assert!(told.view.is_some());

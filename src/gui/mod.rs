@@ -45,6 +45,7 @@ pub mod input;
 pub mod live;
 pub mod marks;
 pub mod opened;
+pub mod pane;
 pub mod payload;
 pub mod previews;
 pub mod reading;

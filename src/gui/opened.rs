@@ -12,10 +12,10 @@ use super::search::{Found, Search};
 use super::table::TableState;
 use crate::background::Mistake;
 use crate::base::ConnectionId;
-use crate::dissect::{Decision, Decisions, Others, Snapshot};
+use crate::dissect::{Decision, Others, ReadOptions, Snapshot};
 use crate::net::Flow;
-use crate::query::{Filter, Order, Query, RowId, RowKind, RowSet, SortKey};
-use crate::view::{Timeline, Words};
+use crate::query::{Filter, Order, Query, RowField, RowId, RowKind, RowSet};
+use crate::view::{Timeline, Words, printable};
 
 /// The row that is scrolled into sight when the rows of another query have been found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub struct Opened {
     pub timeline: Timeline,
     /// The TCP connections that are not read as WebSockets.
     pub others: Arc<Others>,
-    /// The user's word on TCP connections.
-    decisions: Decisions,
+    /// The user's options, with the word on TCP connections.
+    options: ReadOptions,
     /// The connection with these ends is to be shown as soon as it is there.
     awaited: Option<Flow>,
 }
@@ -85,13 +85,13 @@ pub struct Opened {
 impl Opened {
     /// Opens `input`, with the user's options; `wake` is called from other threads whenever there is
     /// something new.
-    pub fn new(input: Input, name: String, decisions: Decisions, wake: impl Fn() + Clone + Send + 'static) -> Opened {
+    pub fn new(input: Input, name: String, options: ReadOptions, wake: impl Fn() + Clone + Send + 'static) -> Opened {
         let mut table = TableState::default();
         table.follow = input.is_stream();
         let details = DetailsState::new(wake.clone());
         Opened {
             name,
-            reading: Reading::start(input, decisions.clone(), wake.clone()),
+            reading: Reading::start(input, options.clone(), wake.clone()),
             previews: Previews::start(wake.clone()),
             search: Search::start(wake),
             #[cfg(feature = "live")]
@@ -116,7 +116,7 @@ impl Opened {
             details,
             timeline: Timeline::default(),
             others: Arc::default(),
-            decisions,
+            options,
             awaited: None,
         }
     }
@@ -186,8 +186,8 @@ impl Opened {
     /// The user says something about the TCP connections between these ends: the capture is read again.
     /// `wake` is as in [`Opened::new`].
     pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Clone + Send + 'static) {
-        self.decisions.decide(ends, decision);
-        self.reading.read_again(self.decisions.clone());
+        self.options.decisions.decide(ends, decision);
+        self.reading.read_again(self.options.clone());
         self.awaited = (decision != Decision::NotWebSocket).then_some(ends);
         // Numbers of connections, frames and findings mean others from now on.
         self.search.forget();
@@ -303,7 +303,7 @@ impl Opened {
     pub fn filter_changed(&mut self) {
         let (filter, error) = match Filter::parse(&self.filter_text) {
             Ok(filter) => (filter, None),
-            Err(why) => (Filter::default(), Some(why)),
+            Err(why) => (Filter::default(), Some(printable(&why))),
         };
         self.filter_error = error;
         if filter != self.filter {
@@ -327,14 +327,14 @@ impl Opened {
     pub fn show_kind(&mut self, kind: RowKind) {
         if self.query.kind != kind {
             self.selected = self.counterpart(kind);
-            let order = Some(self.query.order).filter(|order| order.key.is_of(kind));
+            let order = Some(self.query.order).filter(|order| order.is_of(kind));
             self.want(kind, order.unwrap_or_default(), Arrival::Selected);
         }
     }
 
     /// Lists the rows in the order that a click on a column's head asks for. Who sorts wants to see the first ones; who
     /// goes back to the order of the capture wants to see the selected one among its neighbours.
-    pub fn sort_by(&mut self, key: SortKey) {
+    pub fn sort_by(&mut self, key: RowField) {
         let order = self.query.order.clicked(key);
         let arrival = if order.is_of_capture() { Arrival::Selected } else { Arrival::Top };
         self.table.follow = false;
@@ -450,7 +450,7 @@ impl Opened {
             self.filter_text.clear();
             (self.filter, self.filter_error, self.connection) = (Filter::default(), None, None);
         }
-        let order = Some(self.query.order).filter(|order| order.key.is_of(kind)).unwrap_or_default();
+        let order = Some(self.query.order).filter(|order| order.is_of(kind)).unwrap_or_default();
         self.want(kind, order, Arrival::Selected);
     }
 }

@@ -5,12 +5,15 @@ use egui::{Color32, Frame, Label, Margin, RichText, ScrollArea, Ui, Vec2};
 
 use super::button::button_ui;
 use super::command::Command;
+use super::pane::Pane;
 use super::theme::{self, Palette};
 use super::{fonts, scroll};
-use crate::view::{PayloadKind, PayloadText, TreeRow, count, printable};
+use crate::view::{MAX_INDENTED, PayloadKind, PayloadText, TreeRow, count, length, printable};
 
 /// Characters that are laid out at first: laying out is what costs.
-const FIRST_LIMIT: usize = 32 * 1024;
+const FIRST_LIMIT: usize = 32 << 10;
+/// Characters that are laid out at most.
+const LAST_LIMIT: usize = 512 << 10;
 
 /// The form in which a payload is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,11 +53,14 @@ impl PayloadState {
 pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mut PayloadState) -> Option<Command> {
     let mut command = head_ui(ui, text, !close.is_empty(), state);
     let palette = Palette::of(ui);
-    let shown = match (&text.pretty, state.form) {
-        (Some(pretty), PayloadForm::Json) => pretty,
+    let shown = match (&text.indented, state.form) {
+        (Some(indented), PayloadForm::Json) => indented,
         _ => &text.text,
     };
+    let area = ui.available_rect_before_wrap();
+    let step = Pane::Text.stop_ui(ui, area);
     scroll::of_shown(ui, ScrollArea::vertical(), "payload", state.shown).show(ui, |ui| {
+        step.into_iter().for_each(|step| ui.scroll_with_delta(step.points(area.height())));
         if !close.is_empty() {
             close_ui(ui, close);
             return;
@@ -72,14 +78,17 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
             PayloadKind::Text | PayloadKind::Json => {
                 let cut = shown.char_indices().nth(state.limit).map_or(shown.len(), |(at, _)| at);
                 let words = visible(&shown[..cut]);
-                let job = if text.pretty.is_some() { json_job(&words, palette) } else { text_job(&words, palette) };
+                let is_json = text.kind == PayloadKind::Json;
+                let job = if is_json { json_job(&words, palette) } else { text_job(&words, palette) };
                 ui.add(Label::new(job).selectable(true).wrap());
                 if cut < shown.len() {
                     ui.add_space(2.0 * theme::GRID);
                     ui.horizontal(|ui| {
                         let rest = count((shown.len() - cut) as u64, "more octet");
-                        ui.label(RichText::new(format!("… {rest} of text")).color(palette.secondary));
-                        if ui.button("Show more").clicked() {
+                        let is_last = state.limit >= LAST_LIMIT;
+                        let how = if is_last { ", which Copy text copies too" } else { "" };
+                        ui.label(RichText::new(format!("… {rest} of text{how}")).color(palette.secondary));
+                        if !is_last && ui.button("Show more").clicked() {
                             state.limit *= 4;
                         }
                     });
@@ -101,14 +110,15 @@ pub fn payload_ui(ui: &mut Ui, text: &PayloadText, close: &[TreeRow], state: &mu
 fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadState) -> Option<Command> {
     let mut command = None;
     ui.horizontal(|ui| {
-        if text.pretty.is_some() {
+        if text.indented.is_some() {
             ui.selectable_value(&mut state.form, PayloadForm::Json, "JSON").on_hover_text("Indented");
             ui.selectable_value(&mut state.form, PayloadForm::Text, "Text").on_hover_text("As it was sent");
         } else {
             let kind = match text.kind {
                 _ if close => "the body of a Close frame",
                 PayloadKind::Empty => "empty",
-                PayloadKind::Text | PayloadKind::Json => "text",
+                PayloadKind::Text => "text",
+                PayloadKind::Json => "JSON",
                 PayloadKind::Binary => "binary",
                 PayloadKind::Compressed => "compressed",
             };
@@ -116,8 +126,8 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadStat
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if !text.text.is_empty() && ui.button("Copy text").clicked() {
-                let pretty = text.pretty.as_ref().filter(|_| state.form == PayloadForm::Json);
-                ui.ctx().copy_text(pretty.unwrap_or(&text.text).clone());
+                let indented = text.indented.as_ref().filter(|_| state.form == PayloadForm::Json);
+                ui.ctx().copy_text(indented.unwrap_or(&text.text).clone());
             }
             if button_ui(ui, &Command::ShowHex, Vec2::ZERO) {
                 command = Some(Command::ShowHex);
@@ -125,6 +135,11 @@ fn head_ui(ui: &mut Ui, text: &PayloadText, close: bool, state: &mut PayloadStat
         });
     });
     ui.add_space(theme::GRID);
+    if text.kind == PayloadKind::Json && text.indented.is_none() {
+        let most = length(MAX_INDENTED as u64);
+        notice_ui(ui, &format!("Shown as it was sent: indented, this JSON would be longer than {most}."));
+        ui.add_space(theme::GRID);
+    }
     command
 }
 
@@ -162,7 +177,7 @@ fn close_ui(ui: &mut Ui, close: &[TreeRow]) {
         ui.horizontal_wrapped(|ui| {
             let code = !row.meaning.is_empty();
             let font = if code { fonts::mono_bold(20.0) } else { fonts::body(theme::HEADING) };
-            ui.add(Label::new(RichText::new(&row.value).font(font)).selectable(true));
+            ui.add(Label::new(RichText::new(printable(&row.value)).font(font)).selectable(true));
             ui.label(RichText::new(&row.meaning).size(theme::HEADING));
         });
         ui.label(RichText::new(row.section).size(theme::SECONDARY).color(palette.accent));

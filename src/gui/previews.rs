@@ -104,7 +104,7 @@ impl Work for PreviewWork {
             Ok(Some(preview)) => turn.say(vec![(message.id, preview)]),
             // Nobody wants it any more.
             Ok(None) => {}
-            Err(error) => turn.say(vec![(message.id, Preview::words(format!("cannot be read: {error}")))]),
+            Err(error) => turn.say(vec![(message.id, Preview::unreadable(&error))]),
         }
         Next::Now
     }

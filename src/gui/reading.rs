@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::input::Input;
 use crate::background::{Desk, InflateThreads, Mistake, Next, Spooling, Trouble, Turn, Work};
 use crate::capture::{Damage, Source};
-use crate::dissect::{Decisions, Others, Progress, Session, Snapshot};
+use crate::dissect::{Others, Progress, ReadOptions, Session, Snapshot};
 use crate::net::NetStats;
 use crate::view::Timeline;
 
@@ -109,12 +109,12 @@ pub struct Reading {
 
 impl Reading {
     /// Starts to read `input`; `wake` is called whenever there is something new to take.
-    pub fn start(input: Input, decisions: Decisions, wake: impl Fn() + Send + 'static) -> Reading {
-        Reading::on(Desk::start("capture", ReadWork::new(input), wake), decisions)
+    pub fn start(input: Input, options: ReadOptions, wake: impl Fn() + Send + 'static) -> Reading {
+        Reading::on(Desk::start("capture", ReadWork::new(input), wake), options)
     }
 
-    fn on(mut desk: Desk<ReadWork>, decisions: Decisions) -> Reading {
-        desk.ask(Question::Read(decisions));
+    fn on(mut desk: Desk<ReadWork>, options: ReadOptions) -> Reading {
+        desk.ask(Question::Read(options));
         Reading { desk }
     }
 
@@ -123,9 +123,9 @@ impl Reading {
         self.desk.add(Question::Stop);
     }
 
-    /// Reads the capture again, with what the user says now.
-    pub fn read_again(&mut self, decisions: Decisions) {
-        self.desk.ask(Question::Read(decisions));
+    /// Reads the capture again, with the user's options as they are now.
+    pub fn read_again(&mut self, options: ReadOptions) {
+        self.desk.ask(Question::Read(options));
     }
 
     /// Takes what is new since the last time about the latest reading.
@@ -141,7 +141,7 @@ fn failed(why: String) -> ReadState {
 
 enum Question {
     /// Read the capture, from its start.
-    Read(Decisions),
+    Read(ReadOptions),
     /// Read no further.
     Stop,
 }
@@ -156,7 +156,7 @@ struct ReadWork {
     /// The user ended the filling of the spool: what is there is all there will be.
     is_all: bool,
     /// A reading that is to begin.
-    wanted: Option<Decisions>,
+    wanted: Option<ReadOptions>,
     reading: Option<OneReading>,
     is_stopping: bool,
 }
@@ -181,14 +181,14 @@ impl Work for ReadWork {
 
     fn take(&mut self, question: Question) {
         match question {
-            Question::Read(decisions) => self.wanted = Some(decisions),
+            Question::Read(options) => self.wanted = Some(options),
             Question::Stop => self.is_stopping = self.wanted.is_some() || self.reading.is_some(),
         }
     }
 
     fn step(&mut self, turn: &mut Turn<'_, Update>) -> Next {
-        if let Some(decisions) = self.wanted.take() {
-            match self.open(decisions) {
+        if let Some(options) = self.wanted.take() {
+            match self.open(options) {
                 Ok(session) => self.reading = session.map(OneReading::new),
                 Err(why) => turn.say(Update { state: failed(why), ..Update::default() }),
             }
@@ -230,7 +230,7 @@ impl ReadWork {
 
     /// Opens the capture, the first time, or goes back to its start; there is nothing to go back to where it could not be
     /// opened.
-    fn open(&mut self, decisions: Decisions) -> Result<Option<Session>, String> {
+    fn open(&mut self, options: ReadOptions) -> Result<Option<Session>, String> {
         let session = match (self.input.take(), &self.source) {
             (Some(input), _) => {
                 let mut session = input.open()?;
@@ -241,7 +241,7 @@ impl ReadWork {
             (None, source) => source.as_ref().map(|source| Session::new(source.clone(), None)),
         };
         Ok(session.map(|session| {
-            let mut session = session.with_decisions(decisions);
+            let mut session = session.with_options(options);
             // One thread more: the window's own needs a processor too.
             session.set_inflate_pool(Box::new(InflateThreads::new(1)));
             session
@@ -367,7 +367,7 @@ mod tests {
     /// Readings by a thread and by ticks.
     fn both(input: &Input) -> [Reading; 2] {
         let ticks = Desk::by_ticks(ReadWork::new(input.clone()), || {});
-        [Reading::start(input.clone(), Decisions::default(), || {}), Reading::on(ticks, Decisions::default())]
+        [Reading::start(input.clone(), ReadOptions::default(), || {}), Reading::on(ticks, ReadOptions::default())]
     }
 
     #[test]
@@ -422,7 +422,7 @@ mod tests {
         assert!(state.judged.is_some_and(|part| part > 0.0 && part < 0.5), "{:?}", state.judged);
         assert_eq!(totals.judged_messages, 0);
 
-        let update = last_update(&mut Reading::start(input, Decisions::default(), || {}));
+        let update = last_update(&mut Reading::start(input, ReadOptions::default(), || {}));
         assert_eq!((update.state.phase, update.state.judged), (Phase::Finished, None));
         assert_eq!(update.snapshot.unwrap().totals().judged_messages, 1);
     }
@@ -430,10 +430,10 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_says_why() {
         let update =
-            last_update(&mut Reading::start(Input::File("/nowhere/x.pcap".into()), Decisions::default(), || {}));
+            last_update(&mut Reading::start(Input::File("/nowhere/x.pcap".into()), ReadOptions::default(), || {}));
         assert_eq!(update.state.phase, Phase::Failed("/nowhere/x.pcap: there is no such file".into()));
         let octets = Input::Octets { octets: b"PK\x03\x04 and so on".to_vec(), name: "a.zip".into() };
-        let update = last_update(&mut Reading::start(octets, Decisions::default(), || {}));
+        let update = last_update(&mut Reading::start(octets, ReadOptions::default(), || {}));
         assert!(matches!(update.state.phase, Phase::Failed(why) if why.contains("ZIP")));
     }
 
@@ -443,7 +443,7 @@ mod tests {
         let mut work = ReadWork::new(Input::Stdin);
         (work.input, work.source) = (None, Some(session.source().clone()));
         work.spooling = session.take_filler().map(Spooling::start);
-        Reading::on(Desk::start("capture", work, || {}), Decisions::default())
+        Reading::on(Desk::start("capture", work, || {}), ReadOptions::default())
     }
 
     #[test]
@@ -453,7 +453,7 @@ mod tests {
         reading.stop();
         assert_eq!(last_update(&mut reading).state.phase, Phase::Stopped);
         // There is nothing more to wait for the next time.
-        reading.read_again(Decisions::default());
+        reading.read_again(ReadOptions::default());
         assert_eq!(last_update(&mut reading).state.phase, Phase::Stopped);
     }
 
@@ -475,7 +475,7 @@ mod tests {
         for _ in 0..3 {
             let phase = last_update(&mut reading).state.phase;
             assert_eq!(phase, Phase::Failed("pipe: it cannot be read further: the pipe broke".to_owned()));
-            reading.read_again(Decisions::default());
+            reading.read_again(ReadOptions::default());
         }
     }
 
@@ -488,13 +488,13 @@ mod tests {
         octets.truncate(octets.len() - 9);
         let mut file = tempfile::Builder::new().suffix(".pcapng.gz").tempfile().unwrap();
         file.write_all(&octets).unwrap();
-        let mut reading = Reading::start(Input::File(file.path().to_owned()), Decisions::default(), || {});
+        let mut reading = Reading::start(Input::File(file.path().to_owned()), ReadOptions::default(), || {});
         for _ in 0..3 {
             let state = last_update(&mut reading).state;
             assert_eq!(state.phase, Phase::Finished);
             let damage = state.damage.unwrap().to_string();
             assert!(damage.contains("the gzip stream ends too early"), "{damage}");
-            reading.read_again(Decisions::default());
+            reading.read_again(ReadOptions::default());
         }
     }
 

@@ -8,7 +8,7 @@ use super::command::Command;
 use super::samples::{SAMPLES, Sample};
 use super::theme::{self, Palette};
 use super::{button, fonts, marks, text};
-use crate::view::length;
+use crate::view::{length, printable};
 
 /// Width of the column in the middle.
 const WIDTH: f32 = 960.0;
@@ -54,14 +54,14 @@ pub fn start_ui(ui: &mut Ui, recent: &[PathBuf], unsaved: &[(PathBuf, u64)], pro
                 let more = unsaved.len().saturating_sub(RECENT);
                 if let (1.., Some(folder)) = (more, unsaved.first().and_then(|(path, _)| path.parent())) {
                     let palette = Palette::of(ui);
-                    let words = format!("and {more} more in {}", folder.display());
+                    let words = format!("and {more} more in {}", text::path_text(folder));
                     ui.label(RichText::new(words).size(theme::SECONDARY).color(palette.secondary));
                 }
             }
             if !recent.is_empty() {
                 heading_ui(ui, "Recent captures");
                 for path in recent.iter().take(RECENT) {
-                    let folder = path.parent().map_or_else(String::new, |folder| folder.display().to_string());
+                    let folder = path.parent().map_or_else(String::new, text::path_text);
                     if recent_ui(ui, path, &folder) {
                         command = Some(Command::OpenPath(path.clone()));
                     }
@@ -127,7 +127,7 @@ fn problem_ui(ui: &mut Ui, problem: &str, palette: &Palette) {
         ui.spacing_mut().item_spacing.x = 8.0;
         let (rect, _) = ui.allocate_exact_size(vec2(16.0, 18.0), Sense::hover());
         marks::severity(ui.painter(), rect.center(), 14.0, crate::base::Severity::Violation, palette);
-        ui.add(egui::Label::new(RichText::new(problem).color(palette.violation)).wrap());
+        ui.add(egui::Label::new(RichText::new(printable(problem)).color(palette.violation)).wrap());
     });
 }
 
@@ -135,14 +135,14 @@ fn recent_ui(ui: &mut Ui, path: &Path, beside: &str) -> bool {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::click());
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Open {}", path.display())));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Open {}", text::path_text(path))));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 4.0, palette.hover);
     }
     let place = text::elided(ui, rect, &name, fonts::body(theme::BODY), palette.accent);
     let rest = rect.with_min_x(place.right() + 12.0);
     text::elided(ui, rest, beside, fonts::body(theme::SECONDARY), palette.secondary);
-    response.on_hover_text(path.display().to_string()).clicked()
+    response.on_hover_text(text::path_text(path)).clicked()
 }
 
 fn samples_ui(ui: &mut Ui, columns: usize) -> Option<usize> {

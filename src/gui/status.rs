@@ -11,7 +11,7 @@ use super::{fonts, marks, text};
 use crate::base::{Severity, Timestamp};
 use crate::dissect::Snapshot;
 use crate::query::RowId;
-use crate::view::{count, length};
+use crate::view::{count, length, printable};
 
 /// Height of the timeline.
 const TIMELINE: f32 = 40.0;
@@ -144,7 +144,7 @@ fn troubles_ui(ui: &mut Ui, opened: &Opened, palette: &Palette) {
     for (words, hint) in troubles {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
-            small(ui, &words, palette.warning).on_hover_text(hint);
+            small(ui, &words, palette.warning).on_hover_text(printable(&hint));
             let (rect, _) = ui.allocate_exact_size(vec2(13.0, 16.0), Sense::hover());
             marks::severity(ui.painter(), rect.center(), 12.0, Severity::Warning, palette);
         });

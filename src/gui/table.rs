@@ -13,6 +13,7 @@ mod cells;
 mod columns;
 mod finding;
 mod state;
+mod values;
 
 use egui::{RichText, Sense, Ui, WidgetInfo, vec2};
 
@@ -21,6 +22,7 @@ use self::state::Made;
 pub use self::state::{TableState, line};
 use super::command::Command;
 use super::opened::Opened;
+use super::pane::Pane;
 use super::rows::rows_ui;
 use super::theme::{self, Palette};
 use super::words::words;
@@ -207,6 +209,8 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
     let in_sight = (ui.available_height() / ROW).floor().max(1.0) as u64;
     opened.table.page = in_sight as usize;
     let area = ui.available_rect_before_wrap();
+    // Its arrows are commands, which do the same where nothing has the focus.
+    _ = Pane::Rows.stop_ui(ui, area);
     let wheel = if ui.rect_contains_pointer(area) { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
     if wheel > 0.0 {
         opened.table.follow = false;

@@ -2,7 +2,10 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Galley, Layout, Rect, Ui, UiBuilder, vec2};
+use std::path::Path;
 use std::sync::Arc;
+
+use crate::view::printable;
 
 /// `1,234,567`.
 pub fn grouped(number: u64) -> String {
@@ -24,9 +27,14 @@ pub fn within<R>(ui: &mut Ui, room: Rect, layout: Layout, contents: impl FnOnce(
     contents(&mut ui.new_child(UiBuilder::new().max_rect(room).layout(layout)))
 }
 
-/// One line of text that ends with … where it is wider than `width`.
+/// Returns a path as people read it: no character of it moves the cursor.
+pub fn path_text(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+/// Lays out one line of text, which ends with … where it is wider than `width`. No character of it moves the cursor.
 pub fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+    let mut job = LayoutJob::single_section(printable(text), TextFormat::simple(font, color));
     job.wrap =
         TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, overflow_character: Some('…') };
     ui.painter().layout_job(job)
@@ -44,6 +52,11 @@ pub fn elided(ui: &Ui, room: Rect, text: &str, font: FontId, color: Color32) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_one_line() {
+        assert_eq!(path_text(Path::new("/a\u{1b}[2J\n\u{202e}b")), "/a·[2J··b");
+    }
 
     #[test]
     fn durations_have_three_digits() {

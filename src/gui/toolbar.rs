@@ -8,7 +8,8 @@ use super::opened::Opened;
 use super::theme::{self, Palette};
 use super::{fonts, marks};
 use crate::base::Severity;
-use crate::query::KEYS;
+use crate::query::filter_terms;
+use crate::view::printable;
 
 /// The id of the filter box, so that a command can give it the focus.
 pub const FILTER: &str = "filter";
@@ -33,11 +34,11 @@ pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) 
             command = Some(Command::Stop);
         }
         ui.add_space(4.0);
-        let name = RichText::new(short_name(&opened.name)).font(fonts::semibold(theme::BODY));
+        let name = RichText::new(printable(short_name(&opened.name))).font(fonts::semibold(theme::BODY));
         let wide = (ui.available_width() * 0.3).max(80.0);
         ui.scope(|ui| {
             ui.set_max_width(wide);
-            ui.add(egui::Label::new(name).truncate().selectable(false)).on_hover_text(&opened.name);
+            ui.add(egui::Label::new(name).truncate().selectable(false)).on_hover_text(printable(&opened.name));
         });
         if cross_ui(ui, &Command::CloseCapture) {
             command = Some(Command::CloseCapture);
@@ -136,9 +137,9 @@ pub fn filter_help_ui(ui: &mut Ui) {
     ui.set_max_width(520.0);
     ui.label(RichText::new("All terms must hold").font(fonts::semibold(theme::BODY)));
     egui::Grid::new("filter terms").num_columns(2).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
-        for (term, what) in KEYS {
-            ui.label(RichText::new(*term).font(fonts::mono(theme::SECONDARY)));
-            ui.add(egui::Label::new(RichText::new(*what).size(theme::SECONDARY).color(palette.secondary)).wrap());
+        for (term, what) in filter_terms() {
+            ui.label(RichText::new(term).font(fonts::mono(theme::SECONDARY)));
+            ui.add(egui::Label::new(RichText::new(what).size(theme::SECONDARY).color(palette.secondary)).wrap());
             ui.end_row();
         }
     });

@@ -2,9 +2,10 @@
 
 use egui::{Align2, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use super::pane::{Pane, Step};
 use super::theme::{self, Palette};
 use super::{Selection, explain, fonts, marks, scroll};
-use crate::view::{FrameView, TreeRow, field_tree};
+use crate::view::{FrameView, TreeRow, field_tree, printable};
 use crate::ws::FieldId;
 
 /// Width of the column of names.
@@ -19,10 +20,18 @@ const WITH_SECTIONS: f32 = 600.0;
 /// Paints the field tree of `view` into the room that is left.
 pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) {
     let rows = field_tree(view);
+    let step = Pane::Fields.stop_ui(ui, ui.available_rect_before_wrap());
+    let revealed = step.and_then(|step| row_behind(&rows, view, selection, step));
+    if let Some(row) = revealed.and_then(|index| rows.get(index)) {
+        selection.select(row.field, row.octets.clone());
+    }
     scroll::of_shown(ui, ScrollArea::vertical(), "field tree", view.id).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        for row in &rows {
-            row_ui(ui, view, row, selection);
+        for (index, row) in rows.iter().enumerate() {
+            let response = row_ui(ui, view, row, selection);
+            if revealed == Some(index) {
+                response.scroll_to_me(None);
+            }
             for finding in &row.findings {
                 ui.horizontal_top(|ui| {
                     ui.add_space(24.0);
@@ -34,16 +43,29 @@ pub fn tree_ui(ui: &mut Ui, view: &FrameView, selection: &mut Selection) {
     });
 }
 
-fn row_ui(ui: &mut Ui, view: &FrameView, row: &TreeRow, selection: &mut Selection) {
+fn is_selected(row: &TreeRow, view: &FrameView, selection: &Selection) -> bool {
+    selection.field == Some(row.field)
+        && (row.depth == 0 || selection.octets.as_ref() == Some(&row.octets))
+        && (row.field != FieldId::Payload || row.depth > 0 || overlaps(selection, view))
+}
+
+/// Returns the row that a step leads to from the selected one; only rows with octets can be selected.
+fn row_behind(rows: &[TreeRow], view: &FrameView, selection: &Selection, step: Step) -> Option<usize> {
+    let rows: Vec<_> = rows.iter().enumerate().filter(|(_, row)| !row.octets.is_empty()).collect();
+    let last = rows.len().checked_sub(1)?;
+    let at = rows.iter().rposition(|(_, row)| is_selected(row, view, selection));
+    let to = at.map_or(0, |at| step.along(at as u64, last as u64, last as u64));
+    rows.get(to as usize).map(|(index, _)| *index)
+}
+
+fn row_ui(ui: &mut Ui, view: &FrameView, row: &TreeRow, selection: &mut Selection) -> Response {
     let palette = Palette::of(ui);
-    let (rect, response) = ui.allocate_exact_size(theme::row_size(ui.available_width()), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(theme::row_size(ui.available_width()), Sense::CLICK);
     let target = row.octets.clone();
-    let selected = selection.field == Some(row.field)
-        && (row.depth == 0 || selection.octets.as_ref() == Some(&target))
-        && (row.field != FieldId::Payload || row.depth > 0 || overlaps(selection, view));
+    let selected = is_selected(row, view, selection);
     let hovered = response.hovered() || selection.is_hovered(row.field, target.start) && row.depth == 0;
     response.widget_info(|| {
-        let words = [&row.label, &row.value, &row.meaning].map(String::as_str).join(" ");
+        let words = [&row.label, &row.value, &row.meaning].map(|words| printable(words)).join(" ");
         WidgetInfo::selected(Role::Button, true, selected, words.trim())
     });
     if response.clicked() && !target.is_empty() {
@@ -56,7 +78,7 @@ fn row_ui(ui: &mut Ui, view: &FrameView, row: &TreeRow, selection: &mut Selectio
         ground(ui, rect, selected, hovered, palette);
         paint(ui, rect, row, palette);
     }
-    tooltip(response, view, row);
+    tooltip(response, view, row)
 }
 
 fn overlaps(selection: &Selection, view: &FrameView) -> bool {
@@ -87,7 +109,7 @@ fn paint(ui: &Ui, rect: Rect, row: &TreeRow, palette: &Palette) {
     }
     let text = |x: f32, room: f32, text: &str, font, color| {
         let painter = ui.painter().with_clip_rect(ui.clip_rect());
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+        let mut job = egui::text::LayoutJob::simple_singleline(printable(text), font, color);
         job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(1.0));
         let galley = painter.layout_job(job);
         let (elided, size) = (galley.elided, galley.size());
@@ -122,7 +144,7 @@ fn paint(ui: &Ui, rect: Rect, row: &TreeRow, palette: &Palette) {
     }
 }
 
-fn tooltip(response: Response, view: &FrameView, row: &TreeRow) {
+fn tooltip(response: Response, view: &FrameView, row: &TreeRow) -> Response {
     response.on_hover_ui(|ui| {
         if row.depth == 0 {
             explain::explain_ui(ui, view, row.field, None);
@@ -131,7 +153,7 @@ fn tooltip(response: Response, view: &FrameView, row: &TreeRow) {
         let palette = Palette::of(ui);
         ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
         ui.label(egui::RichText::new(&row.label).font(fonts::semibold(theme::BODY)));
-        ui.label([row.value.as_str(), row.meaning.as_str()].join(" ").trim());
+        ui.label([&row.value, &row.meaning].map(|words| printable(words)).join(" ").trim());
         ui.label(egui::RichText::new(row.section).size(theme::SECONDARY).color(palette.accent));
-    });
+    })
 }

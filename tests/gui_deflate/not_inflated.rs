@@ -44,13 +44,12 @@ fn what_inflates_to_nothing_is_empty() {
 /// A few octets that become many are left out of what compression saved; the chip, the summary and the row say so.
 #[test]
 fn messages_that_were_not_inflated_to_the_end_are_told() {
-    framescope::dissect::set_max_inflated(1 << 20);
     let (mut talk, mut compress) = talk();
     talk.say(Server, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, b"small")));
     let zeros = vec![b'0'; 2 << 20];
     talk.say(Server, frame::server(FIN | RSV1 | TEXT, &deflate(&mut compress, &zeros)));
     talk.finish(Server);
-    let mut harness = open_talk(&talk);
+    let mut harness = open_talk_limited(&talk, InflateLimit::mebibytes(1));
     apply(&mut harness, Command::show(RowKind::Messages));
     harness.get_by_label_contains("deflate, not all inflated");
     assert!(harness.query_by_label_contains("deflate +").is_none());

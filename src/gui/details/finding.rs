@@ -6,6 +6,7 @@ use crate::base::Finding;
 use crate::gui::theme::{self, Palette};
 use crate::gui::words::words;
 use crate::gui::{fonts, marks};
+use crate::view::printable;
 
 /// Paints the finding above what it is about.
 pub(super) fn finding_banner_ui(ui: &mut Ui, finding: &Finding) {
@@ -23,7 +24,7 @@ pub(super) fn finding_banner_ui(ui: &mut Ui, finding: &Finding) {
                 ui.label(small(finding.rule.section(), palette.accent));
             });
         });
-        ui.add(Label::new(RichText::new(words.sentence(&finding.fact))).wrap());
+        ui.add(Label::new(RichText::new(printable(&words.sentence(&finding.fact)))).wrap());
         ui.add(Label::new(small(&words.explanation(finding.rule), palette.secondary)).wrap());
     });
     let rect = shown.response.rect;

@@ -1,47 +1,15 @@
-//! Loading what the details show from the capture, and keeping it as long as it is right.
+//! Loads what the details show from the capture.
 
-use std::io;
-
+use super::loaded::{LoadKey, Loaded};
 use super::state::DetailsState;
 use crate::base::{FindingId, FrameId};
-use crate::dissect::{MessageReader, Snapshot};
+use crate::dissect::Snapshot;
 use crate::gui::hex::in_frame;
 use crate::query::RowId;
-use crate::view::{FrameView, PayloadText, TreeRow, field_tree, message_payload, payload_text};
+use crate::view::FrameView;
 
 /// Payload octets of a frame that are read at first.
 const FRAME_OCTETS: u64 = 64 << 10;
-/// Payload octets that are read as text, of a frame or a message.
-const TEXT_OCTETS: u64 = 4 << 20;
-/// Frames of a message whose payloads are read as text.
-const TEXT_FRAMES: u32 = 4096;
-
-/// The row, the frame and the snapshot that something is loaded for.
-#[derive(Clone, Copy)]
-pub(super) struct LoadKey {
-    pub row: RowId,
-    pub frame: Option<FrameId>,
-    pub version: u64,
-    /// Nothing about it can change any more.
-    pub settled: bool,
-    /// Payload octets of the frame that are loaded.
-    pub octets: u64,
-}
-
-/// Something loaded from the capture.
-pub(super) struct Loaded<T> {
-    pub key: LoadKey,
-    pub value: io::Result<T>,
-}
-
-impl<T> Loaded<T> {
-    /// Returns whether it is as good as if it were loaded for `wanted` now.
-    pub fn fits(&self, wanted: LoadKey) -> bool {
-        let key = self.key;
-        let is_same = key.row == wanted.row && key.frame == wanted.frame && key.octets >= wanted.octets;
-        is_same && (key.settled || key.version == wanted.version)
-    }
-}
 
 impl DetailsState {
     /// Follows the selected row, and reads what is shown of it.
@@ -105,30 +73,4 @@ impl DetailsState {
         }
         self.frame = Some(Loaded { key, value });
     }
-
-    /// Loads the payload of what is selected as text: a frame's, or a whole message's.
-    pub(super) fn load_text(&mut self, snapshot: &Snapshot, mut key: LoadKey, view: &FrameView) {
-        if let RowId::Message(_) = key.row {
-            key.frame = None;
-        }
-        if !self.text.as_ref().is_some_and(|loaded| loaded.fits(key)) {
-            let value = read_text(snapshot, key.row, view);
-            self.text = Some(Loaded { key, value });
-        }
-    }
-}
-
-fn read_text(snapshot: &Snapshot, row: RowId, view: &FrameView) -> io::Result<(PayloadText, Vec<TreeRow>)> {
-    if let RowId::Message(id) = row
-        && let Some(message) = snapshot.message(id)
-    {
-        let plain = message_payload(snapshot, &snapshot.start_of(&message, TEXT_FRAMES), TEXT_OCTETS)?;
-        return Ok((payload_text(&plain, message.opcode, false), Vec::new()));
-    }
-    let close = field_tree(view).into_iter().filter(|row| row.depth > 0).collect();
-    let plain = match view.id.and_then(|id| snapshot.frame(id)) {
-        Some(frame) => MessageReader::default().frame_octets(snapshot, frame, 0..TEXT_OCTETS)?,
-        None => view.plain(),
-    };
-    Ok((payload_text(&plain, view.data_opcode, view.compressed), close))
 }

@@ -4,6 +4,7 @@ use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 use crate::base::Timestamp;
 use crate::dissect::Snapshot;
+use crate::gui::pane::Pane;
 use crate::gui::rows::{RowScroll, rows_ui};
 use crate::gui::theme::{self, Palette};
 use crate::gui::{empty, fonts};
@@ -40,6 +41,10 @@ pub(super) fn segments_ui(ui: &mut Ui, snapshot: &Snapshot, view: &FrameView, ro
     ui.painter().hline(head.x_range(), head.bottom() - 0.5, egui::Stroke::new(1.0, palette.line));
     let id = ui.scope_id().with(("segments", view.id));
     let mut scroll: RowScroll = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let (area, last) = (ui.available_rect_before_wrap(), rows.len().min(MOST) as u64 - 1);
+    if let Some(step) = Pane::Text.stop_ui(ui, area) {
+        scroll.top = step.along(scroll.top, (area.height() / theme::ROW) as u64, last);
+    }
     rows_ui(
         ui,
         &mut scroll,

@@ -4,7 +4,8 @@ use std::io;
 use std::ops::Range;
 
 use super::Tab;
-use super::loading::Loaded;
+use super::loaded::Loaded;
+use super::text::PayloadReading;
 use crate::base::{ConnectionId, FrameId};
 use crate::dissect::Snapshot;
 use crate::gui::Selection;
@@ -14,7 +15,7 @@ use crate::gui::hex::HexState;
 use crate::gui::inflating::Inflating;
 use crate::gui::payload::PayloadState;
 use crate::query::RowId;
-use crate::view::{FrameView, HandshakeView, HexForm, PayloadText, SegmentRow, TreeRow};
+use crate::view::{FrameView, HandshakeView, HexForm, SegmentRow};
 
 /// The pane below the diagram where there is no room for both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,15 +49,16 @@ pub struct DetailsState {
     /// Payload octets of the frame that are wanted for its diagram.
     pub(super) frame_octets: u64,
     pub(super) frame: Option<Loaded<Option<FrameView>>>,
-    pub(super) text: Option<Loaded<(PayloadText, Vec<TreeRow>)>>,
+    /// Reads payloads as text.
+    pub(super) text: PayloadReading,
     pub(super) segments: Option<Loaded<Vec<SegmentRow>>>,
     /// Of which connection, and from which snapshot.
     pub(super) handshake: Option<(ConnectionId, u64, io::Result<Option<HandshakeView>>)>,
 }
 
 impl DetailsState {
-    /// Details of nothing yet; `wake` is called from another thread whenever there is something new.
-    pub fn new(wake: impl Fn() + Send + 'static) -> DetailsState {
+    /// Makes details of nothing; `wake` is called from other threads whenever there is something new.
+    pub fn new(wake: impl Fn() + Clone + Send + 'static) -> DetailsState {
         DetailsState {
             tab: Tab::default(),
             below: Below::default(),
@@ -64,7 +66,7 @@ impl DetailsState {
             diagram: DiagramState::default(),
             hex: HexState::default(),
             payload: PayloadState::default(),
-            inflating: Inflating::start(wake),
+            inflating: Inflating::start(wake.clone()),
             to_select: None,
             shown: None,
             at: None,
@@ -72,15 +74,15 @@ impl DetailsState {
             steps: 0,
             frame_octets: 0,
             frame: None,
-            text: None,
+            text: PayloadReading::start(wake),
             segments: None,
             handshake: None,
         }
     }
 
-    /// Returns whether something is being inflated for what is shown.
-    pub fn is_inflating(&self) -> bool {
-        self.inflating.is_busy()
+    /// Returns whether something is being read or inflated for what is shown.
+    pub fn is_busy(&self) -> bool {
+        self.text.is_busy() || self.inflating.is_busy()
     }
 
     /// The frame that is shown.
@@ -94,7 +96,7 @@ impl DetailsState {
     }
 
     /// Keeps nothing but the chosen tab: what was shown means something else from now on.
-    pub fn forget(&mut self, wake: impl Fn() + Send + 'static) {
+    pub fn forget(&mut self, wake: impl Fn() + Clone + Send + 'static) {
         *self = DetailsState { tab: self.tab, below: self.below, ..DetailsState::new(wake) };
     }
 
@@ -116,7 +118,7 @@ impl DetailsState {
             Command::Inflate => self.inflating.go_on(),
             Command::InflateFurther => {
                 let shown = self.at.and_then(|id| snapshot.frame(id)?.message());
-                shown.into_iter().for_each(|message| self.inflating.raise(message));
+                shown.into_iter().for_each(|message| self.inflating.raise(snapshot, message));
             }
             Command::Deselect => self.selection.clear(),
             _ => {}

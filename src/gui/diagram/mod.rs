@@ -11,6 +11,7 @@
 
 mod header_cell;
 mod ink;
+mod keys;
 mod layout;
 mod octet_cell;
 mod ruler;
@@ -24,10 +25,11 @@ use self::ink::Digits;
 use self::layout::Layout;
 use super::button::button_ui;
 use super::command::Command;
+use super::pane::Pane;
 use super::theme::{self, Palette};
 use super::{Selection, explain, fonts, marks, scroll};
 use crate::base::Severity;
-use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title};
+use crate::view::{BitGrid, Cell, Content, FrameView, Glyph, count, frame_title, printable};
 
 /// Payload octets that are shown at first.
 const FIRST_LIMIT: usize = 64;
@@ -72,12 +74,18 @@ pub fn diagram_ui(
         let zoom = ui.input(egui::InputState::zoom_delta);
         state.zoom = (state.zoom * zoom).clamp(0.5, 3.0);
     }
+    let step = Pane::Figure.stop_ui(ui, area);
     let layout = Layout::new(&grid, view.header.masked(), area.width() - 12.0, state.zoom);
     let mut command = None;
     scroll::of_shown(ui, ScrollArea::both(), "bit diagram", view.id).show_viewport(ui, |ui, viewport| {
         ui.set_min_size(layout.size());
         let diagram =
             Diagram { view, grid: &grid, layout: &layout, palette: Palette::of(ui), origin: ui.min_rect().min };
+        if let Some(cell) =
+            step.and_then(|step| keys::cell_behind(&grid, |cell| diagram.is_selected(cell, selection), step))
+        {
+            selection.select(cell.field, diagram.octets(cell));
+        }
         diagram.follow(ui, selection, &mut state.seen);
         command = diagram.rows_ui(ui, viewport, selection);
         if let Some(wish) = diagram.tail_ui(ui, state) {
@@ -163,7 +171,7 @@ impl Diagram<'_> {
             for (number, cell) in row.cells.iter().enumerate() {
                 let rect = self.layout.cell(self.origin, index, row, cell.column, cell.width);
                 let hit = rect.expand(1.0).intersect(sight);
-                let response = ui.interact(hit, ui.scope_id().with(("cell", index, number)), Sense::click());
+                let response = ui.interact(hit, ui.scope_id().with(("cell", index, number)), Sense::CLICK);
                 self.cell_ui(response, cell, selection);
                 self.paint(&painter, &digits, cell, rect, selection);
                 frames.extend(self.frame(cell, rect, selection));
@@ -198,9 +206,13 @@ impl Diagram<'_> {
         }
     }
 
+    fn is_selected(&self, cell: &Cell, selection: &Selection) -> bool {
+        selection.is_selected(cell.field, self.octets(cell).start)
+    }
+
     fn cell_ui(&self, response: Response, cell: &Cell, selection: &mut Selection) {
         let octets = self.octets(cell);
-        let selected = selection.is_selected(cell.field, octets.start);
+        let selected = self.is_selected(cell, selection);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, self.label(cell)));
         if response.clicked() {
             selection.select(cell.field, octets.clone());
@@ -229,7 +241,7 @@ impl Diagram<'_> {
                     label.push_str(&format!(" masked with {key:02x} is {plain:02x}"));
                 }
                 if let Glyph::Char(character, _) = glyph {
-                    label.push_str(&format!(", {character}"));
+                    label.push_str(&format!(", {}", printable(&character.to_string())));
                 }
                 label
             }

@@ -102,7 +102,7 @@ impl RowPainter<'_> {
         for (column, octet) in row.octets.iter().enumerate() {
             let at = row.at + column as u64;
             let place = self.columns.octet(column, self.rect);
-            let response = ui.interact(place, ui.scope_id().with(("octet", at)), Sense::click());
+            let response = ui.interact(place, ui.scope_id().with(("octet", at)), Sense::CLICK);
             command = self.octet_ui(response, octet, at, selection).or(command);
             self.ground(ui, row, column);
             let colors = palette.field(octet.field);

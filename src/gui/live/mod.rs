@@ -7,15 +7,15 @@
 //!   sniffing   the state of it all, and what commands do to it
 //! ```
 
-mod desk;
 mod options;
 mod picker;
 mod progress;
 mod recording;
+mod sniffing;
 mod unsaved;
 
-pub use desk::{LiveDesk, News};
 pub use picker::{Picker, picker_ui};
 pub use progress::{recording_ui, tools_ui};
 pub use recording::Recording;
+pub use sniffing::{News, Sniffing};
 pub use unsaved::{Unsaved, folder, left_over};

@@ -12,6 +12,7 @@ use crate::capture::live::{
 use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{button, explain, fonts, marks, text};
+use crate::view::printable;
 
 /// Height of an interface's row.
 const ROW: f32 = 40.0;
@@ -224,7 +225,7 @@ fn label(interface: &NetworkInterface) -> String {
     words.push(if interface.up { "up" } else { "down" }.to_owned());
     words.extend(interface.loopback.then(|| "loopback".to_owned()));
     words.extend(interface.link_name.map(str::to_owned));
-    words.join(", ")
+    printable(&words.join(", "))
 }
 
 fn interface_ui(ui: &Ui, room: Rect, interface: &NetworkInterface, activity: &Activity, palette: &Palette) {

@@ -12,7 +12,7 @@ use crate::gui::command::Command;
 use crate::gui::opened::Opened;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{marks, text};
-use crate::view::{count, length};
+use crate::view::{count, length, printable};
 
 /// From so many octets on that are captured and not shown yet, the display says how far behind it is.
 const BEHIND: u64 = 1 << 20;
@@ -60,7 +60,7 @@ pub fn recording_ui(ui: &mut Ui, opened: &Opened) {
             let (words, color) = why(ended, palette);
             let hint =
                 "What was captured is complete up to there. Save keeps it; until then it is offered at every start.";
-            small(ui, &format!("{words}, {}", numbers(&statistics, None)), color).on_hover_text(hint);
+            small(ui, &printable(&format!("{words}, {}", numbers(&statistics, None))), color).on_hover_text(hint);
         }
     }
     if statistics.dropped + statistics.dropped_by_card > 0 {

@@ -8,7 +8,7 @@ use super::finding::FindingLine;
 use crate::dissect::{MessageReader, Snapshot};
 use crate::gui::previews::Previews;
 use crate::gui::rows::RowScroll;
-use crate::query::{RowId, RowKind};
+use crate::query::{FrameSource, MessageSource, RowId, RowKind};
 use crate::view::{Words, frame_row, message_row};
 
 /// Rows that are kept.
@@ -43,9 +43,14 @@ pub(super) enum Made {
 impl Made {
     fn of(snapshot: &Snapshot, id: RowId, previews: &Previews, words: &Words) -> Option<Made> {
         Some(match id {
-            RowId::Frame(id) => Made::Row(Row::of_frame(frame_row(snapshot, &mut MessageReader::default(), id)?)),
+            RowId::Frame(id) => {
+                let source = FrameSource::new(snapshot, id)?;
+                Made::Row(Row::of_frame(&source, frame_row(snapshot, &mut MessageReader::default(), id)?))
+            }
             RowId::Message(id) => {
-                Made::Row(Row::of_message(message_row(snapshot, &mut MessageReader::default(), id)?, previews.of(id)))
+                let message = snapshot.message(id)?;
+                let row = message_row(snapshot, &mut MessageReader::default(), id)?;
+                Made::Row(Row::of_message(&MessageSource::new(snapshot, &message)?, row, previews.of(id)))
             }
             RowId::Finding(id) => Made::Finding(FindingLine::of(snapshot, id, words)?),
         })

@@ -7,6 +7,7 @@ use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
 use crate::gui::input::{Input, refused};
 use crate::gui::opened::Opened;
+use crate::gui::pane::Pane;
 use crate::gui::samples::SAMPLES;
 use crate::gui::treat::Treat;
 use crate::gui::words::words;
@@ -66,6 +67,8 @@ impl Window {
             Command::ZoomIn => egui::gui_zoom::zoom_in(ctx),
             Command::ZoomOut => egui::gui_zoom::zoom_out(ctx),
             Command::ZoomReset => ctx.set_zoom_factor(1.0),
+            Command::NextPane => Pane::focus_next(ctx, true),
+            Command::PreviousPane => Pane::focus_next(ctx, false),
             Command::FocusFilter => self.focus_filter = self.opened.is_some(),
             Command::GoTo => {
                 if self.opened.is_some() {

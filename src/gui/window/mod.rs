@@ -19,21 +19,26 @@ use super::details::Tab;
 use super::dialogs::{Dialog, dialog_ui};
 use super::input::Input;
 use super::opened::Opened;
+use super::pane::Pane;
 use super::settings::Settings;
-use crate::dissect::Decisions;
+use super::theme::Palette;
+use crate::dissect::{Decisions, InflateLimit, ReadOptions};
+use crate::view::printable;
 
 /// The window's state.
 #[derive(Default)]
 pub struct Window {
     /// The settings that are kept from one run to the next.
     pub settings: Settings,
+    /// The bound on the length that compressed messages inflate to.
+    inflate_limit: InflateLimit,
     opened: Option<Opened>,
     /// Why the last capture could not be opened.
     problem: Option<String>,
     dialog: Option<Dialog>,
     /// Sniffing.
     #[cfg(feature = "live")]
-    pub live: super::live::LiveDesk,
+    pub live: super::live::Sniffing,
     asked: Option<Awaited<Option<PathBuf>>>,
     focus_filter: bool,
 }
@@ -44,6 +49,16 @@ impl Window {
         Window { settings, ..Window::default() }
     }
 
+    /// Returns the window with a bound on the length that compressed messages inflate to, instead of the usual one.
+    pub fn with_inflate_limit(mut self, limit: InflateLimit) -> Window {
+        self.inflate_limit = limit;
+        #[cfg(feature = "live")]
+        {
+            self.live.inflate_limit = limit;
+        }
+        self
+    }
+
     /// Returns the capture that is open.
     pub fn opened(&self) -> Option<&Opened> {
         self.opened.as_ref()
@@ -52,7 +67,7 @@ impl Window {
     /// Returns the words of the title bar.
     pub fn title(&self) -> String {
         match &self.opened {
-            Some(opened) => format!("{} — Framescope", opened.name),
+            Some(opened) => format!("{} — Framescope", printable(&opened.name)),
             None => "Framescope".to_owned(),
         }
     }
@@ -75,7 +90,8 @@ impl Window {
         self.problem = None;
         self.dialog = None;
         let ctx = ctx.clone();
-        self.opened = Some(Opened::new(input, name, decisions, move || ctx.request_repaint()));
+        let options = ReadOptions { decisions, inflate_limit: self.inflate_limit };
+        self.opened = Some(Opened::new(input, name, options, move || ctx.request_repaint()));
     }
 
     /// Paints everything, and does what the user asked for.
@@ -97,6 +113,7 @@ impl Window {
         let is_behind = self.dialog.is_some() || self.is_picking();
         let pointer = is_behind.then(|| ctx.input_mut(|input| std::mem::take(&mut input.pointer)));
         let command = self.panels_ui(ui);
+        Pane::paint_focus(&ctx, Palette::of(ui));
         if let Some(pointer) = pointer {
             ctx.input_mut(|input| input.pointer = pointer);
         }
