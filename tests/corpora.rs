@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use make::{Kind, corpus};
 use serde_json::{Value, json};
 use truth::truth_path;
-use verify::verify;
+use verify::{Intact, verify};
 
 /// A corpus of some megabytes, in `directory`.
 fn made(kind: Kind, seed: u64, directory: &Path) -> PathBuf {
@@ -33,7 +33,7 @@ fn read_truth(corpus: &Path) -> Value {
 fn everything_is_found(kind: Kind) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let path = made(kind, 1, directory.path());
-    assert_eq!(verify(&path).unwrap(), [""; 0]);
+    assert_eq!(verify(&path).unwrap().differences, [""; 0]);
     read_truth(&path)
 }
 
@@ -68,6 +68,18 @@ fn loss_and_reordering() {
     assert!(captured < sent, "{truth}");
 }
 
+/// Frames of which nothing is missing are found however much is missing around them, and none that was never sent.
+#[test]
+fn whole_frames_among_holes() {
+    let directory = tempfile::tempdir().unwrap();
+    for seed in 1..4 {
+        let path = made(Kind::Holes, seed, directory.path());
+        let verdict = verify(&path).unwrap();
+        assert_eq!(verdict.differences, [""; 0]);
+        assert!(matches!(verdict.intact, Some(Intact { sent: 2_000.., .. })), "{:?}", verdict.intact);
+    }
+}
+
 #[test]
 fn what_is_wrong_is_told() {
     let directory = tempfile::tempdir().unwrap();
@@ -82,7 +94,7 @@ fn what_is_wrong_is_told() {
     truth.as_object_mut().unwrap().remove("captured_octets");
     serde_json::to_writer(File::create(truth_path(&path)).unwrap(), &truth).unwrap();
 
-    let told = verify(&path).unwrap();
+    let told = verify(&path).unwrap().differences;
     let starts = [
         "by_sender_and_opcode s10: 1 was sent, nothing was found",
         &format!("frames: {} was sent, {frames} was found", frames + 1),

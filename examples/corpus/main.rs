@@ -36,7 +36,7 @@ use framescope::capture::{self, Reader, Step};
 use make::Kind;
 use truth::write_truth;
 
-const USAGE: &str = "usage: corpus large|small|deflate|mixed|trouble MEGABYTES OUT.pcap [SEED], corpus verify FILE, corpus walk FILE, or corpus hostile KIND COUNT OUT";
+const USAGE: &str = "usage: corpus large|small|deflate|mixed|trouble|holes MEGABYTES OUT.pcap [SEED], corpus verify FILE, corpus walk FILE, or corpus hostile KIND COUNT OUT";
 
 /// Differences that are told; the rest is counted.
 const TOLD: usize = 20;
@@ -71,7 +71,10 @@ fn hostile(kind: &str, count: u64, file: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn verify(file: &Path) -> Result<ExitCode, Box<dyn Error>> {
-    let differences = verify::verify(file)?;
+    let verify::Verdict { differences, intact } = verify::verify(file)?;
+    if let Some(verify::Intact { sent, found }) = intact {
+        println!("{}: {found} of {sent} frames were found of those that are whole in the file", file.display());
+    }
     for difference in differences.iter().take(TOLD) {
         println!("{}: {difference}", file.display());
     }

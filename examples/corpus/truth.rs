@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
@@ -38,6 +38,21 @@ pub struct Truth {
     /// By the client's address and port, for client and server: SHA-1 of the payload octets in the order of the stream, as
     /// sent but unmasked. Octets that are not in the file are hashed as 0.
     pub payload_sha1: BTreeMap<String, [String; 2]>,
+    /// Every frame, where any may be missing from the file: by the client's address and port, for client and server. Then
+    /// nothing is counted but packets and connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_sent: Option<BTreeMap<String, [Vec<SentFrame>; 2]>>,
+}
+
+/// A frame that was sent.
+#[derive(Deserialize, Serialize)]
+pub struct SentFrame {
+    /// Stream offset of its first octet.
+    pub at: u64,
+    /// Its header in hexadecimal.
+    pub header: String,
+    /// All of it is in the file.
+    pub intact: bool,
 }
 
 impl Truth {
@@ -50,12 +65,19 @@ impl Truth {
         self.captured_octets += captured_octets;
     }
 
-    /// Counts a WebSocket connection, all frames of which were hashed.
-    pub fn connection(&mut self, client: String, hashes: [Sha1; 2]) {
-        let hex = |hash: Sha1| hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect::<String>();
+    /// Counts a WebSocket connection, all frames of which were hashed, or are told.
+    pub fn connection(&mut self, client: String, hashes: [Sha1; 2], frames: [Vec<SentFrame>; 2]) {
         self.connections += 1;
-        self.payload_sha1.insert(client, hashes.map(hex));
+        match &mut self.frames_sent {
+            Some(sent) => drop(sent.insert(client, frames)),
+            None => drop(self.payload_sha1.insert(client, hashes.map(|hash| hex(&hash.finalize())))),
+        }
     }
+}
+
+/// `octets` in hexadecimal.
+pub fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Where the truth about `corpus` stands.

@@ -1,6 +1,7 @@
 //! Reads a corpus through the library, as the program does, and compares what is found with the truth beside it.
 
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -8,27 +9,96 @@ use std::path::Path;
 
 use framescope::base::{FrameId, Sender};
 use framescope::dissect::{FrameRecord, MessageReader, Progress, Session, Snapshot};
+use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
-use crate::truth::{CLIENT, SERVER, Truth, differences, truth_path};
+use crate::truth::{CLIENT, SERVER, SentFrame, Truth, differences, hex, truth_path};
 
 /// Payload octets that are read at once.
 const WINDOW: u64 = 1 << 20;
 /// Payload octets of one frame that are hashed at most: hostile headers claim more than anybody has time for.
 const MOST: u64 = 1 << 30;
 
-/// How what the library finds in `corpus` differs from the truth; nothing, if all is well.
-pub fn verify(corpus: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+/// Frames in a thousand of those that are whole in the file that have to be found where others are missing.
+const LEAST_FOUND: usize = 998;
+
+/// Frames of which all octets are in the file, and how many of those were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Intact {
+    pub sent: usize,
+    pub found: usize,
+}
+
+/// What came of verifying a corpus.
+pub struct Verdict {
+    /// How what the library finds differs from the truth; nothing, if all is well.
+    pub differences: Vec<String>,
+    /// Where whole frames may be missing from the file.
+    pub intact: Option<Intact>,
+}
+
+/// Compares what the library finds in `corpus` with the truth.
+pub fn verify(corpus: &Path) -> Result<Verdict, Box<dyn Error>> {
     let path = truth_path(corpus);
     let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let truth = serde_json::from_reader(BufReader::new(file))?;
-    let (found, mut complaints) = read(corpus)?;
+    let mut truth: Value = serde_json::from_reader(BufReader::new(file))?;
+    let (snapshot, found, mut complaints) = read(corpus)?;
+    let frames_sent = truth.as_object_mut().and_then(|truth| truth.remove("frames_sent"));
+    let intact = match frames_sent {
+        None => None,
+        Some(sent) => {
+            let (intact, differences) = compare_frames(serde_json::from_value(sent)?, &snapshot);
+            complaints.extend(differences);
+            let counted = ["packets", "octets", "tcp_connections", "connections", "violations"];
+            truth.as_object_mut().into_iter().for_each(|truth| truth.retain(|key, _| counted.contains(&key.as_str())));
+            Some(intact)
+        }
+    };
     complaints.extend(differences(&truth, &serde_json::to_value(found)?));
-    Ok(complaints)
+    Ok(Verdict { differences: complaints, intact })
+}
+
+/// Compares the frames that were found with all that were sent, one by one.
+fn compare_frames(sent: BTreeMap<String, [Vec<SentFrame>; 2]>, snapshot: &Snapshot) -> (Intact, Vec<String>) {
+    let clients: Vec<String> = snapshot.connections().map(|row| row.client.to_string()).collect();
+    let mut found = BTreeSet::new();
+    let mut complaints = Vec::new();
+    for frame in (0..snapshot.frame_count()).filter_map(|index| snapshot.frame(FrameId::from_index(index))) {
+        let (client, sender) = (&clients[frame.connection.index()], sender(frame));
+        let header = hex(&frame.header.octets());
+        if !found.insert((client.clone(), sender, frame.at, header.clone())) {
+            complaints.push(format!("{client}: the frame {header} at {} of sender {sender} was found twice", frame.at));
+        }
+    }
+    let mut intact = Intact::default();
+    for (client, senders) in sent {
+        for (sender, frames) in senders.into_iter().enumerate() {
+            for SentFrame { at, header, intact: is_intact } in frames {
+                let is_found = found.remove(&(client.clone(), sender, at, header));
+                if is_intact {
+                    intact.sent += 1;
+                    intact.found += usize::from(is_found);
+                }
+            }
+        }
+    }
+    let invented = found.into_iter().map(|(client, sender, at, header)| {
+        format!("{client}: the frame {header} at {at} of sender {sender} was never sent")
+    });
+    complaints.extend(invented);
+    let Intact { sent, found } = intact;
+    if found * 1000 < sent * LEAST_FOUND {
+        complaints.push(format!("of {sent} frames that are whole in the file, {found} were found"));
+    }
+    (intact, complaints)
+}
+
+fn sender(frame: &FrameRecord) -> usize {
+    if frame.sender() == Sender::Client { CLIENT } else { SERVER }
 }
 
 /// What the library finds, and where it contradicts itself.
-fn read(corpus: &Path) -> Result<(Truth, Vec<String>), Box<dyn Error>> {
+fn read(corpus: &Path) -> Result<(Snapshot, Truth, Vec<String>), Box<dyn Error>> {
     let mut session = Session::open(corpus)?;
     loop {
         match session.step(usize::MAX)? {
@@ -60,7 +130,7 @@ fn read(corpus: &Path) -> Result<(Truth, Vec<String>), Box<dyn Error>> {
     same("frames of connections", snapshot.connections().flat_map(|it| it.frames).sum(), found.frames);
     same("messages of connections", snapshot.connections().flat_map(|it| it.messages).sum(), found.messages);
     same("payload of connections", snapshot.connections().flat_map(|it| it.payload).sum(), found.payload_octets);
-    Ok((found, complaints))
+    Ok((snapshot, found, complaints))
 }
 
 /// Counts and hashes every frame.
@@ -68,7 +138,7 @@ fn count(snapshot: &Snapshot) -> io::Result<Truth> {
     let mut found = Truth::default();
     let mut hashes: Vec<[Sha1; 2]> = vec![Default::default(); snapshot.connection_count()];
     for frame in (0..snapshot.frame_count()).filter_map(|index| snapshot.frame(FrameId::from_index(index))) {
-        let sender = if frame.sender() == Sender::Client { CLIENT } else { SERVER };
+        let sender = sender(frame);
         let header = frame.header;
         found.frame(sender, header.opcode().value(), header.payload_len(), snapshot.captured_len(frame));
         hash_payload(snapshot, frame, &mut hashes[frame.connection.index()][sender])?;
@@ -78,7 +148,7 @@ fn count(snapshot: &Snapshot) -> io::Result<Truth> {
         if let Entry::Occupied(twice) = found.payload_sha1.entry(client.clone()) {
             client = format!("{} once more", twice.key());
         }
-        found.connection(client, hashes);
+        found.connection(client, hashes, Default::default());
     }
     Ok(found)
 }

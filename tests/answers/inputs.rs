@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, PING, TEXT};
-use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk, Who};
+use crate::common::tcp::{ANSWER, Client, REQUEST, RST, Server, Talk, Who};
 
 const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;
@@ -102,6 +102,25 @@ pub fn all() -> Vec<Input> {
             &[(1, ("findings", json!(["deflate.invalid-data"]))), (4, ("findings", json!(["deflate.invalid-data"])))],
         ),
         input("pings without pongs", unanswered_ping(), &[]),
+        input(
+            "octets behind an RST of the other side",
+            behind_reset("", b"\xff\xffabcdef", true),
+            &[
+                (1, ("complete", json!(true))),
+                (1, ("findings", json!(["message.invalid-utf8"]))),
+                (2, ("text", json!("more"))),
+            ],
+        ),
+        input(
+            "compressed octets behind an RST of the other side",
+            behind_reset(DEFLATE, b"in flight", true),
+            &[(1, ("complete", json!(true))), (1, ("text", json!("okin flight"))), (2, ("text", json!("more")))],
+        ),
+        input(
+            "octets behind an RST of their own side",
+            behind_reset("", b"\xff\xffabcdef", false),
+            &[(1, ("complete", json!(false))), (1, ("findings", json!(["frame.truncated"])))],
+        ),
     ]
 }
 
@@ -167,6 +186,26 @@ fn unanswered_ping() -> Talk {
     talk.say(Server, frame::server(PING, b"are you there?"));
     for number in 0..40 {
         talk.say(Client, frame::client(FIN | TEXT, format!("message {number}").as_bytes()));
+    }
+    talk
+}
+
+/// The server's message is cut in two by an RST, of the client or of itself.
+fn behind_reset(extensions: &str, rest: &[u8], by_client: bool) -> Talk {
+    let (mut talk, mut deflater) = (agreed(extensions), Deflater::new());
+    let plain = [b"ok", rest].concat();
+    let message = match extensions {
+        "" => frame::server(FIN | TEXT, &plain),
+        _ => frame::server(FIN | RSV1 | TEXT, &deflater.message(&plain)),
+    };
+    let (before, behind) = message.split_at(4);
+    talk.say(Server, before);
+    talk.ack(if by_client { Client } else { Server });
+    talk.last().flags |= RST;
+    talk.say(Server, behind);
+    if by_client {
+        let more = frame::server(FIN | TEXT, b"more");
+        talk.say_in(Server, 3, &more);
     }
     talk
 }

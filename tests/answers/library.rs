@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use framescope::base::{FrameId, MessageId};
 use framescope::capture::Source;
-use framescope::dissect::{Inflation, MessageReader, Octets, Progress, Session, Snapshot};
+use framescope::dissect::{Inflation, KeptMessages, MessageReader, Octets, Progress, Session, Snapshot};
 use framescope::view::{InflatedView, MessageState, frame_row, message_payload, message_row};
 
 /// A pipe that brings so many octets at once, in turn.
@@ -139,6 +139,26 @@ fn message(snapshot: &Snapshot, index: usize, inflation: Option<&mut Inflation>)
     format!("{row:?} {:?} {:?}", spelled(&inflated.plain), inflated.error)
 }
 
+/// What is told of the messages of a file that is judged behind being read, of each as soon as it is judged. What was inflated
+/// then is kept, as far as there is `room`.
+fn messages_when_judged(capture: &[u8], (budget, room): (u64, usize)) -> Vec<String> {
+    let kept = KeptMessages::new(u64::MAX).with_room(room);
+    let mut inflation = Inflation::default().with_kept(kept.clone());
+    let mut session = Session::new(Arc::new(Source::from_octets(capture.to_vec(), "file")), None);
+    session.judge_later(kept);
+    while session.step(usize::MAX).unwrap() != Progress::End {}
+    let mut told = Vec::new();
+    loop {
+        let is_left = session.judge(budget);
+        let snapshot = session.snapshot();
+        let judged = if is_left { session.judged_messages() } else { snapshot.message_count() };
+        told.extend((told.len()..judged).map(|index| message(&snapshot, index, Some(&mut inflation))));
+        if !is_left {
+            return told;
+        }
+    }
+}
+
 /// Compares the answers about a capture that comes in every way there is.
 pub fn compare(name: &str, capture: &[u8], pieces: &[usize]) {
     let expected = answers(&file(capture, When::AtOnce));
@@ -156,5 +176,8 @@ pub fn compare(name: &str, capture: &[u8], pieces: &[usize]) {
         assert_eq!(found.frames, expected.frames, "{name}: {way}");
         assert_eq!(found.messages, expected.messages, "{name}: {way}");
         assert_eq!(found.totals, expected.totals, "{name}: {way}");
+    }
+    for way in [(1, usize::MAX), (50, usize::MAX), (300, 500), (u64::MAX, usize::MAX)] {
+        assert_eq!(messages_when_judged(capture, way), expected.messages, "{name}: told when judged, {way:?}");
     }
 }

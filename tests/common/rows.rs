@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use framescope::base::{Finding, FrameId, MessageId, Severity};
 use framescope::capture::Source;
-use framescope::dissect::{Decisions, MessageReader, Octets, Progress, Session, Snapshot};
+use framescope::dissect::{Decisions, MessageReader, Octets, Progress, ReadOptions, Session, Snapshot};
 use framescope::view::{MessageState, Words, message_payload, message_row};
 
 /// Payload octets that a line spells out.
@@ -26,7 +26,7 @@ pub fn read(capture: &[u8]) -> Snapshot {
 /// The same with what the user says about TCP connections.
 pub fn read_as(capture: &[u8], decisions: Decisions) -> Session {
     let source = Arc::new(Source::from_octets(capture.to_vec(), "capture"));
-    let mut session = Session::new(source, None).with_decisions(decisions);
+    let mut session = Session::new(source, None).with_options(ReadOptions { decisions, ..ReadOptions::default() });
     while session.step(usize::MAX).unwrap() != Progress::End {}
     session
 }

@@ -51,6 +51,67 @@ fn close_frames() {
     assert_eq!(rules(lost), ["capture.gap"], "what the capture lacks is nobody's fault");
 }
 
+/// What one side had sent when the other one reset TCP was in flight, and counts everywhere, however long it is captured
+/// behind the RST; what the side sends that reset does not.
+#[test]
+fn octets_behind_a_reset() {
+    for pause in [0, 5_000] {
+        let mut talk = Talk::upgraded();
+        say(&mut talk, Client, TEXT, b"be");
+        let rest = frame::client(FIN | frame::CONTINUATION, b"fore and behind");
+        talk.say(Client, &rest[..9]);
+        talk.ack(Server);
+        talk.last().flags |= super::common::tcp::RST;
+        say(&mut talk, Server, FIN | TEXT, b"of who reset");
+        talk.say(Client, &rest[9..]);
+        say(&mut talk, Client, PING, b"?");
+        close(&mut talk, Client);
+        let mut capture = talk.capture();
+        let reset = capture.packets.len() - 5;
+        // Packets of somebody else pass the time.
+        let mut other = Talk::between("10.0.0.7:7", "10.0.0.8:8");
+        for _ in 0..pause {
+            other.ack(Client);
+        }
+        let mut packets = capture.packets.split_off(reset + 1);
+        capture.packets.extend(other.capture().packets);
+        capture.packets.append(&mut packets);
+        for (index, packet) in capture.packets.iter_mut().enumerate() {
+            packet.time_ns = 1_000_000 * index as u64;
+        }
+        let snapshot = rows::read(&capture.pcap());
+        let frames = rows::frames(&snapshot).into_iter().map(|row| row.split(" [").next().unwrap().to_owned());
+        let expected = [
+            "client text… \"be\"",
+            "client continuation \"fore and behind\"",
+            "client ping \"?\"",
+            "client close 03e8627965",
+        ];
+        assert_eq!(frames.collect::<Vec<_>>(), expected);
+        assert_eq!(rows::messages(&snapshot), ["client text \"before and behind\""]);
+        let expected = if pause == 0 { ["ping.unanswered", "close.not-echoed"].as_slice() } else { &["close.missing"] };
+        assert_eq!(rows::all_findings(&snapshot), expected, "{pause}");
+    }
+}
+
+/// A Close is missing since the last frame before the end, whatever was in flight then.
+#[test]
+fn silence_before_a_reset() {
+    let mut talk = Talk::upgraded();
+    say(&mut talk, Client, FIN | TEXT, b"hello");
+    talk.ack(Server);
+    talk.last().flags |= super::common::tcp::RST;
+    say(&mut talk, Client, FIN | TEXT, b"in flight");
+    let mut capture = talk.capture();
+    for (packet, seconds) in capture.packets.iter_mut().rev().zip([70, 70, 10]) {
+        packet.time_ns += seconds * 1_000_000_000;
+    }
+    let snapshot = rows::read(&capture.pcap());
+    assert_eq!((rows::all_findings(&snapshot), snapshot.frame_count()), (vec!["close.missing"], 2));
+    let text = sentence(&snapshot.finding(0).unwrap());
+    assert!(text.contains("60"), "{text}");
+}
+
 /// A pong is paired with the ping that it answers, and tells how long that took.
 #[test]
 fn round_trips() {
@@ -220,4 +281,19 @@ fn headers_that_are_cut_off() {
         sentence(&finding),
         "Opcode 0xF is reserved for control frames that nobody has defined. The frame's header is cut off."
     );
+}
+
+/// A pong behind a gap may answer a ping before it.
+#[test]
+fn a_gap_between_ping_and_pong() {
+    let mut talk = Talk::upgraded();
+    talk.say(Server, frame::server(FIN | PING, b"there?"));
+    let text = frame::client(FIN | TEXT, b"some of it is lost");
+    talk.say(Client, &text[..9]);
+    talk.lose(Client, &text[9..12]);
+    talk.say(Client, &text[12..]);
+    talk.say(Client, frame::masked(FIN | PONG, [7; 4], b"there?"));
+    talk.finish(Client);
+    let findings = rows::findings(&rows::read(&talk.capture().pcap())).into_iter();
+    assert_eq!(findings.filter(|rule| rule.starts_with("pong.") || rule.starts_with("ping.")).count(), 0);
 }

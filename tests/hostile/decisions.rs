@@ -9,7 +9,7 @@ use super::common::tcp::Talk;
 use super::common::tcp::Who::{Client, Server};
 use framescope::base::Sender;
 use framescope::capture::follow;
-use framescope::dissect::{Decisions, End, MessageReader, Progress, Recognition, Session, Snapshot};
+use framescope::dissect::{Decisions, End, MessageReader, Progress, ReadOptions, Recognition, Session, Snapshot};
 
 /// The ends of every conversation here, the client's first.
 const ENDS: &str = "10.0.0.1:50000-10.0.0.2:80";
@@ -169,6 +169,53 @@ fn a_handshake_that_is_there_counts() {
     });
     assert_eq!(rows::connections(&snapshot), ["ok 101 ws://example.test/chat 2 1"]);
     assert_eq!(recognition(&snapshot), None);
+}
+
+/// A handshake that is there counts whatever the capture lacks around it, and so it does for whoever says nothing.
+#[test]
+fn a_handshake_counts_where_octets_around_it_are_missing() {
+    let mut talk = Talk::new();
+    talk.connect();
+    talk.say(Client, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome");
+    talk.say(Client, " body");
+    talk.say(Server, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nan");
+    talk.say(Server, " answer");
+    talk.upgrade();
+    for text in [&b"one"[..], b"two and more", b"three"] {
+        talk.say(Client, frame::client(FIN | TEXT, text));
+        talk.say_in(Server, 9, frame::server(FIN | TEXT, text));
+    }
+    talk.finish(Client);
+    let [request, answer] = [super::common::tcp::REQUEST, super::common::tcp::ANSWER].map(str::as_bytes);
+    let lost: Vec<usize> = (0..talk.segments.len())
+        .filter(|index| ![request, answer].contains(&&talk.segments[*index].payload[..]))
+        .collect();
+    let mut wrong = Vec::new();
+    for first in &lost {
+        for second in lost.iter().filter(|second| *second >= first) {
+            let mut talk = talk.clone();
+            talk.segments.remove(*second);
+            if first < second {
+                talk.segments.remove(*first);
+            }
+            let mut decisions = Decisions::default();
+            decisions.read(ENDS, true).unwrap();
+            let capture = talk.capture().pcap();
+            let (said, found) = (rows::read_as(&capture, decisions).snapshot(), rows::read(&capture));
+            let (told, expected) =
+                ((rows::connections(&said), rows::frames(&said)), (rows::connections(&found), rows::frames(&found)));
+            if told != expected || !told.0[0].starts_with("ok 101 ws://example.test/chat") {
+                wrong.push(format!("without {} and {}: {told:?}, {expected:?}", first + 1, second + 1));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}: {:#?}",
+        wrong.len(),
+        lost.len() * (lost.len() + 1) / 2,
+        wrong.iter().take(8).collect::<Vec<_>>()
+    );
 }
 
 /// A server that refuses and goes on with frames all the same: who says that this is a WebSocket sees them.
@@ -361,7 +408,8 @@ fn frames_that_break_rules_are_read_from_the_first_on() {
     std::fs::write(&path, talk.capture().pcap()).unwrap();
     let mut decisions = Decisions::default();
     decisions.read(ENDS, true).unwrap();
-    let mut session = Session::new(follow(&path).unwrap(), None).with_decisions(decisions);
+    let mut session =
+        Session::new(follow(&path).unwrap(), None).with_options(ReadOptions { decisions, ..ReadOptions::default() });
     while session.step(5).unwrap() != Progress::Pending {}
     assert_eq!(session.snapshot().frame_count(), 40);
 }
@@ -410,6 +458,51 @@ proptest! {
         }
         for index in 0..snapshot.finding_count() {
             prop_assert!(!sentence(&snapshot.finding(index).unwrap()).is_empty());
+        }
+    }
+}
+
+/// What stands before a handshake may be anything, or what is left of anything.
+#[test]
+fn a_handshake_counts_behind_what_is_no_http() {
+    let many: Vec<_> = (0..50).map(|number| vec![1, 2, 3, number]).collect();
+    for (client, server) in [
+        (&[b"\x01\x02\x03".to_vec()][..], &[][..]),
+        (&[], &[b"{ 1".to_vec()]),
+        (&[b"\x01".to_vec(), b"two\n".to_vec()], &[b"\x05\x06".to_vec()]),
+        (&many, &many),
+    ] {
+        for begins_late in [false, true] {
+            for refusals in 0..3 {
+                let mut talk = Talk::new();
+                talk.connect();
+                client.iter().for_each(|octets| talk.say(Client, octets));
+                server.iter().for_each(|octets| talk.say(Server, octets));
+                for _ in 0..refusals {
+                    talk.say(Client, super::common::tcp::REQUEST);
+                    talk.say(Server, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+                }
+                let refused = talk.clone();
+                talk.upgrade();
+                for mut talk in [talk, refused] {
+                    chat(&mut talk);
+                    talk.finish(Client);
+                    if begins_late {
+                        talk.segments.drain(..3);
+                    }
+                    let capture = talk.capture().pcap();
+                    let mut decisions = Decisions::default();
+                    decisions.read(ENDS, true).unwrap();
+                    let (said, found) = (rows::read_as(&capture, decisions).snapshot(), rows::read(&capture));
+                    let case = format!("{client:?} {server:?} {begins_late} {refusals}");
+                    if rows::connections(&found).iter().any(|row| row.starts_with("ok 101")) {
+                        assert_eq!(rows::connections(&said), rows::connections(&found), "{case}");
+                        assert_eq!(rows::frames(&said), rows::frames(&found), "{case}");
+                    }
+                    let texts = rows::frames(&said).iter().filter(|row| row.contains(" text \"")).count();
+                    assert_eq!(texts, 3, "{case}: {:?}", rows::frames(&said));
+                }
+            }
         }
     }
 }

@@ -85,6 +85,65 @@ fn what_breaks_a_rule_opens_all_the_same() {
     opens(&REQUEST.replace("GET", "POST"), ANSWER, BAD, &["handshake.method-not-get"]);
 }
 
+/// A client may write any token for GET, and its request is the request all the same, in whatever pieces it comes, behind
+/// which lost packet, and on which side of its answer.
+#[test]
+fn a_method_is_any_token() {
+    for method in ["Get", "get", "Post", "x-get!", "G3T", "UPGRADE"] {
+        let request = REQUEST.replace("GET", method);
+        let expected = ("violation 101 ws://example.test/chat 1 1", ["handshake.method-not-get"]);
+        let found = |talk: &Talk, case: &str| {
+            let snapshot = rows::read(&talk.capture().pcap());
+            let (connections, findings) = (rows::connections(&snapshot), rows::findings(&snapshot));
+            assert_eq!((connections, findings), (vec![expected.0.to_owned()], expected.1.to_vec()), "{method} {case}");
+            assert_eq!(rows::frames(&snapshot), [HELLO, HI], "{method} {case}");
+        };
+        for size in [7, 24, 40, request.len()] {
+            let mut talk = Talk::new();
+            talk.connect();
+            talk.say_in(Client, size, &request);
+            talk.say(Server, ANSWER);
+            greet(&mut talk);
+            found(&talk, &format!("in pieces of {size}"));
+            if size == request.len() {
+                let mut late = talk.clone();
+                late.segments.drain(..3);
+                found(&late, "without the beginning");
+                let mut swapped = talk.clone();
+                swapped.segments.swap(3, 4);
+                found(&swapped, "behind its answer");
+            }
+        }
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.say(Client, "\u{1} what nobody knows");
+        talk.say(Client, &request);
+        talk.say(Server, ANSWER);
+        greet(&mut talk);
+        found(&talk, "behind something else");
+    }
+}
+
+/// Text that begins as a request might is none.
+#[test]
+fn text_that_is_no_request() {
+    for text in [
+        "Hello there, this is no HTTP/1.1 at all\r\n\r\n",
+        "Get it\r\n\r\n",
+        "220 ready HTTP/1.1\u{0}\r\n",
+        "no line end",
+    ] {
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.say(Client, text);
+        talk.say(Server, frame::server(FIN | TEXT, b"no frame"));
+        talk.say_in(Client, 5, text.repeat(2000));
+        talk.finish(Client);
+        let snapshot = rows::read(&talk.capture().pcap());
+        assert_eq!((snapshot.connection_count(), snapshot.finding_count()), (0, 0), "{text}");
+    }
+}
+
 #[test]
 fn interim_answers_before_the_101() {
     let snapshot =
@@ -303,6 +362,26 @@ fn a_foreign_extension_explains_reserved_bits() {
         talk.say(Server, &answer);
         talk.say(Server, frame::server(FIN | TEXT | 0x20, b"hi"));
         assert_eq!(rows::findings(&rows::read(&talk.capture().pcap())), findings, "{answer}");
+    }
+}
+
+/// Under an extension that nobody here knows, a frame may start like text: nothing is taken for another protocol for that.
+/// Without one, text is no frame.
+#[test]
+fn a_foreign_extension_may_make_frames_look_like_text() {
+    let extension = "Sec-WebSocket-Extensions: x-foreign\r\nSec-WebSocket-Version";
+    let request = REQUEST.replace("Sec-WebSocket-Version", extension);
+    let agreed = ANSWER.replace("Sec-WebSocket-Accept", "Sec-WebSocket-Extensions: x-foreign\r\nSec-WebSocket-Accept");
+    let (first, last) = ("this is how a long message begins ", "and that is how it ends");
+    let frames = [frame::server(0x20 | TEXT, first.as_bytes()), frame::server(FIN, last.as_bytes())].concat();
+    for (answer, expected) in [(agreed, (2, vec![])), (ANSWER.to_owned(), (0, vec!["frame.not-websocket"]))] {
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.say(Client, &request);
+        talk.say(Server, &answer);
+        talk.say(Server, &frames);
+        let snapshot = rows::read(&talk.capture().pcap());
+        assert_eq!((snapshot.frame_count(), rows::findings(&snapshot)), expected, "{answer}");
     }
 }
 

@@ -166,6 +166,52 @@ fn a_syn_that_carries_the_request() {
     has_all_three(&talk);
 }
 
+/// TCP Fast Open (RFC 7413): the SYN carries octets, of which the server accepts any number, and the rest is sent again.
+#[test]
+fn octets_in_the_syn() {
+    // The SYNs as they are captured: with how many octets each.
+    for syns in [&[1000][..], &[40], &[1], &[1000, 0], &[1000, 1000], &[0, 1000], &[40, 0, 1000]] {
+        for (accepted, resent) in [(1000, false), (1000, true), (0, true), (40, true), (1, true)] {
+            for greets in [false, true] {
+                for is_acknowledged in [false, true] {
+                    let most = syns.iter().copied().max().unwrap_or(0).min(REQUEST.len());
+                    let accepted = most.min(accepted);
+                    let mut talk = Talk::new();
+                    talk.connect();
+                    let [syn, mut answer, ack] = <[_; 3]>::try_from(std::mem::take(&mut talk.segments)).unwrap();
+                    for len in syns {
+                        let mut syn = syn.clone();
+                        syn.payload = REQUEST.as_bytes()[..REQUEST.len().min(*len)].to_vec();
+                        talk.segments.push(syn);
+                    }
+                    let is_answered = greets && accepted == REQUEST.len();
+                    if is_answered {
+                        answer.payload = ANSWER.into();
+                        talk.lose(Server, ANSWER);
+                    }
+                    answer.ack = answer.ack.wrapping_add(accepted as u32);
+                    talk.segments.push(answer);
+                    if is_acknowledged {
+                        talk.segments.push(ack.clone());
+                    }
+                    let sent = if resent { accepted } else { most };
+                    talk.lose(Client, &REQUEST[..sent]);
+                    talk.say(Client, &REQUEST[sent..]);
+                    if !is_answered {
+                        talk.say(Server, ANSWER);
+                    }
+                    three().1.iter().for_each(|frame| talk.say(Client, frame));
+                    talk.finish(Client);
+                    let case = format!("{syns:?} {accepted} {resent} {greets} {is_acknowledged}");
+                    let snapshot = rows::read(&talk.capture().pcap());
+                    assert_eq!(rows::connections(&snapshot), ["ok 101 ws://example.test/chat 3 0"], "{case}");
+                    assert_eq!(rows::findings(&snapshot), [""; 0], "{case}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_packet_captured_twice() {
     let (mut talk, frames) = three();

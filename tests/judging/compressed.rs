@@ -2,7 +2,8 @@
 
 use flate2::{Compress, Compression, FlushCompress};
 use framescope::base::{Fact, MessageId, Rule};
-use framescope::dissect::{Inflation, Snapshot};
+use framescope::capture::Source;
+use framescope::dissect::{InflateLimit, Inflation, Progress, ReadOptions, Session, Snapshot};
 
 use crate::common::frame::{self, BINARY, CONTINUATION, FIN, PING, TEXT};
 use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
@@ -76,6 +77,34 @@ fn texts(snapshot: &Snapshot, order: &[usize]) -> Vec<String> {
         String::from_utf8(octets).unwrap()
     };
     order.iter().map(text).collect()
+}
+
+/// Reads the capture and judges it, with a bound on what its messages inflate to.
+fn read_limited(capture: &[u8], inflate_limit: InflateLimit) -> Snapshot {
+    let options = ReadOptions { inflate_limit, ..ReadOptions::default() };
+    let mut session = Session::new(Source::from_octets(capture.to_vec(), "capture").into(), None).with_options(options);
+    while session.step(usize::MAX).unwrap() != Progress::End {}
+    while session.judge(u64::MAX) {}
+    session.snapshot()
+}
+
+/// Two captures that are open at once need not have the same bound: it is theirs, not the program's.
+#[test]
+fn each_capture_has_its_own_bound_on_what_a_message_inflates_to() {
+    let mut talk = agreed("permessage-deflate");
+    talk.say(Client, frame::client(FIN | RSV1 | TEXT, &Deflater::new().message(&vec![b'a'; (1 << 20) + 1])));
+    let capture = talk.capture().pcap();
+    let bounds = [InflateLimit::mebibytes(1), InflateLimit::default(), InflateLimit(5)];
+    let snapshots = bounds.map(|bound| read_limited(&capture, bound));
+    for (snapshot, bound) in snapshots.iter().zip(bounds) {
+        let is_limited = bound != InflateLimit::default();
+        let findings = (0..snapshot.finding_count()).filter_map(|index| snapshot.finding(index));
+        assert_eq!(findings.filter(|finding| finding.rule == Rule::LimitInflate).count(), usize::from(is_limited));
+        let message = snapshot.message(MessageId::from_index(0)).unwrap();
+        let inflated = Inflation::default().message(snapshot, &message, u64::MAX).unwrap();
+        assert_eq!((inflated.reached_end, snapshot.inflate_limit()), (!is_limited, bound));
+        assert_eq!(inflated.plain.total, if is_limited { bound.0 } else { (1 << 20) + 1 });
+    }
 }
 
 const ORDER: &str = r#"{"op":"order","symbol":"600519","side":"buy"}"#;

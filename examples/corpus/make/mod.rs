@@ -5,6 +5,7 @@ mod random;
 mod story;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -23,10 +24,11 @@ pub enum Kind {
     Deflate,
     Mixed,
     Trouble,
+    Holes,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] = [Kind::Large, Kind::Small, Kind::Deflate, Kind::Mixed, Kind::Trouble];
+    pub const ALL: [Kind; 6] = [Kind::Large, Kind::Small, Kind::Deflate, Kind::Mixed, Kind::Trouble, Kind::Holes];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Kind {
             Kind::Deflate => "deflate",
             Kind::Mixed => "mixed",
             Kind::Trouble => "trouble",
+            Kind::Holes => "holes",
         }
     }
 }
@@ -42,17 +45,22 @@ impl Kind {
 /// Makes a corpus of about `size` octets in `path`, and its truth beside it.
 pub fn corpus(kind: Kind, size: u64, seed: u64, path: &Path) -> io::Result<()> {
     let trouble = match kind {
-        Kind::Trouble => Trouble { lost: 10, late: 20, never: 3 },
+        Kind::Trouble => Trouble { lost: 10, late: 20, never: 3, spares_headers: true },
+        Kind::Holes => Trouble { never: 10, ..Trouble::default() },
         _ => Trouble::default(),
     };
     let wire = Wire::new(File::create(path)?, seed, trouble)?;
     let mut stage = Stage { wire, random: Random::new(seed), truth: Truth::default() };
+    if kind == Kind::Holes {
+        stage.truth.frames_sent = Some(BTreeMap::new());
+    }
     match kind {
         Kind::Large => stage.websockets(8, size, false, Stage::large_message)?,
         Kind::Small => stage.websockets(1000, size, false, Stage::small_message)?,
         Kind::Deflate => stage.deflate(size)?,
         Kind::Trouble => stage.websockets(100, size, false, Stage::chat_message)?,
         Kind::Mixed => stage.mixed(size)?,
+        Kind::Holes => stage.websockets(100, size, false, Stage::any_message)?,
     }
     let Stage { wire, mut truth, .. } = stage;
     (truth.packets, truth.octets) = wire.finish()?;
@@ -117,6 +125,11 @@ impl Stage {
     fn chat_message(&mut self, peer: &mut Peer) -> io::Result<()> {
         let message = self.random.chat();
         peer.message(&message, self)
+    }
+
+    /// As often one as the other: a line by itself or a ping, or a message of many lines.
+    fn any_message(&mut self, peer: &mut Peer) -> io::Result<()> {
+        if self.random.chance(500) { self.small_message(peer) } else { self.chat_message(peer) }
     }
 
     /// 200 connections with permessage-deflate. Twenty of them each tell the same story, each at its own pace: octets are

@@ -7,7 +7,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::Stage;
 use super::wire::End;
-use crate::truth::{CLIENT, SERVER};
+use crate::truth::{CLIENT, SERVER, SentFrame, hex};
 
 /// A connection.
 pub struct Peer {
@@ -18,6 +18,10 @@ pub struct Peer {
     client: End,
     server: End,
     hashes: [Sha1; 2],
+    /// Octets sent so far, where frames are told one by one.
+    sent: [u64; 2],
+    /// Those frames.
+    frames: [Vec<SentFrame>; 2],
     buffer: Vec<u8>,
 }
 
@@ -53,7 +57,17 @@ impl Peer {
         );
         stage.wire.send_whole(&mut client, &mut server, request.as_bytes())?;
         stage.wire.send_whole(&mut server, &mut client, response.as_bytes())?;
-        Ok(Peer { index, told: 0, client, server, hashes: Default::default(), buffer: Vec::new() })
+        let sent = [request.len() as u64, response.len() as u64];
+        Ok(Peer {
+            index,
+            told: 0,
+            client,
+            server,
+            hashes: Default::default(),
+            sent,
+            frames: Default::default(),
+            buffer: Vec::new(),
+        })
     }
 
     /// A message, in one frame or more.
@@ -103,6 +117,12 @@ impl Peer {
         let header = out.len() - payload.len();
         let lost = stage.wire.send(from, to, out, header)?;
 
+        if stage.truth.frames_sent.is_some() {
+            let header = hex(&out[..header]);
+            self.frames[sender].push(SentFrame { at: self.sent[sender], header, intact: lost.is_empty() });
+            self.sent[sender] += out.len() as u64;
+            return Ok(());
+        }
         let lost_octets: usize = lost.iter().map(ExactSizeIterator::len).sum();
         stage.truth.frame(sender, octet0 & 15, payload.len() as u64, (payload.len() - lost_octets) as u64);
         let mut at = 0;
@@ -120,7 +140,7 @@ impl Peer {
         self.frame(CLIENT, 0x88, &1000u16.to_be_bytes(), stage)?;
         self.frame(SERVER, 0x88, &1000u16.to_be_bytes(), stage)?;
         let client = SocketAddrV4::new(Ipv4Addr::from_bits(self.client.address), self.client.port);
-        stage.truth.connection(client.to_string(), self.hashes);
+        stage.truth.connection(client.to_string(), self.hashes, self.frames);
         stage.wire.close(&mut self.server, &mut self.client)
     }
 }

@@ -31,6 +31,8 @@ pub struct Trouble {
     pub late: u64,
     /// Packets in a thousand that are received and never captured.
     pub never: u64,
+    /// Those are only such as hold nothing but payload of a frame.
+    pub spares_headers: bool,
 }
 
 /// The capture file.
@@ -127,12 +129,12 @@ impl Wire {
         record.extend(payload);
         from.seq = from.seq.wrapping_add(payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0));
 
-        let Trouble { lost, late, never } = self.trouble;
+        let Trouble { lost, late, never, spares_headers } = self.trouble;
         let wait = match self.random.below(1000) {
             _ if payload.is_empty() => 0,
             n if n < lost => 20 + self.random.below(200) as u32,
             n if n < lost + late => 1 + self.random.below(4) as u32,
-            n if n < lost + late + never && may_vanish => return Ok(false),
+            n if n < lost + late + never && (may_vanish || !spares_headers) => return Ok(false),
             _ => 0,
         };
         if wait > 0 {
