@@ -41,7 +41,7 @@ pub(crate) fn peers() -> (Listening, String) {
     (listening, filter)
 }
 
-/// The numbers of the frames that the server sent and the capture has.
+/// The numbers of the frames that the server sent and the capture has whole. A capture may end within a segment's frame.
 pub(crate) fn numbers(capture: &str) -> Vec<u64> {
     numbers_of(&run(&["frames", "--json", "--payload", capture]).quiet().json())
 }
@@ -52,7 +52,7 @@ pub(crate) fn numbers_of(rows: &[Value]) -> Vec<u64> {
         let text: String = hex.as_bytes().chunks(2).map(|pair| char::from(pair[1])).collect();
         text[21..40].parse().unwrap()
     };
-    rows.iter().map(number).collect()
+    rows.iter().filter(|row| row["captured_length"] == row["payload_length"]).map(number).collect()
 }
 
 /// The same where the opening handshake is not in the capture: by what the payloads look like.
