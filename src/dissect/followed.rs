@@ -293,12 +293,17 @@ impl Followed {
         self.take_repeats(packets, writer);
     }
 
-    /// Compares second copies whose first ones have come meanwhile.
+    /// Compares second copies whose first ones have come meanwhile. Nearly never is there one.
+    #[inline(always)]
     fn take_repeats(&mut self, packets: Packets<'_>, writer: &mut Writer) {
         if self.flow.has_repeats() {
-            for (direction, event) in self.flow.repeats_due() {
-                self.event(direction, event, packets, writer);
-            }
+            self.take_repeats_due(packets, writer);
+        }
+    }
+
+    fn take_repeats_due(&mut self, packets: Packets<'_>, writer: &mut Writer) {
+        for (direction, event) in self.flow.repeats_due() {
+            self.event(direction, event, packets, writer);
         }
     }
 

@@ -47,7 +47,6 @@ pub fn sniff(octets: &[u8]) -> Option<Kind> {
 
 /// Tells whether octets start with a whole request line (RFC 9112 §3), whatever its method is; `None` while they are too
 /// few.
-#[inline]
 pub fn has_request_line(octets: &[u8]) -> Option<bool> {
     let method = octets.iter().take(MAX_METHOD_LEN).take_while(|octet| is_in_token(**octet)).count();
     match octets.get(method) {
@@ -64,6 +63,14 @@ pub fn has_request_line(octets: &[u8]) -> Option<bool> {
         None if line.len() < MAX_REQUEST_LINE_LEN => None,
         None => Some(false),
     }
+}
+
+/// Returns whether octets can start with a head. This is asked of all that is not read, nearly none of which is HTTP and has
+/// a blank where a method or a version ends (RFC 9112 §2.1).
+#[inline]
+pub fn can_start_head(octets: &[u8]) -> bool {
+    let start = octets.first_chunk::<MAX_METHOD_LEN>();
+    start.is_some_and(|start| start.iter().fold(false, |has_blank, octet| has_blank | (*octet == b' ')))
 }
 
 /// Returns whether an octet may stand in a token (RFC 9110 §5.6.2), as a method is.

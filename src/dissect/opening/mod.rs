@@ -295,6 +295,7 @@ impl Opening {
     }
 
     /// A head came: who sends responses is the server.
+    #[inline(always)]
     fn head(&mut self, received: Received<'_>, kind: Option<Kind>, scene: &mut Scene<'_>) {
         let direction = received.place.direction;
         let client = self.exchange.client;

@@ -15,7 +15,7 @@ use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
 use crate::base::{Breach, Fact, OpeningHandshake, Place, RecognisedBy, Sender};
 use crate::dissect::index::connection::{HeadPlace, Recognition, TcpEnd};
 use crate::dissect::index::finding::Gap;
-use crate::http::{HttpReader, Kind, has_request_line, sniff, starts_request};
+use crate::http::{HttpReader, Kind, can_start_head, has_request_line, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
@@ -38,6 +38,10 @@ pub(in crate::dissect) fn wakes_up(segment: &Segment<'_>) -> bool {
 /// Returns whether the octets of a segment are what wakes up a flow.
 #[inline]
 pub(in crate::dissect) fn starts_handshake(octets: &[u8]) -> bool {
+    can_start_head(octets) && is_start_of_handshake(octets)
+}
+
+fn is_start_of_handshake(octets: &[u8]) -> bool {
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
     (octets.starts_with(b"HTTP/1.1 101") || has_request_line(octets) == Some(true)) && names_websocket(octets)
 }
