@@ -92,7 +92,7 @@
 //! | bound | what it is | what happens there |
 //! |---|---|---|
 //! | [`dissect::MAX_BACKLOG`] | 64 MiB for what all connections keep because something is missing: segments behind a hole, octets behind an unanswered Upgrade request, heads that are not whole | the connection that has waited longest waits no more: the hole is a `capture.gap` that says so; the octets behind the request are taken for frames if they look like it, else left out; a connection with half a head is not read on |
-//! | [`net::MAX_HELD_PIECES`], [`net::MAX_HELD_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
+//! | [`net::MAX_QUEUED_PIECES`], [`net::MAX_QUEUED_OCTETS`] | 4,096 segments and 16 MiB of stream behind the holes of one direction | the hole is a `capture.gap` that says so |
 //! | [`net::PATIENCE_SEGMENTS`], [`net::PATIENCE_NANOSECONDS`] | 64 segments or 1 s, when what is missing was acknowledged, and 1 s behind the end of a connection | the hole is a `capture.gap` |
 //! | `dissect::opening::recognition::MAX_PIECES`, `MAX_IN_ALL` | 64 segments of each direction of a connection that began before the capture, and 4,096 in all, captured or lost, until it is clear what it carries | those that waited longest are passed over; then the connection is not read on |
 //! | `dissect::opening::user_override::MAX_KEPT` | 4,096 segments of a connection that the user says is a WebSocket, while a handshake may come | they are read as frames |

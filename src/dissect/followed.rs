@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::carrier::{Borne, Carrier, Layer, Stream};
 use super::channel::{Channel, Context};
-use super::flow::backlog::{HELD, queue};
+use super::flow::backlog::{QUEUED, queue};
 use super::flow::{Data, Event, Packets, TcpFlow};
 use super::index::Writer;
 use super::index::finding::Gap;
@@ -198,12 +198,12 @@ impl Followed {
     /// Octets of memory that it takes, about, because something is missing.
     #[inline]
     pub fn backlog(&self) -> usize {
-        let held = |direction| queue(self.flow.held(direction), HELD);
+        let queued = |direction| queue(self.flow.queued(direction), QUEUED);
         let borne = match &self.layered {
             None => self.channel.backlog(),
             Some(layered) => layered.channels.iter().map(Channel::backlog).sum(),
         };
-        held(Direction::Forward) + held(Direction::Backward) + borne
+        queued(Direction::Forward) + queued(Direction::Backward) + borne
     }
 
     /// Returns whether this is the first change since the last `publish`.

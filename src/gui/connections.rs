@@ -258,7 +258,7 @@ fn recognition_words(recognition: Recognition) -> &'static str {
     match recognition {
         Recognition::Evidence => "recognised by its frames",
         Recognition::Confirmed => "confirmed by you",
-        Recognition::Forced => "read as you said",
+        Recognition::UserOverride => "read as you said",
     }
 }
 

@@ -91,11 +91,11 @@ fn recognition_ui(ui: &mut Ui, connection: ConnectionId, recognition: Recognitio
                     command = Some(confirm);
                 }
             }
-            Recognition::Confirmed | Recognition::Forced => {
+            Recognition::Confirmed | Recognition::UserOverride => {
                 let (rect, _) = ui.allocate_exact_size(vec2(16.0, 28.0), Sense::hover());
                 marks::tick(ui.painter(), rect.center(), 11.0, palette.good);
                 let words = match recognition {
-                    Recognition::Forced => "Read as a WebSocket because you said so",
+                    Recognition::UserOverride => "Read as a WebSocket because you said so",
                     _ => "You confirmed that this is a WebSocket",
                 };
                 ui.label(RichText::new(words).color(palette.secondary));

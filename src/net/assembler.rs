@@ -1,7 +1,7 @@
 //! One direction of a flow put in order: reordering, retransmission, overlap and loss (RFC 9293 §3.4, §3.10.7.4).
 
 use super::event::{GapCause, StreamEvent};
-use super::held::{Content, HeldQueue, Run};
+use super::reorder_queue::{Content, ReorderQueue, Run};
 use super::segment::{Pieces, Segment, SegmentPiece, TcpFlags, WholeSegment};
 use crate::base::{PacketRef, Piece, Timestamp};
 
@@ -45,7 +45,7 @@ pub struct Assembler {
 /// What an assembler knows beyond "everything came in order".
 #[derive(Clone, Debug, Default)]
 struct Trouble {
-    held: HeldQueue,
+    reorder_queue: ReorderQueue,
     doubt: Option<Doubt>,
     /// Where the sender ended the stream, and the packet that said so.
     fin: Option<(u64, PacketRef)>,
@@ -107,7 +107,7 @@ impl Assembler {
 
     /// Pieces held behind a hole, and how many octets of the stream they cover.
     pub fn buffered(&self) -> (usize, u64) {
-        self.trouble.as_ref().map_or((0, 0), |trouble| trouble.held.size())
+        self.trouble.as_ref().map_or((0, 0), |trouble| trouble.reorder_queue.size())
     }
 
     /// Returns what contributed nothing.
@@ -120,7 +120,7 @@ impl Assembler {
     }
 
     fn is_holding(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| !trouble.held.is_empty())
+        self.trouble.as_ref().is_some_and(|trouble| !trouble.reorder_queue.is_empty())
     }
 
     fn fin(&self) -> Option<(u64, PacketRef)> {
@@ -192,10 +192,9 @@ impl Assembler {
     /// Returns whether the next segment cannot be dealt with by [`push_next`](Assembler::push_next).
     fn needs_care(&self) -> bool {
         self.state != State::Open
-            || self
-                .trouble
-                .as_ref()
-                .is_some_and(|trouble| trouble.doubt.is_some() || trouble.fin.is_some() || !trouble.held.is_empty())
+            || self.trouble.as_ref().is_some_and(|trouble| {
+                trouble.doubt.is_some() || trouble.fin.is_some() || !trouble.reorder_queue.is_empty()
+            })
     }
 
     fn take(&mut self, segment: &Segment<'_>, events: &mut Vec<StreamEvent>) {
@@ -239,7 +238,7 @@ impl Assembler {
             let end = u64::try_from(offset + i64::from(segment.payload_len)).ok().filter(|end| *end >= self.next);
             if let Some(end) = end {
                 self.trouble().fin = Some((end, segment.packet));
-                self.trouble().held.cut_at(end);
+                self.trouble().reorder_queue.cut_at(end);
             }
         }
         self.give_up_if_too_full(segment.packet, events);
@@ -269,7 +268,7 @@ impl Assembler {
     /// Does not wait any longer for the first octets that are missing before held ones, whatever the peer acknowledged:
     /// too much is held by all flows together.
     pub fn give_up_hole(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        if let Some(first) = self.first_held_at() {
+        if let Some(first) = self.first_queued_at() {
             self.give_up(first, GapCause::GaveUp, packet, events);
             self.deliver_fin(events);
             self.is_troubled = self.needs_care();
@@ -312,8 +311,8 @@ impl Assembler {
         near.then(|| self.next as i64 + i64::from(distance))
     }
 
-    fn first_held_at(&self) -> Option<u64> {
-        self.trouble.as_ref()?.held.first_at()
+    fn first_queued_at(&self) -> Option<u64> {
+        self.trouble.as_ref()?.reorder_queue.first_at()
     }
 
     /// Stream offset of the FIN; beyond everything while none was seen.
@@ -371,8 +370,8 @@ impl Assembler {
             if new.at == self.next && !self.is_holding() {
                 self.deliver(new, events);
             } else {
-                self.trouble().held.insert(new, |known| overlap(known, events));
-                self.deliver_held(events);
+                self.trouble().reorder_queue.insert(new, |known| overlap(known, events));
+                self.deliver_queued(events);
             }
         }
     }
@@ -386,12 +385,12 @@ impl Assembler {
         });
     }
 
-    fn deliver_held(&mut self, events: &mut Vec<StreamEvent>) {
-        while let Some(run) = self.trouble.as_mut().and_then(|trouble| trouble.held.pop_at(self.next)) {
+    fn deliver_queued(&mut self, events: &mut Vec<StreamEvent>) {
+        while let Some(run) = self.trouble.as_mut().and_then(|trouble| trouble.reorder_queue.pop_at(self.next)) {
             self.deliver(run, events);
         }
         if let Some(trouble) = &mut self.trouble {
-            trouble.held.shrink();
+            trouble.reorder_queue.shrink();
         }
     }
 
@@ -408,16 +407,16 @@ impl Assembler {
     /// Declares everything missing up to stream offset `up_to`, delivering what is held in between.
     fn give_up(&mut self, up_to: u64, cause: GapCause, packet: PacketRef, events: &mut Vec<StreamEvent>) {
         while self.next < up_to {
-            let end = self.first_held_at().map_or(up_to, |first| first.min(up_to));
+            let end = self.first_queued_at().map_or(up_to, |first| first.min(up_to));
             events.push(StreamEvent::Gap { at: self.next, len: end - self.next, cause, packet });
             self.next = end;
-            self.deliver_held(events);
+            self.deliver_queued(events);
         }
     }
 
     fn give_up_if_too_full(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        while self.trouble.as_ref().is_some_and(|trouble| trouble.held.is_too_full())
-            && let Some(first) = self.first_held_at()
+        while self.trouble.as_ref().is_some_and(|trouble| trouble.reorder_queue.is_too_full())
+            && let Some(first) = self.first_queued_at()
         {
             self.give_up(first, GapCause::GaveUp, packet, events);
         }
@@ -425,7 +424,7 @@ impl Assembler {
 
     /// Nothing can come any more.
     fn flush(&mut self, packet: PacketRef, events: &mut Vec<StreamEvent>) {
-        while let Some(first) = self.first_held_at() {
+        while let Some(first) = self.first_queued_at() {
             self.give_up(first, GapCause::NotCaptured, packet, events);
         }
         let end = self.fin().map_or(self.acknowledged, |(at, _)| at);

@@ -58,7 +58,7 @@ pub enum GapCause {
     NotCaptured,
     /// The capture has only the start of their packet (its snap length).
     PacketCut,
-    /// More came behind them than is held: [`super::MAX_HELD_PIECES`], [`super::MAX_HELD_OCTETS`], or what the caller
+    /// More came behind them than is held: [`super::MAX_QUEUED_PIECES`], [`super::MAX_QUEUED_OCTETS`], or what the caller
     /// holds of all flows ([`super::Assembler::give_up_hole`]).
     GaveUp,
 }

@@ -2,9 +2,9 @@
 
 use hashbrown::HashTable;
 
+use super::endpoint_pair::{EndpointPair, Hashing};
 use super::ip::Addresses;
-use super::lately::{Key, Lately};
-use super::pair::{Hashing, Pair};
+use super::recent_flows::{Key, RecentFlows};
 use super::{Direction, Flow, TcpFlags, Way};
 use crate::base::FlowId;
 
@@ -22,7 +22,7 @@ pub(super) struct FlowTable {
     newest: HashTable<FlowId>,
     hashing: Hashing,
     /// Ways of newest flows of which more than SYNs was seen.
-    lately: Lately,
+    recent: RecentFlows,
 }
 
 /// The row of no flow.
@@ -35,7 +35,7 @@ const NEAR: u32 = 1 << 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    pair: Pair,
+    pair: EndpointPair,
     /// True where the opener comes first in the pair.
     opener_is_low: bool,
     phase: Phase,
@@ -68,8 +68,8 @@ pub(super) struct Place {
 impl FlowTable {
     pub(super) fn new() -> FlowTable {
         let hashing = Hashing::new();
-        let lately = Lately::new(hashing.multiplier);
-        FlowTable { flows: Vec::new(), newest: HashTable::new(), hashing, lately }
+        let recent = RecentFlows::new(hashing.multiplier);
+        FlowTable { flows: Vec::new(), newest: HashTable::new(), hashing, recent }
     }
 
     pub(super) fn get(&self, id: FlowId) -> Option<Flow> {
@@ -91,7 +91,7 @@ impl FlowTable {
         ack: Option<u32>,
     ) -> Place {
         if !flags.syn()
-            && let Some((flow, direction)) = self.lately.find(addresses, ports)
+            && let Some((flow, direction)) = self.recent.find(addresses, ports)
             && (!flags.intersects(NOTABLE) || self.ends_open(flow, flags))
         {
             return Place { flow, direction, new: false };
@@ -102,7 +102,7 @@ impl FlowTable {
     /// Where segments of a way go that neither begin nor end a connection, if that is known without looking it up.
     #[inline(always)]
     pub(super) fn known_place(&self, way: Key, flags: TcpFlags) -> Option<(FlowId, Direction)> {
-        if flags.intersects(NOTABLE) { None } else { self.lately.find_way(way) }
+        if flags.intersects(NOTABLE) { None } else { self.recent.find_way(way) }
     }
 
     /// Returns where segments of a flow that go this way come from and go to.
@@ -131,14 +131,14 @@ impl FlowTable {
         let place = self.look_up(addresses, ports, flags, seq, ack);
         // Only a SYN can open another flow, and only for a flow of SYNs there is something to learn from what follows.
         let way_back = Addresses { source: addresses.destination, destination: addresses.source, ..*addresses };
-        self.lately.note(addresses, ports, (!flags.syn()).then_some((place.flow, place.direction)));
+        self.recent.note(addresses, ports, (!flags.syn()).then_some((place.flow, place.direction)));
         if flags.syn() {
-            self.lately.note(&way_back, [ports[1], ports[0]], None);
+            self.recent.note(&way_back, [ports[1], ports[0]], None);
         }
         place
     }
 
-    /// The same without knowing where the way's segments went lately.
+    /// The same without a look at the recent flows.
     fn look_up(
         &mut self,
         addresses: &Addresses,
@@ -147,7 +147,7 @@ impl FlowTable {
         seq: u32,
         ack: Option<u32>,
     ) -> Place {
-        let (pair, source_is_low) = Pair::new(addresses, ports);
+        let (pair, source_is_low) = EndpointPair::new(addresses, ports);
         let hash = self.hashing.hash(&pair);
         let is_pair = |id: &FlowId| self.flows.get(id.index()).is_some_and(|entry| entry.pair == pair);
         if let Some(id) = self.newest.find(hash, is_pair).copied()
@@ -171,7 +171,14 @@ impl FlowTable {
 
     /// The newest flow of a pair was opened by a stray SYN: the one before goes on.
     #[cold]
-    fn give_back(&mut self, hash: u64, pair: &Pair, replaced: u32, source_is_low: bool, flags: TcpFlags) -> Place {
+    fn give_back(
+        &mut self,
+        hash: u64,
+        pair: &EndpointPair,
+        replaced: u32,
+        source_is_low: bool,
+        flags: TcpFlags,
+    ) -> Place {
         let flow = FlowId::from_index(replaced as usize);
         let FlowTable { flows, newest, .. } = self;
         if let Some(newest) = newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == *pair))
@@ -189,7 +196,7 @@ impl FlowTable {
     #[cold]
     fn open(
         &mut self,
-        pair: Pair,
+        pair: EndpointPair,
         hash: u64,
         source_is_low: bool,
         flags: TcpFlags,
@@ -440,9 +447,9 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Knowing where the way's segments went lately changes nothing.
+        /// A look at the recent flows changes nothing.
         #[test]
-        fn what_was_lately_is_what_is_looked_up(
+        fn what_is_remembered_is_what_is_looked_up(
             segments in proptest::collection::vec((0..4u8, 0..7u8, 0..3u32, 0..3u32), 0..60),
         ) {
             let (mut table, mut naive) = (FlowTable::new(), FlowTable::new());

@@ -12,16 +12,16 @@
 mod assembler;
 mod byte_stream;
 mod decoder;
+mod endpoint_pair;
 mod event;
 mod flows;
 mod fragments;
-mod held;
 mod ip;
-mod lately;
 mod link;
 mod outcome;
-mod pair;
 mod plain;
+mod recent_flows;
+mod reorder_queue;
 mod segment;
 mod stop;
 
@@ -29,7 +29,7 @@ pub use assembler::{Assembler, Ignored, PATIENCE_NANOSECONDS, PATIENCE_SEGMENTS}
 pub use byte_stream::{ByteStream, KeptStream, StreamSpan, StreamView, StreamWalk};
 pub use decoder::Decoder;
 pub use event::{End, GapCause, StreamEvent};
-pub use held::{MAX_HELD_OCTETS, MAX_HELD_PIECES};
 pub use outcome::{NetStats, Outcome};
+pub use reorder_queue::{MAX_QUEUED_OCTETS, MAX_QUEUED_PIECES};
 pub use segment::{Direction, Endpoint, Flow, Pieces, Segment, SegmentPiece, TcpFlags, Way, WholeSegment};
 pub use stop::{Layer, Malformed, Problem, Unsupported};

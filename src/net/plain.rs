@@ -6,7 +6,7 @@
 use super::TcpFlags;
 use super::decoder::TcpHeader;
 use super::ip::{self, Addresses};
-use super::lately::Key;
+use super::recent_flows::Key;
 
 /// IPv4 with a header of 20 octets (RFC 791 §3.1): version and IHL.
 const VERSION_4_IHL_5: u8 = 0x45;

@@ -23,7 +23,7 @@ fn read_as(decision: &str, talk: impl FnOnce(&mut Talk)) -> Session {
     rows::read_as(&conversation.capture().pcap(), decisions)
 }
 
-fn forced(talk: impl FnOnce(&mut Talk)) -> Snapshot {
+fn overridden(talk: impl FnOnce(&mut Talk)) -> Snapshot {
     read_as(&format!("+{ENDS}"), talk).snapshot()
 }
 
@@ -41,7 +41,7 @@ fn chat(talk: &mut Talk) {
 
 #[test]
 fn what_was_recognised_is_confirmed() {
-    let snapshot = forced(chat);
+    let snapshot = overridden(chat);
     assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (3, Some(Recognition::Confirmed)));
     let text = sentence(&snapshot.finding(0).unwrap());
     assert!(text.contains("The user confirms") && text.contains("chain over 3 frames"), "{text}");
@@ -78,9 +78,9 @@ fn what_is_too_little_to_tell_is_read_by_force() {
     let mut talk = Talk::new();
     short(&mut talk);
     assert_eq!(rows::read(&talk.capture().pcap()).connection_count(), 0);
-    let snapshot = forced(short);
+    let snapshot = overridden(short);
     assert_eq!(rows::frames(&snapshot), ["client binary 0102", "server binary 03"]);
-    assert_eq!(recognition(&snapshot), Some(Recognition::Forced));
+    assert_eq!(recognition(&snapshot), Some(Recognition::UserOverride));
     assert!(sentence(&snapshot.finding(0).unwrap()).contains("because the user says"));
 }
 
@@ -103,7 +103,7 @@ fn frames_that_break_rules_are_read_by_force() {
             talk.say(Server, frame::server(FIN | TEXT, text.as_bytes()));
         }
     };
-    let snapshot = forced(broken);
+    let snapshot = overridden(broken);
     assert_eq!(rows::frames(&snapshot)[..2], ["client text \"one\" [frame.client-unmasked]", "server text \"one\""]);
     assert_eq!(snapshot.frame_count(), 6);
 }
@@ -112,7 +112,7 @@ fn frames_that_break_rules_are_read_by_force() {
 #[test]
 fn frames_behind_another_kind_of_handshake() {
     for hello in ["HELLO 13\r\n", "GET /x HTTP/1.0\r\n\r\n"] {
-        let snapshot = forced(|talk| {
+        let snapshot = overridden(|talk| {
             talk.connect();
             talk.say(Client, hello);
             talk.say(Server, "OK\r\n");
@@ -127,7 +127,7 @@ fn frames_behind_another_kind_of_handshake() {
 /// The first octet of each direction is known, and nothing looks like frames: that is where they are read from.
 #[test]
 fn without_any_evidence_frames_start_where_the_streams_do() {
-    let snapshot = forced(|talk| {
+    let snapshot = overridden(|talk| {
         talk.connect();
         talk.say(Client, frame::server(FIN | 0x33, b"odd"));
         talk.say(Server, frame::client(FIN | 0x3b, b"odd, too"));
@@ -146,7 +146,7 @@ fn without_any_evidence_frames_start_where_the_streams_do() {
 #[test]
 fn inside_a_very_long_frame() {
     let picture = frame::server(FIN | BINARY, &vec![0xd8; 200_000]);
-    let snapshot = forced(|talk| {
+    let snapshot = overridden(|talk| {
         talk.say_in(Server, 1000, &picture[5000..]);
         chat(talk);
         chat(talk);
@@ -161,7 +161,7 @@ fn inside_a_very_long_frame() {
 
 #[test]
 fn a_handshake_that_is_there_counts() {
-    let snapshot = forced(|talk| {
+    let snapshot = overridden(|talk| {
         talk.connect();
         talk.upgrade();
         chat(talk);
@@ -239,7 +239,7 @@ fn frames_behind_a_handshake_that_was_refused() {
                 chat(talk);
                 talk.finish(Client);
             };
-            let snapshot = forced(talk);
+            let snapshot = overridden(talk);
             let connections: Vec<_> = snapshot.connections().collect();
             assert_eq!((connections.len(), connections[0].opened), (2, false), "{refusal}");
             assert_eq!(connections[1].tcp_end.map(|end| (end.by, end.how)), Some((Sender::Client, End::Fin)));
@@ -260,7 +260,7 @@ fn frames_behind_a_handshake_that_was_refused() {
 #[test]
 fn http_behind_a_handshake_that_was_refused() {
     use super::common::tcp::REQUEST;
-    let snapshot = forced(|talk| {
+    let snapshot = overridden(|talk| {
         talk.connect();
         for _ in 0..3 {
             talk.say(Client, REQUEST);
@@ -397,8 +397,8 @@ fn frames_that_break_rules_are_read_from_the_first_on() {
             talk.say(Server, frame::server(FIN | BINARY, format!("server {number}").as_bytes()));
         }
     };
-    let snapshot = forced(broken);
-    assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (200, Some(Recognition::Forced)));
+    let snapshot = overridden(broken);
+    assert_eq!((snapshot.frame_count(), recognition(&snapshot)), (200, Some(Recognition::UserOverride)));
     // Who watches a capture that grows need not wait for its end.
     let mut talk = Talk::new();
     broken(&mut talk);

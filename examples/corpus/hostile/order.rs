@@ -7,7 +7,7 @@ use super::packets::Packets;
 
 /// Segments behind each hole of `holes`.
 const BEHIND: usize = 64;
-/// Octets that are held before they are delivered; fewer than [`framescope::net::MAX_HELD_PIECES`].
+/// Octets that are held before they are delivered; fewer than [`framescope::net::MAX_QUEUED_PIECES`].
 const HELD: u32 = 4_000;
 
 /// A frame whose payload is lost but for its first octets.

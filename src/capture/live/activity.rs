@@ -17,11 +17,11 @@ pub struct Traffic {
 /// What went over every interface lately.
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
-    interfaces: HashMap<String, Lately>,
+    interfaces: HashMap<String, RecentTraffic>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Lately {
+struct RecentTraffic {
     total: Traffic,
     since: VecDeque<Traffic>,
 }
@@ -39,18 +39,20 @@ impl Activity {
         let mut all = Traffic::default();
         for (name, now) in counters(text) {
             let seen = self.interfaces.contains_key(name);
-            let lately =
-                self.interfaces.entry(name.to_owned()).or_insert_with(|| Lately { total: now, ..Lately::default() });
+            let recent = self
+                .interfaces
+                .entry(name.to_owned())
+                .or_insert_with(|| RecentTraffic { total: now, ..RecentTraffic::default() });
             if seen {
                 // An interface that was made anew counts from 0 again.
                 let since = Traffic {
-                    packets: now.packets.saturating_sub(lately.total.packets),
-                    octets: now.octets.saturating_sub(lately.total.octets),
+                    packets: now.packets.saturating_sub(recent.total.packets),
+                    octets: now.octets.saturating_sub(recent.total.octets),
                 };
-                lately.push(since);
+                recent.push(since);
                 (all.packets, all.octets) = (all.packets + since.packets, all.octets + since.octets);
             }
-            lately.total = now;
+            recent.total = now;
         }
         self.interfaces.entry("any".to_owned()).or_default().push(all);
     }
@@ -58,11 +60,11 @@ impl Activity {
     /// Returns what went over an interface between the last looks, the newest last, at most 32.
     pub fn of(&self, interface: &str) -> impl ExactSizeIterator<Item = Traffic> {
         const NONE: &VecDeque<Traffic> = &VecDeque::new();
-        self.interfaces.get(interface).map_or(NONE, |lately| &lately.since).iter().copied()
+        self.interfaces.get(interface).map_or(NONE, |recent| &recent.since).iter().copied()
     }
 }
 
-impl Lately {
+impl RecentTraffic {
     fn push(&mut self, since: Traffic) {
         if self.since.len() == KEPT {
             self.since.pop_front();

@@ -1,6 +1,6 @@
 //! What flows keep because something is missing, bounded over all of them.
 //!
-//! Each flow has bounds of its own ([`crate::net::MAX_HELD_PIECES`] and the like), and a capture can have millions of
+//! Each flow has bounds of its own ([`crate::net::MAX_QUEUED_PIECES`] and the like), and a capture can have millions of
 //! flows. When all together keep too much, the one that has waited longest gives up waiting: what it waits for comes
 //! hardly any more, and whoever began just now only has two packets in another order.
 
@@ -15,7 +15,7 @@ pub const MAX_BACKLOG: usize = 64 << 20;
 /// Octets of the smallest queue, which has room for four.
 const LEAST: usize = 256;
 /// Octets of memory of a segment behind a hole.
-pub(in crate::dissect) const HELD: usize = 64;
+pub(in crate::dissect) const QUEUED: usize = 64;
 
 /// Octets of memory that a queue of `len` entries of `each` octets takes, about.
 pub(in crate::dissect) fn queue(len: usize, each: usize) -> usize {

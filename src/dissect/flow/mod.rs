@@ -232,8 +232,8 @@ impl TcpFlow {
         self.halves.each_ref().map(|half| u32::try_from(half.assembler.next_offset()).unwrap_or(u32::MAX))
     }
 
-    /// Returns the number of segments of a direction that are held behind holes.
-    pub fn held(&self, direction: Direction) -> usize {
+    /// Returns the number of segments of a direction that wait behind holes.
+    pub fn queued(&self, direction: Direction) -> usize {
         self.half(direction).assembler.buffered().0
     }
 

@@ -68,7 +68,7 @@ pub enum Recognition {
     /// The same, and the user confirms it.
     Confirmed,
     /// The user says so.
-    Forced,
+    UserOverride,
 }
 
 impl Recognition {
@@ -77,7 +77,7 @@ impl Recognition {
         match self {
             Recognition::Evidence => "evidence",
             Recognition::Confirmed => "confirmed",
-            Recognition::Forced => "forced",
+            Recognition::UserOverride => "forced",
         }
     }
 }

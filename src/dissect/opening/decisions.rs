@@ -107,9 +107,9 @@ mod tests {
         decisions.read("10.0.0.1:5-10.0.0.2:80,deflate", true).unwrap();
         decisions.read("[::1]:5-[2001:db8::1]:443", false).unwrap();
         let client = flow("10.0.0.1:5", "10.0.0.2:80").opener;
-        let forced = Some(Decision::WebSocket { client, deflate: Some(true) });
-        assert_eq!(decisions.about(&flow("10.0.0.1:5", "10.0.0.2:80")), forced);
-        assert_eq!(decisions.about(&flow("10.0.0.2:80", "10.0.0.1:5")), forced);
+        let overridden = Some(Decision::WebSocket { client, deflate: Some(true) });
+        assert_eq!(decisions.about(&flow("10.0.0.1:5", "10.0.0.2:80")), overridden);
+        assert_eq!(decisions.about(&flow("10.0.0.2:80", "10.0.0.1:5")), overridden);
         assert_eq!(decisions.about(&flow("[2001:db8::1]:443", "[::1]:5")), Some(Decision::NotWebSocket));
         assert_eq!(decisions.about(&flow("10.0.0.1:6", "10.0.0.2:80")), None);
         // The last word counts.

@@ -91,12 +91,12 @@ impl Guess {
         let by = match recognition {
             Recognition::Evidence => RecognisedBy::Evidence,
             Recognition::Confirmed => RecognisedBy::Confirmed,
-            Recognition::Forced => RecognisedBy::User,
+            Recognition::UserOverride => RecognisedBy::User,
         };
         let opening = match recognition {
             _ if is_refused => OpeningHandshake::Refused,
             Recognition::Evidence | Recognition::Confirmed => OpeningHandshake::NotCaptured,
-            Recognition::Forced => OpeningHandshake::Absent,
+            Recognition::UserOverride => OpeningHandshake::Absent,
         };
         let confidence = self.evidence().confidence();
         Fact::Recognised { by, opening, confidence, frames, masked, texts, before }
@@ -155,7 +155,7 @@ impl Opening {
             self.waiting[direction.index()].push_back(chunk);
         }
         let octets = BOTH.map(|direction| self.excerpt(direction, scene));
-        self.join(&Guess::new(client, &octets), &octets, Recognition::Forced, scene);
+        self.join(&Guess::new(client, &octets), &octets, Recognition::UserOverride, scene);
         true
     }
 
@@ -247,7 +247,7 @@ impl Opening {
             scene.decisions.push(Decision::Lacks(sender));
             if evidence.frames == 0 {
                 let begin = match recognition {
-                    Recognition::Forced => self.begin_as_told(direction, &octets[own]),
+                    Recognition::UserOverride => self.begin_as_told(direction, &octets[own]),
                     Recognition::Evidence | Recognition::Confirmed => None,
                 };
                 match begin {

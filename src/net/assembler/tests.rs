@@ -15,7 +15,7 @@
 
 use super::*;
 use crate::base::{FlowId, PacketId, Span};
-use crate::net::{Direction, MAX_HELD_OCTETS, MAX_HELD_PIECES, Pieces, SegmentPiece, TcpFlags};
+use crate::net::{Direction, MAX_QUEUED_OCTETS, MAX_QUEUED_PIECES, Pieces, SegmentPiece, TcpFlags};
 
 const ZEROS: [u8; 2000] = [0; 2000];
 
@@ -245,16 +245,16 @@ fn holding_is_bounded() {
     assembler.push(&segment(TcpFlags::SYN, 0, 0, 0, packet(1, 1)), &mut events);
     for n in 0..20_000 {
         assembler.push(&segment(TcpFlags::ACK, 3 + n * 2, 1, 1, packet(2, 1)), &mut events);
-        assert!(assembler.buffered().0 <= MAX_HELD_PIECES);
+        assert!(assembler.buffered().0 <= MAX_QUEUED_PIECES);
     }
     assert!(matches!(events.first(), Some(StreamEvent::Gap { cause: GapCause::GaveUp, .. })));
     assembler.push(&segment(TcpFlags::ACK, 3, 60_000, 2000, packet(2, 1)), &mut events);
-    assert!(assembler.buffered().0 <= MAX_HELD_PIECES);
+    assert!(assembler.buffered().0 <= MAX_QUEUED_PIECES);
 
     let mut assembler = Assembler::new();
     run_script(&mut assembler, "syn 0");
     for n in 0..2_000 {
         assembler.push(&segment(TcpFlags::ACK, 10 + n * 60_001, 60_000, 60_000, packet(2, 1)), &mut events);
-        assert!(assembler.buffered().1 <= MAX_HELD_OCTETS);
+        assert!(assembler.buffered().1 <= MAX_QUEUED_OCTETS);
     }
 }

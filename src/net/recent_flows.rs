@@ -1,4 +1,4 @@
-//! Where segments of a way went lately: most packets need not be looked up any further.
+//! Remembers where the segments of recent flows went: most packets need not be looked up any further.
 
 use super::Direction;
 use super::ip::Addresses;
@@ -12,7 +12,7 @@ const WAYS: usize = 4;
 /// A cache with a place for each hash, in which the last four ways with that hash stand. With two, of two thousand ways in so
 /// many places, fifty would drive each other out all the time.
 #[derive(Clone, Debug)]
-pub(super) struct Lately {
+pub(super) struct RecentFlows {
     places: Box<[[Known; WAYS]]>,
     multiplier: u64,
 }
@@ -59,10 +59,10 @@ fn unpacked(packed: u32) -> Option<(FlowId, Direction)> {
     Some((FlowId(number >> 1), direction))
 }
 
-impl Lately {
+impl RecentFlows {
     /// An empty one; `multiplier` is the odd number it hashes with.
-    pub(super) fn new(multiplier: u64) -> Lately {
-        Lately { places: vec![[[0; 2]; WAYS]; PLACES].into(), multiplier }
+    pub(super) fn new(multiplier: u64) -> RecentFlows {
+        RecentFlows { places: vec![[[0; 2]; WAYS]; PLACES].into(), multiplier }
     }
 
     /// Returns where this way's segments go, if that is known.
@@ -111,41 +111,41 @@ mod tests {
     fn ways_come_and_go() {
         let way = |host: u128| (Addresses { source: host, destination: 1, is_v6: false }, [1000, 80]);
         let to = |flow| Some((FlowId(flow), Direction::Forward));
-        let mut lately = Lately::new(0x9e37_79b9_7f4a_7c15);
+        let mut recent = RecentFlows::new(0x9e37_79b9_7f4a_7c15);
         let (addresses, ports) = way(7);
-        assert_eq!(lately.find(&addresses, ports), None);
-        lately.note(&addresses, ports, to(3));
-        assert_eq!(lately.find(&addresses, ports), to(3));
-        assert_eq!(lately.find(&addresses, [80, 1000]), None, "the other way is another");
-        assert_eq!(lately.find(&Addresses { is_v6: true, ..addresses }, ports), None, "IPv6 is not kept");
+        assert_eq!(recent.find(&addresses, ports), None);
+        recent.note(&addresses, ports, to(3));
+        assert_eq!(recent.find(&addresses, ports), to(3));
+        assert_eq!(recent.find(&addresses, [80, 1000]), None, "the other way is another");
+        assert_eq!(recent.find(&Addresses { is_v6: true, ..addresses }, ports), None, "IPv6 is not kept");
         // Others that share its place must not be taken for it, and forgetting them forgets nothing else.
         for host in 8..100_000 {
             let (other, ports) = way(host);
-            assert_eq!(lately.find(&other, ports), None);
-            lately.note(&other, ports, None);
+            assert_eq!(recent.find(&other, ports), None);
+            recent.note(&other, ports, None);
         }
-        assert_eq!(lately.find(&addresses, ports), to(3));
-        lately.note(&addresses, ports, None);
-        assert_eq!(lately.find(&addresses, ports), None);
+        assert_eq!(recent.find(&addresses, ports), to(3));
+        recent.note(&addresses, ports, None);
+        assert_eq!(recent.find(&addresses, ports), None);
         // An id that has no room beside its direction is not kept.
-        lately.note(&addresses, ports, to(1 << 31));
-        assert_eq!(lately.find(&addresses, ports), None);
-        lately.note(&addresses, ports, Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
-        assert_eq!(lately.find(&addresses, ports), Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
+        recent.note(&addresses, ports, to(1 << 31));
+        assert_eq!(recent.find(&addresses, ports), None);
+        recent.note(&addresses, ports, Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
+        assert_eq!(recent.find(&addresses, ports), Some((FlowId(u32::MAX / 2 - 1), Direction::Backward)));
     }
 
     #[test]
     fn four_ways_can_have_the_same_place() {
         // All with the same hash.
-        let mut lately = Lately::new(0);
+        let mut recent = RecentFlows::new(0);
         let way = |host: u128| (Addresses { source: host, destination: 1, is_v6: false }, [1000, 80]);
         for host in 0..5u32 {
             let (addresses, ports) = way(host.into());
-            lately.note(&addresses, ports, Some((FlowId(host), Direction::Forward)));
+            recent.note(&addresses, ports, Some((FlowId(host), Direction::Forward)));
         }
         let found = [0, 1, 2, 3, 4].map(|host| {
             let (addresses, ports) = way(host);
-            lately.find(&addresses, ports).map(|(flow, _)| flow.0)
+            recent.find(&addresses, ports).map(|(flow, _)| flow.0)
         });
         assert_eq!(found, [None, Some(1), Some(2), Some(3), Some(4)], "the oldest made room");
     }

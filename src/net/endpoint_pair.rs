@@ -7,16 +7,16 @@ use super::{Endpoint, Way};
 
 /// The two endpoints of a connection, whichever way the segment goes: the lower one first.
 #[derive(Clone, Copy, Debug, Eq)]
-pub(super) struct Pair {
+pub(super) struct EndpointPair {
     addresses: [[u64; 2]; 2],
     ports: [u16; 2],
     is_v6: bool,
 }
 
-impl Pair {
+impl EndpointPair {
     /// The pair, and whether the source is the first of it.
     #[inline]
-    pub(super) fn new(addresses: &Addresses, ports: [u16; 2]) -> (Pair, bool) {
+    pub(super) fn new(addresses: &Addresses, ports: [u16; 2]) -> (EndpointPair, bool) {
         let [source_port, destination_port] = ports;
         let (source, destination) = ((addresses.source, source_port), (addresses.destination, destination_port));
         // Numbers of 64 bits: to compare longer ones that were just written would wait for memory.
@@ -24,7 +24,7 @@ impl Pair {
         let source_is_low = if addresses.is_v6 { source <= destination } else { number(source) <= number(destination) };
         let (low, high) = if source_is_low { (source, destination) } else { (destination, source) };
         let addresses_of = |address: u128| [(address >> 64) as u64, address as u64];
-        let pair = Pair {
+        let pair = EndpointPair {
             addresses: [addresses_of(low.0), addresses_of(high.0)],
             ports: [low.1, high.1],
             is_v6: addresses.is_v6,
@@ -53,11 +53,11 @@ impl Pair {
     }
 }
 
-impl PartialEq for Pair {
+impl PartialEq for EndpointPair {
     /// Word by word, and of IPv4 only those that there are: a pair is compared just after it was put together, and what was
     /// written in other pieces than it is read in has to be waited for.
     #[inline]
-    fn eq(&self, other: &Pair) -> bool {
+    fn eq(&self, other: &EndpointPair) -> bool {
         let [[low_upper, low], [high_upper, high]] = self.addresses;
         let [[other_low_upper, other_low], [other_high_upper, other_high]] = other.addresses;
         let is_v6 = self.is_v6;
@@ -85,7 +85,7 @@ impl Hashing {
     }
 
     #[inline]
-    pub(super) fn hash(&self, pair: &Pair) -> u64 {
+    pub(super) fn hash(&self, pair: &EndpointPair) -> u64 {
         let [[low_upper, low], [high_upper, high]] = pair.addresses;
         let ports = u64::from(pair.ports[0]) << 16 | u64::from(pair.ports[1]);
         if !pair.is_v6 {
@@ -112,9 +112,9 @@ mod tests {
     fn ipv4_and_ipv6_numbers_do_not_meet() {
         let (addresses, ports) = (Addresses { source: 1, destination: 2, is_v6: false }, [1000, 80]);
         let (back, back_ports) = (Addresses { source: 2, destination: 1, is_v6: false }, [80, 1000]);
-        let (pair, _) = Pair::new(&addresses, ports);
-        assert_eq!(Pair::new(&back, back_ports), (pair, false));
-        assert_ne!(Pair::new(&Addresses { is_v6: true, ..addresses }, ports), (pair, true));
+        let (pair, _) = EndpointPair::new(&addresses, ports);
+        assert_eq!(EndpointPair::new(&back, back_ports), (pair, false));
+        assert_ne!(EndpointPair::new(&Addresses { is_v6: true, ..addresses }, ports), (pair, true));
     }
 
     /// A capture could be made to collide if the seeds were known; and what counts up must not collide by itself.
@@ -122,7 +122,7 @@ mod tests {
     fn each_table_has_seeds_of_its_own() {
         let pair = |address: u32, port: u16| {
             let addresses = Addresses { source: address.into(), destination: 0x0a00_0001, is_v6: false };
-            Pair::new(&addresses, [port, 443]).0
+            EndpointPair::new(&addresses, [port, 443]).0
         };
         let tables = [(); 8].map(|()| Hashing::new());
         for pair in [pair(0, 0), pair(0x0a00_0002, 50_000)] {

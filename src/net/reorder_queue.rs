@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use crate::base::{PacketRef, Piece};
 
 /// Pieces that one direction of a flow holds at most; then the hole in front of them is given up.
-pub const MAX_HELD_PIECES: usize = 4096;
+pub const MAX_QUEUED_PIECES: usize = 4096;
 /// Octets of stream that those pieces cover at most (they are not kept; this bounds how far back a hole can reach).
-pub const MAX_HELD_OCTETS: u64 = 16 << 20;
+pub const MAX_QUEUED_OCTETS: u64 = 16 << 20;
 
 /// A run of stream octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +48,12 @@ impl Run {
 
 /// Runs that cannot be delivered yet: in order, without overlap.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HeldQueue {
+pub(super) struct ReorderQueue {
     runs: VecDeque<Run>,
     octets: u64,
 }
 
-impl HeldQueue {
+impl ReorderQueue {
     pub(super) fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
@@ -71,7 +71,7 @@ impl HeldQueue {
     }
 
     pub(super) fn is_too_full(&self) -> bool {
-        self.runs.len() > MAX_HELD_PIECES || self.octets > MAX_HELD_OCTETS
+        self.runs.len() > MAX_QUEUED_PIECES || self.octets > MAX_QUEUED_OCTETS
     }
 
     /// Stream offset of the first octet held.
@@ -129,20 +129,20 @@ mod tests {
     }
 
     #[test]
-    fn the_first_copy_is_held() {
-        let mut held = HeldQueue::default();
+    fn the_first_copy_stays() {
+        let mut queue = ReorderQueue::default();
         let mut overlaps = Vec::new();
         for new in [run(10, 5), run(20, 5), run(12, 20), run(0, 2), run(10, 22)] {
-            held.insert(new, |known| overlaps.push(known));
+            queue.insert(new, |known| overlaps.push(known));
         }
-        assert_eq!(held.runs, [run(0, 2), run(10, 5), run(15, 5), run(20, 5), run(25, 7)]);
+        assert_eq!(queue.runs, [run(0, 2), run(10, 5), run(15, 5), run(20, 5), run(25, 7)]);
         assert_eq!(overlaps, [run(12, 3), run(20, 5), run(10, 5), run(15, 5), run(20, 5), run(25, 7)]);
-        assert_eq!(held.size(), (5, 24));
-        assert_eq!((held.pop_at(0), held.pop_at(2)), (Some(run(0, 2)), None));
-        assert_eq!(held.first_at(), Some(10));
-        held.cut_at(21);
-        assert_eq!((held.size(), held.runs.back()), ((3, 11), Some(&run(20, 1))));
-        held.cut_at(5);
-        assert_eq!(held.size(), (0, 0));
+        assert_eq!(queue.size(), (5, 24));
+        assert_eq!((queue.pop_at(0), queue.pop_at(2)), (Some(run(0, 2)), None));
+        assert_eq!(queue.first_at(), Some(10));
+        queue.cut_at(21);
+        assert_eq!((queue.size(), queue.runs.back()), ((3, 11), Some(&run(20, 1))));
+        queue.cut_at(5);
+        assert_eq!(queue.size(), (0, 0));
     }
 }
