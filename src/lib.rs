@@ -69,7 +69,7 @@
 //!
 //! A capture can be made to hurt: to fill the memory, or to take time that grows faster than it does. Nothing is reserved
 //! by a length that the wire claims, and every table whose keys the wire chooses is hashed with seeds of its own run.
-//! What remains is in proportion to the capture, or has a bound:
+//! All else is in proportion to the capture, or has a bound:
 //!
 //! | what grows with the capture | octets of memory |
 //! |---|---|

@@ -141,7 +141,7 @@ fn a_tcp_connection_is_read_as_frames_beside_others() {
     harness.get_by_label_contains("read as you said");
 }
 
-/// Where there is nothing to choose, the dialog does not speak of what is not there.
+/// With nothing to choose, the dialog does not speak of what is not there.
 #[test]
 fn without_other_tcp_connections_the_dialog_says_only_that() {
     let mut harness = open_packets(chat().ip_packets());

@@ -1,4 +1,4 @@
-//! What the window shows of compressed messages: the third form of the dump, columns, texts, limits, the handshake.
+//! The window with compressed messages: the third form of the dump, columns, texts, limits, the handshake.
 
 #[path = "common/mod.rs"]
 mod common;

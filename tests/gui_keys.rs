@@ -204,7 +204,7 @@ fn arrows_scroll_a_text() {
     assert_eq!(top(&harness), before);
 }
 
-/// What has the focus has a frame around it; a press in a pane gives it the focus.
+/// The focused pane has a frame around it; a press in a pane gives it the focus.
 #[test]
 fn the_focus_is_seen() {
     let mut harness = sample(WIDE, "rfc6455-examples.pcapng");

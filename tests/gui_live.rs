@@ -134,7 +134,7 @@ fn discarding_asks_first() {
     assert!(opened(&harness).is_none());
 }
 
-/// What the process that sniffs says becomes what the dialog says, with lines to copy.
+/// The words of the process that sniffs become those of the dialog, with lines to copy.
 #[test]
 #[cfg(unix)]
 fn without_rights_the_dialog_tells_how_to_get_them() {

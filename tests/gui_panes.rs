@@ -169,7 +169,7 @@ fn a_close_frame_is_told_in_words() {
     harness.get_by_label("good bye");
 }
 
-/// What the panes look like. `UPDATE_SNAPSHOTS=1` paints the pictures anew, to be looked at before they are kept.
+/// The looks of the panes. `UPDATE_SNAPSHOTS=1` paints the pictures anew, to be looked at before they are kept.
 #[test]
 fn the_diagram_looks_like_its_pictures() {
     let mut results = egui_kittest::SnapshotResults::new();

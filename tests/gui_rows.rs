@@ -61,7 +61,7 @@ fn until(harness: &mut WindowHarness, what: &str, happens: impl Fn(&Opened) -> b
 /// The octets of a capture, which come through a pipe a few frames at a time.
 struct Feed {
     file: Vec<u8>,
-    /// Where in the file each frame's packet ends.
+    /// The place in the file where each frame's packet ends.
     ends: Vec<usize>,
     frames: usize,
     fed: usize,
@@ -325,7 +325,7 @@ fn escape_takes_back_what_is_selected_in_the_frame() {
     until(&mut harness, "more rows come", |opened| opened.rows.len() == 20);
 }
 
-/// How far a pane is scrolled belongs to what it shows.
+/// The scroll position of a pane belongs to what it shows.
 #[test]
 fn another_connection_starts_at_the_top_of_its_handshake() {
     let mut harness = sample("many-connections.pcapng");

@@ -428,7 +428,7 @@ fn help_opens_and_escape_closes_it() {
     assert!(harness.query_by_label_contains("Framescope 0").is_none());
 }
 
-/// What is longer than its pane gets a scroll bar, and does not move for it.
+/// A text that is longer than its pane gets a scroll bar, and does not move for it.
 #[test]
 fn a_handshake_is_where_it_stays() {
     let mut harness = open_sample("many-connections.pcapng");

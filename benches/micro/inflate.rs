@@ -41,8 +41,8 @@ fn inflate(bencher: Bencher, senders: usize) {
     });
 }
 
-/// The same messages the way the program does it: gathered into one stretch a sender, each going on behind the window that
-/// the one before left.
+/// Inflates the same messages as the program does: gathered into one stretch a sender, each going on behind the window
+/// that the one before left.
 #[divan::bench(args = [1, 200])]
 fn inflate_stretches(bencher: Bencher, senders: usize) {
     let (messages, total, _) = conversation(4000 / senders);

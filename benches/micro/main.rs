@@ -1,5 +1,5 @@
-//! How fast the parts are that every packet, frame or payload octet passes, each by itself. How fast the whole is, is
-//! told by `benches/table`.
+//! Speed of the parts that every packet, frame or payload octet passes, each by itself. The speed of the whole is told
+//! by `benches/table`.
 //!
 //! ```sh
 //! cargo bench --no-default-features              # all

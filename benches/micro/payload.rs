@@ -1,4 +1,4 @@
-//! What happens to every payload octet that is looked at: unmasking, and the check that text is UTF-8.
+//! The work for every payload octet that is looked at: unmasking, and the check that text is UTF-8.
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};

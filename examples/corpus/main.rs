@@ -15,9 +15,9 @@
 //! | `trouble` | 100 connections; 1 % of the packets are lost and sent again, 2 % come in another order, and some never come |
 //! | `holes` | 100 connections, messages as of `small`, pings, and messages as of `trouble`; 1 % of the packets with octets of a stream never come |
 //!
-//! The same seed (1 where none is given) gives the same octets. Beside `OUT` stands `OUT.truth.json`: what [`truth::Truth`]
-//! says. `verify` reads the corpus through the library, and its exit status is 1 where it does not come to the same.
-//! `walk` reads the packets and does nothing with them: what reading a capture costs at least.
+//! A seed (1 where none is given) always gives the same octets. Beside `OUT` stands `OUT.truth.json`, made from
+//! [`truth::Truth`]. `verify` reads the corpus through the library, and its exit status is 1 where it does not come to
+//! the same. `walk` reads the packets and does nothing with them: that is the least that reading a capture can cost.
 //!
 //! Those of `hostile/` are made to hurt: `corpus -- hostile KIND COUNT OUT`.
 

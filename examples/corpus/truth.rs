@@ -1,4 +1,4 @@
-//! What is true of a corpus. The generator writes it down; whoever reads the corpus has to come to the same.
+//! The truth about a corpus. The generator writes it down; whoever reads the corpus has to come to the same.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -80,7 +80,7 @@ pub fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Where the truth about `corpus` stands.
+/// Returns the path of the truth about `corpus`.
 pub fn truth_path(corpus: &Path) -> PathBuf {
     let mut path = corpus.as_os_str().to_owned();
     path.push(".truth.json");
@@ -95,8 +95,8 @@ pub fn write_truth(truth: &impl Serialize, corpus: &Path) -> io::Result<()> {
     file.flush()
 }
 
-/// How `found` differs from `truth`, both being a [`Truth`] as JSON. What `truth` does not tell (an older generator wrote
-/// it) is not compared.
+/// Returns how `found` differs from `truth`, both being a [`Truth`] as JSON. Counts that `truth` lacks (an older
+/// generator wrote it) are not compared.
 pub fn differences(truth: &Value, found: &Value) -> Vec<String> {
     let empty = serde_json::Map::new();
     let [truth, found] = [truth, found].map(|it| it.as_object().unwrap_or(&empty));

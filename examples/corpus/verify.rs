@@ -29,11 +29,11 @@ pub struct Intact {
     pub found: usize,
 }
 
-/// What came of verifying a corpus.
+/// The result of verifying a corpus.
 pub struct Verdict {
-    /// How what the library finds differs from the truth; nothing, if all is well.
+    /// The differences between what the library finds and the truth; none, if all is well.
     pub differences: Vec<String>,
-    /// Where whole frames may be missing from the file.
+    /// The frames that are whole in the file, if some may be missing from it.
     pub intact: Option<Intact>,
 }
 
@@ -97,7 +97,7 @@ fn sender(frame: &FrameRecord) -> usize {
     if frame.sender() == Sender::Client { CLIENT } else { SERVER }
 }
 
-/// What the library finds, and where it contradicts itself.
+/// Returns what the library finds, and where it contradicts itself.
 fn read(corpus: &Path) -> Result<(Snapshot, Truth, Vec<String>), Box<dyn Error>> {
     let mut session = Session::open(corpus)?;
     loop {

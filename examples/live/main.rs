@@ -71,7 +71,7 @@ fn main() {
     println!("exit: {}", child.wait().unwrap());
 }
 
-/// How late each row is, in nanoseconds.
+/// Returns how late each row is, in nanoseconds.
 fn read_rows(rows: impl BufRead) -> Vec<u64> {
     let mut delays = Vec::new();
     for line in rows.lines().map_while(Result::ok) {
@@ -84,7 +84,7 @@ fn read_rows(rows: impl BufRead) -> Vec<u64> {
     delays
 }
 
-/// What the process itself has in memory: RssAnon of proc_pid_status(5).
+/// Returns the memory that the process itself has: RssAnon of proc_pid_status(5).
 fn memory_kib(child: &Child) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap_or_default();

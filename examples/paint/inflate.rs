@@ -1,4 +1,4 @@
-//! How long it takes to open a compressed message, and what the window's thread does for it.
+//! The time that opening a compressed message takes, and the work of the window's thread for it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -66,7 +66,7 @@ fn open(screen: &mut Screen, path: &Path, what: &str) {
     screen.report("opening");
 }
 
-/// What users do while the capture is being read, again and again.
+/// Does what users do while the capture is being read, again and again.
 fn while_read(screen: &mut Screen) {
     let start = Instant::now();
     while screen.is_reading() {
@@ -114,7 +114,7 @@ fn scroll(screen: &mut Screen, times: usize) {
     }
 }
 
-/// What users do when all rows are there: each wish, and how long its answer takes.
+/// Does what users do when all rows are there, and tells of each wish how long its answer takes.
 fn all_read(screen: &mut Screen) {
     scroll(screen, 10);
     screen.note("all read: scrolled");
@@ -160,7 +160,7 @@ fn all_read(screen: &mut Screen) {
     screen.report("all read: sorted");
 }
 
-/// How long it takes from a wish to the frame that shows what it asked for.
+/// Measures the time from a wish to the frame that shows its answer.
 fn wish(screen: &mut Screen, what: &str, wish: impl FnOnce(&mut Screen)) {
     let start = Instant::now();
     wish(screen);

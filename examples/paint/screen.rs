@@ -14,7 +14,7 @@ use framescope::gui::{self, Window, input::Input};
 /// Between two frames at sixty a second.
 const PERIOD: Duration = Duration::from_nanos(16_666_667);
 
-/// What a frame took of the window's thread.
+/// The cost of a frame to the window's thread.
 #[derive(Clone, Copy)]
 struct Took {
     /// On the wall's clock: what else runs on the machine is in it.
@@ -31,7 +31,7 @@ impl Took {
     }
 }
 
-/// How long this thread has been running on a core.
+/// Returns for how long this thread has been running on a core.
 #[cfg(target_os = "linux")]
 fn thread_clock() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -52,7 +52,7 @@ pub struct Screen {
     start: Instant,
     next: Instant,
     woken: Receiver<()>,
-    /// What frames took since the last note.
+    /// The costs of the frames since the last note.
     took: Vec<Took>,
     noted: BTreeMap<&'static str, Vec<Took>>,
 }

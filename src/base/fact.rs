@@ -12,7 +12,7 @@ macro_rules! facts {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fact {
             $($(#[$meta])* $name $({ $(#[doc = concat!("`$", stringify!($field), "` in the catalogue.")] $field: $value,)* })?,)*
-            /// What a header breaks of which the end of its stream cuts off the rest.
+            /// The stream of this header ends within it, and what there is of it breaks a rule already.
             InCutHeader {
                 /// `$fact` in the catalogue.
                 fact: Box<Fact>,

@@ -1,4 +1,4 @@
-//! What is known about a field of a wire format, independent of any value.
+//! The fixed facts about a field of a wire format, independent of any value.
 
 /// Fields of one family share a colour everywhere: diagram, tree, hex dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,10 +28,10 @@ pub struct Field<Id: 'static> {
     pub short_label: &'static str,
     /// Its width in bits; 0 where the width depends on other fields (the payload).
     pub bits: u8,
-    /// What colour it has.
+    /// The family that it belongs to, which gives it its colour.
     pub family: FieldFamily,
     /// The section that defines it.
     pub section: &'static str,
-    /// What it is for, in two sentences.
+    /// Its purpose, in two sentences.
     pub explanation: &'static str,
 }

@@ -11,21 +11,21 @@ pub enum Place {
     HeaderBits {
         /// First bit.
         at: u8,
-        /// How many.
+        /// Their number.
         len: u8,
     },
     /// `len` octets of the frame's payload from octet `at`.
     PayloadOctets {
         /// First octet of the payload.
         at: u64,
-        /// How many.
+        /// Their number.
         len: u64,
     },
     /// `len` octets of the sender's TCP stream from stream offset `at`.
     StreamOctets {
         /// First octet of the stream.
         at: u64,
-        /// How many.
+        /// Their number.
         len: u64,
     },
     /// A header field of the opening handshake, by its lower-case name.
@@ -68,7 +68,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// How bad it is.
+    /// Returns the severity of its rule.
     pub fn severity(&self) -> Severity {
         self.rule.severity()
     }

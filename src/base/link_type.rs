@@ -1,4 +1,4 @@
-//! What a packet's first octets are.
+//! Link types: the kind of header that a packet begins with.
 
 use std::fmt;
 

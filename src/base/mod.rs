@@ -29,7 +29,7 @@ pub use time::Timestamp;
 
 use std::fmt;
 
-/// Which peer of a WebSocket connection sent something (RFC 6455 §1.2: the client opens the handshake).
+/// A peer of a WebSocket connection (RFC 6455 §1.2: the client opens the handshake).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Sender {
     /// The endpoint that sent (or would have sent) the Upgrade request.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing, nobody's fault.
@@ -41,12 +41,12 @@ macro_rules! rules {
                 match self { $(Rule::$name => $id,)* }
             }
 
-            /// How bad it is.
+            /// Returns the severity that findings of this rule have.
             pub fn severity(self) -> Severity {
                 match self { $(Rule::$name => Severity::$severity,)* }
             }
 
-            /// Where it is written; empty where it is no RFC's.
+            /// Returns the RFC and the section that state the rule; empty where no RFC does.
             pub fn section(self) -> &'static str {
                 match self { $(Rule::$name => $section,)* }
             }

@@ -36,7 +36,7 @@ impl Span {
         Span { at: self.at, len: self.len.min(n) }
     }
 
-    /// Whether `other` lies wholly inside.
+    /// Returns whether `other` lies wholly inside.
     pub fn contains(self, other: Span) -> bool {
         self.at <= other.at && other.end() <= self.end()
     }
@@ -45,9 +45,9 @@ impl Span {
 /// The packet that brought some octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketRef {
-    /// Which packet of the file.
+    /// The packet's number in the file.
     pub id: PacketId,
-    /// Where its record (pcap) or block (pcapng) starts: file offset in octets. Its time can be read again from there.
+    /// File offset in octets of its record (pcap) or block (pcapng). Its time can be read again from there.
     pub record_at: u64,
     /// When it was captured.
     pub time: Timestamp,
@@ -67,13 +67,13 @@ pub trait ReadAt: Send + Sync {
     /// Reads up to `buf.len()` octets from offset `at`; returns how many were there (0 at and behind the end).
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize>;
 
     /// Reads the whole `span`, or what of it exists, into `out` (cleared first).
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     fn read_span(&self, span: Span, out: &mut Vec<u8>) -> io::Result<()> {
         out.clear();
         out.resize(span.len as usize, 0);

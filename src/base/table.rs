@@ -33,12 +33,12 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Clone> Table<T> {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.shared + self.tail.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -119,7 +119,8 @@ impl<T: Clone> Table<T> {
         self.search(0, self.len(), before)
     }
 
-    /// The same, for a row that is likely to be near the end: looked for there first, in steps that double.
+    /// Returns the partition point for a row that is likely to be near the end: looks there first, in steps that
+    /// double.
     pub fn partition_point_near_end(&self, mut before: impl FnMut(&T) -> bool) -> usize {
         let (mut high, mut step) = (self.len(), 1);
         while high > 0 {

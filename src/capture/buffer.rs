@@ -9,7 +9,7 @@ use crate::base::{AtHand, ReadAt};
 /// until it is looked at.
 pub(super) const CHUNK: usize = 128 << 10;
 
-/// How an attempt to have more octets ended.
+/// The outcome of an attempt to have more octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filled {
     /// As many as wanted are there.
@@ -101,8 +101,8 @@ impl Buffer {
         &self.octets[self.start - len..self.start]
     }
 
-    /// What is at hand from the position on, for whoever moves on while it still looks at what it has passed; and everything
-    /// at hand.
+    /// Returns the octets at hand from the position on, for whoever moves on while it still looks at what it has
+    /// passed; and everything at hand.
     #[inline]
     pub fn passage(&mut self) -> (Passage<'_>, AtHand<'_>) {
         let octets = &self.octets[..self.end];

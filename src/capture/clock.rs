@@ -1,4 +1,4 @@
-//! What a pcapng interface counts time in: its if_tsresol and if_tsoffset options.
+//! The unit in which a pcapng interface counts time: its if_tsresol and if_tsoffset options.
 
 use crate::base::Timestamp;
 
@@ -44,7 +44,7 @@ impl Clock {
         Clock { tick, ..self }
     }
 
-    /// The same clock with if_tsoffset, in seconds.
+    /// Returns this clock with if_tsoffset, in seconds.
     pub fn with_offset(self, if_tsoffset: i64) -> Clock {
         Clock { offset: i128::from(if_tsoffset) * i128::from(SECOND), ..self }
     }

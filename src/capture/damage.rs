@@ -1,4 +1,4 @@
-//! Where a capture stops being readable.
+//! Damage: the place where a capture stops being readable.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::base::PacketId;
 /// Why the reader stopped before the end of the octets. Everything before it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Where the record starts that could not be read: file offset in octets.
+    /// File offset in octets of the record that could not be read.
     pub at: u64,
     /// The packet that would have come next; as many packets were read as its id says.
     pub packet: PacketId,
@@ -26,7 +26,8 @@ impl fmt::Display for Damage {
     }
 }
 
-/// What a record says that cannot be. It is `Copy`, so that the parsers' answers stay cheap; people read its text.
+/// Something that a record says and that cannot be. It is `Copy`, so that the parsers' answers stay cheap; people read
+/// its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Flaw {
     #[error("a record header of nothing but zeros: the rest was never written, or it was lost")]

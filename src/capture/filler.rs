@@ -65,7 +65,7 @@ impl Filler {
     /// A damaged gzip or zstd stream is no error: what is before the damage is kept, and [`Source::damage`] tells the rest.
     ///
     /// # Errors
-    /// What the operating system says about the input or the spool file.
+    /// Fails with the operating system's error about the input or the spool file.
     pub fn pump(&mut self) -> io::Result<bool> {
         let unpacked = match &mut self.stage {
             Stage::Head(..) => return self.pump_head(),
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::base::{ReadAt, Span};
 
-    /// What a pipe does: each read gives what was written at once; `None` is a failure.
+    /// Behaves as a pipe: each read gives what was written at once; `None` is a failure.
     struct Pipe(Vec<Option<Vec<u8>>>);
 
     impl Read for Pipe {

@@ -1,4 +1,4 @@
-//! Where packets were captured: pcapng's Interface Description Block (draft-ietf-opsawg-pcapng §4.2).
+//! The interface that captured packets: pcapng's Interface Description Block (draft-ietf-opsawg-pcapng §4.2).
 
 use super::byte_order::ByteOrder;
 use super::clock::Clock;
@@ -8,13 +8,13 @@ use crate::base::LinkType;
 /// An interface of the capture; a pcap file has exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// What its packets start with.
+    /// The kind of header that its packets begin with.
     pub link_type: LinkType,
     /// The most octets of a packet that were to be captured; 0 where there is no limit. Some writers lie.
     pub snap_len: u32,
     /// Its name as the file tells it, such as `eth0`, or its description; empty where it tells neither.
     pub name: String,
-    /// What its timestamps count.
+    /// The unit of its timestamps.
     pub(super) clock: Clock,
 }
 

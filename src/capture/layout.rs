@@ -1,4 +1,4 @@
-//! What a capture's headers say about its records, shared by the reader and every snapshot.
+//! The layout of a capture: what its headers say about its records, shared by the reader and every snapshot.
 
 use std::io;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Layout {
     /// Reads the packet record at file offset `record_at` again; `None` where no packet's record is. One short read.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn packet_at(&self, source: &dyn ReadAt, record_at: u64) -> io::Result<Option<RecordInfo>> {
         let mut octets = [0; packet_block::FIELDS];
         let mut there = 0;

@@ -1,6 +1,6 @@
 //! Files that people take for captures, and what to do about them.
 
-/// What a file is that no [`super::Reader`] can read, and what to do about it.
+/// A kind of file that no [`super::Reader`] can read, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LookAlike {
     /// With its article: `a ZIP file`.
@@ -9,7 +9,7 @@ pub(super) struct LookAlike {
     pub advice: &'static str,
 }
 
-/// What to do with a file that nobody knows.
+/// Advice about a file that nobody knows.
 pub(super) const ANY_CAPTURE: &str = "open a pcap or pcapng file, plain or compressed with gzip or zstd";
 
 const UNPACK: &str = "unpack it and open the capture inside";

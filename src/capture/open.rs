@@ -48,17 +48,17 @@ pub enum OpenError {
         name: String,
         /// Its first octets, those that are no letters escaped.
         starts_with: String,
-        /// What it probably is, in brackets; empty where nobody knows.
+        /// Its probable kind, in brackets; empty where nobody knows.
         what: String,
-        /// What to do.
+        /// Advice for the user.
         advice: &'static str,
     },
     /// The temporary file for a pipe or a compressed file cannot be made.
     #[error("cannot make a temporary file for {name} (TMPDIR chooses the directory): {error}")]
     Spool {
-        /// What was to be read.
+        /// The name of the file or pipe.
         name: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Something else.
@@ -66,7 +66,7 @@ pub enum OpenError {
     Io {
         /// Its path.
         name: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }

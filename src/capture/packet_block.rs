@@ -28,13 +28,13 @@ pub(super) fn is_packet(kind: u32) -> bool {
 /// The fields, before the interface says what they mean.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketBlock {
-    /// Which of its section's interfaces, from 0.
+    /// The interface of its section that captured it, from 0.
     pub interface: u32,
     ticks: Option<u64>,
     /// A simple packet's is for the interface to tell.
     captured: Option<u32>,
     original: u32,
-    /// Where the packet's octets start, from the start of the block.
+    /// Octets from the start of the block to the packet's first one.
     data_at: u32,
     /// The octets that could be the packet's.
     room: u32,

@@ -1,4 +1,4 @@
-//! How a capture is compressed.
+//! The compression of a capture file.
 
 use std::io::Read;
 
@@ -6,7 +6,7 @@ use super::gunzip::Gunzip;
 use super::unpack::Unpack;
 use super::unzstd::Unzstd;
 
-/// How a stream is packed, as its first octets say.
+/// The compression of a stream, as its first octets tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     /// Not at all.

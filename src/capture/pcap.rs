@@ -12,7 +12,7 @@ use super::interface::Interface;
 use super::record::{MAX_CAPTURED, Parsed, RecordInfo};
 use crate::base::{LinkType, Span, Timestamp};
 
-/// What the magic number tells.
+/// The variant of the format that a magic number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Variant {
     order: ByteOrder,
@@ -109,7 +109,7 @@ impl FileHeader {
         }
     }
 
-    /// What the record at file offset `at` says, which starts with `octets`; `None` where its header is not whole.
+    /// Reads the record at file offset `at`, which starts with `octets`; `None` where its header is not whole.
     #[inline]
     pub fn info(&self, at: u64, octets: &[u8]) -> Option<RecordInfo> {
         let Variant { order, fraction, record_header, .. } = self.variant;

@@ -34,7 +34,7 @@ pub(super) struct Sections {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Section {
-    /// Where it starts: file offset in octets.
+    /// File offset of its first octet.
     at: u64,
     order: ByteOrder,
     /// Its interfaces in the common list: from the first to before the last.

@@ -11,7 +11,7 @@ use super::record::{Packet, Parsed, RecordInfo};
 use super::source::Source;
 use crate::base::{AtHand, PacketId, PacketRef, Timestamp};
 
-/// What came next.
+/// The next thing in a capture.
 #[derive(Debug)]
 pub enum Step<'a> {
     /// A packet and its captured octets, which the reader's buffer holds until its next step.
@@ -25,7 +25,7 @@ pub enum Step<'a> {
 /// Why the reader cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// What the operating system says.
+    /// The error of the operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The first octets, which a pipe brings only now, are no capture's.
@@ -64,8 +64,8 @@ impl Reader {
     /// The next packet, [`Step::Pending`] where the source still grows, [`Step::End`] at the end or at damage.
     ///
     /// # Errors
-    /// What the operating system says, and [`ReadError::NotACapture`]. Nothing is lost by an error: the next call tries
-    /// the same again.
+    /// Fails with the operating system's error, and with [`ReadError::NotACapture`]. Nothing is lost by an error: the next
+    /// call makes the same attempt.
     #[expect(clippy::should_implement_trait, reason = "no Iterator can lend from its own buffer")]
     pub fn next(&mut self) -> Result<Step<'_>, ReadError> {
         self.next_after(|_| {})

@@ -1,4 +1,4 @@
-//! What a packet's record tells, and what the readers of both formats answer.
+//! Records of packets, and the answers of both formats' parsers.
 
 use super::damage::Flaw;
 use crate::base::{LinkType, PacketRef, Span, Timestamp};
@@ -14,7 +14,7 @@ pub struct Packet {
     /// Its id (packets count from 0), where its record starts, and its time. A pcapng Simple Packet Block has no time: it
     /// gets the time of the packet before it.
     pub reference: PacketRef,
-    /// What its first octets are.
+    /// The kind of header that its octets begin with.
     pub link_type: LinkType,
     /// The captured octets, in the file.
     pub span: Span,
@@ -22,7 +22,7 @@ pub struct Packet {
     pub original_len: u32,
 }
 
-/// What a packet's record says, read at random by [`super::Layout::packet_at`].
+/// The content of a packet's record, read at random by [`super::Layout::packet_at`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordInfo {
     /// When it was captured; `None` for a pcapng Simple Packet Block.
@@ -31,13 +31,14 @@ pub struct RecordInfo {
     pub span: Span,
     /// Octets it had on the wire.
     pub original_len: u32,
-    /// What its first octets are.
+    /// The kind of header that its octets begin with.
     pub link_type: LinkType,
-    /// Which of [`super::Layout::interfaces`] captured it, from 0.
+    /// The index in [`super::Layout::interfaces`] of the one that captured it.
     pub interface: u32,
 }
 
-/// What the octets from the reader's position on are. Parsers are total functions of octets: they answer, or they need more.
+/// The meaning of the octets from the reader's position on. Parsers are total functions of octets: they answer, or they
+/// need more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
     /// A packet, in a record of so many octets, which are all there.
@@ -49,7 +50,7 @@ pub(super) enum Parsed {
     Other {
         /// Octets in all.
         len: u32,
-        /// What its last octets have to be.
+        /// The octets that it has to end with.
         trailer: [u8; 4],
     },
     /// At least so many octets have to be there.

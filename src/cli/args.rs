@@ -20,7 +20,7 @@ use crate::capture::live;
 pub struct Arguments {
     /// Open the window on this capture
     pub file: Option<PathBuf>,
-    /// What stands behind something that is no subcommand.
+    /// The arguments behind something that is no subcommand.
     #[arg(hide = true, value_name = "REST")]
     pub rest: Vec<String>,
     #[command(flatten)]
@@ -61,7 +61,7 @@ impl ReadArguments {
     }
 }
 
-/// What to do instead of opening the window.
+/// An alternative to opening the window.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print one row per WebSocket connection
@@ -112,7 +112,7 @@ impl Command {
     }
 }
 
-/// What to sniff, and where to.
+/// The interface to sniff, and the place for its packets.
 #[cfg(feature = "live")]
 #[derive(Debug, Args)]
 #[command(

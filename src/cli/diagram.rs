@@ -97,7 +97,7 @@ fn centred(text: &str, width: usize) -> String {
     fit(&format!("{}{text}", " ".repeat(space / 2)), width)
 }
 
-/// What stands in a cell.
+/// The text of a cell.
 struct CellText {
     above: Vec<String>,
     bits: String,

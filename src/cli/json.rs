@@ -153,7 +153,7 @@ struct Connection<'a> {
     subprotocol: Option<&'a str>,
     extensions: Option<&'a str>,
     handshake: &'static str,
-    /// How it was recognised, if not by its handshake.
+    /// The way it was recognised, if not by its handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     recognised: Option<&'static str>,
     frames_client: u64,
@@ -168,7 +168,7 @@ struct Connection<'a> {
     /// Its pings, where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     rtt: Option<RoundTripTimes>,
-    /// How it ended, in sentences.
+    /// The story of its end, in sentences.
     story: String,
     findings: Vec<&'static str>,
 }

@@ -283,7 +283,7 @@ fn marks(block: &[u8; BLOCK]) -> u32 {
     })
 }
 
-/// What stands for an ASCII character in a string, with its length behind it.
+/// The escape of each ASCII character in a string, with its length behind it.
 static ESCAPES: [[u8; 8]; 128] = {
     let (mut escapes, mut octet) = ([[0; 8]; 128], 0);
     while octet < 128 {

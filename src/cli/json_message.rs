@@ -30,7 +30,7 @@ struct Joined {
     /// Its octets up to the last known one, unless they are too many.
     octets: Vec<u8>,
     is_kept: bool,
-    /// What is not known of it.
+    /// Its octets that are not known.
     missing: Vec<Range<u64>>,
     /// Behind the last known octet.
     end: u64,

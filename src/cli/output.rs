@@ -71,8 +71,8 @@ impl Write for Output {
     }
 }
 
-/// Whether whoever read standard output has gone. A pipe tells so without being written to: who waits for rows that may
-/// never come must ask.
+/// Returns whether the reader of standard output has gone. A pipe tells so without being written to: who waits for rows
+/// that may never come must ask.
 #[cfg(all(unix, feature = "live"))]
 pub fn is_reader_gone() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

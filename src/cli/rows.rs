@@ -67,9 +67,9 @@ impl Gate {
 trait Rows {
     /// The line over them.
     fn header(&self) -> String;
-    /// How many there are in a snapshot.
+    /// Returns the number of rows in a snapshot.
     fn count(snapshot: &Snapshot) -> usize;
-    /// Whether a row can be printed, where something may still come.
+    /// Returns whether a row can be printed, if something may still come.
     fn is_ready(snapshot: &Snapshot, index: usize, moment: Moment) -> bool;
     /// Prints a row.
     fn print(&mut self, snapshot: &Snapshot, index: usize, output: &mut Output) -> Result<(), Failure>;
@@ -144,8 +144,8 @@ pub fn frames_of(input: Input<'_>, (as_json, payload): (bool, bool), output: &mu
     print(Frames { as_json, payload, columns, json, reader }, input, as_json, output)
 }
 
-/// Whether a frame can be printed: whoever waits for rows sees it when it has ended, without waiting for the rest of its
-/// message, about which something may still be found.
+/// Returns whether a frame can be printed: whoever waits for rows sees it when it has ended, without waiting for the
+/// rest of its message, about which something may still be found.
 pub fn frame_is_ready(snapshot: &Snapshot, id: FrameId, moment: Moment) -> bool {
     snapshot.frame(id).is_some_and(|frame| match moment {
         Moment::Reading | Moment::Judging(_) => snapshot.is_settled(frame),

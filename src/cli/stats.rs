@@ -32,7 +32,7 @@ struct Totals {
     elapsed_ns: u64,
 }
 
-/// What was judged of payloads.
+/// The part of the payloads that was judged.
 #[derive(Serialize)]
 struct Judged {
     /// Text messages of which every octet is there.

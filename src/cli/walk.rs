@@ -36,7 +36,7 @@ pub struct Input<'a> {
     is_open: bool,
     /// Called where nothing more is there for now.
     wait: Wait<'a>,
-    /// What judging inflates is wanted.
+    /// Set if what judging inflates is wanted.
     kept: Option<KeptMessages>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Input<'a> {
         Input { session, is_open: true, wait: Box::new(wait), kept: None }
     }
 
-    /// The same with what messages of a file inflate to kept for `look`, which is called when some were judged.
+    /// Keeps what the messages of a file inflate to for `look`, which is called when some were judged.
     pub fn keeping(self, kept: KeptMessages) -> Input<'a> {
         Input { kept: Some(kept), ..self }
     }

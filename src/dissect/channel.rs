@@ -39,7 +39,7 @@ pub(super) struct Channel {
     ended: [Option<End>; 2],
     /// It bore a connection, and nothing can come any more.
     pub is_over: bool,
-    /// What waits in both directions goes on, in the order of the capture.
+    /// Set while both directions go on with what waits, in the order of the capture.
     is_resuming: bool,
 }
 

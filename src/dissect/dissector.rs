@@ -30,7 +30,7 @@ impl Dissector {
         Dissector { decoder: Decoder::new(), flows: FlowTable::new(source, MAX_BACKLOG), payloads: Payloads::default() }
     }
 
-    /// The same with at most `most` octets of backlog instead of [`MAX_BACKLOG`].
+    /// Allows at most `most` octets of backlog instead of [`MAX_BACKLOG`].
     pub fn with_backlog(mut self, most: usize) -> Dissector {
         self.flows.backlog = Backlog::new(most);
         self
@@ -43,7 +43,7 @@ impl Dissector {
         self
     }
 
-    /// The same with what the user says about TCP connections.
+    /// Reads TCP connections as the user's decisions say.
     pub fn with_decisions(mut self, decisions: Decisions) -> Dissector {
         self.flows.decisions = Some(decisions).filter(|decisions| !decisions.is_empty());
         self
@@ -73,7 +73,7 @@ impl Dissector {
     }
 
     /// Takes the next packets, those that `feed` gives to the run: the same as to [`push`](Dissector::push) each, and faster.
-    /// What is `at_hand` is not read again.
+    /// Octets that are `at_hand` are not read again.
     pub fn push_run<'o, T>(&mut self, at_hand: AtHand<'o>, feed: impl FnOnce(&mut Run<'_, 'o>) -> T) -> T {
         let mut run = Run::new(&mut self.decoder, &mut self.flows, at_hand);
         let fed = feed(&mut run);
@@ -138,7 +138,7 @@ impl Dissector {
         payloads.judge(&mut scene)
     }
 
-    /// The same as far as the octets are needed: what is compressed may be left to be inflated later.
+    /// Gathers payloads as far as their octets are needed now: compressed messages may be left to be inflated later.
     pub fn gather_payloads(&mut self, at_hand: AtHand<'_>) {
         let (payloads, mut scene) = self.scene(at_hand, u64::MAX);
         payloads.gather(&mut scene);

@@ -4,7 +4,7 @@
 //! acknowledgments. These take a way past all questions; whatever is more than that takes the general one
 //! ([`FlowTable::take`]), which is complete without this module. Both find the same, and a test holds that.
 //!
-//! What is kept of a thousand connections is more than the processor has at hand, and a packet would wait for it about as long
+//! A thousand connections take more memory than the processor has at hand, and a packet would wait for it about as long
 //! as everything else takes. So a few packets are looked up first, which is waiting for them at once:
 //!
 //! ```text
@@ -209,7 +209,7 @@ mod tests {
     use crate::dissect::{MAX_BACKLOG, Snapshot};
     use crate::net::{Direction, Pieces, Segment, SegmentPiece, TcpFlags, Way};
 
-    /// What a client and a server say in turn.
+    /// Things that a client and a server say in turn.
     const TURNS: [(&str, &str); 10] = [
         (
             "GET / HTTP/1.1\r\n\r\n",

@@ -120,7 +120,7 @@ impl Followed {
         }
     }
 
-    /// The same with a layer on it.
+    /// Puts a layer upon it.
     #[cfg_attr(not(test), expect(dead_code, reason = "made by what decrypts TLS and takes HTTP/2 apart, and by tests"))]
     pub fn with_layer(self, layer: Box<dyn Layer>) -> Followed {
         Followed { layered: Some(Box::new(Layered { layer, channels: Vec::new() })), ..self }

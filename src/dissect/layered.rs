@@ -92,7 +92,7 @@ fn opener(number: usize) -> &'static dyn Opener {
     [&XorOpener(0), &XorOpener(1)][number]
 }
 
-/// What each side says on each stream, in turn.
+/// The things that each side says on each stream, in turn.
 struct Script {
     octets: Vec<(usize, Direction, Vec<u8>)>,
 }

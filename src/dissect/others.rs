@@ -23,7 +23,7 @@ pub struct Other {
 pub struct Others {
     /// Each pair of ends once, whichever opened the connection; the opener is that of the first of them.
     pub rows: Vec<Other>,
-    /// How many connections there are with any octet.
+    /// The number of connections with any octet.
     pub total: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::capture::{self, Damage, Filler, OpenError, ReadError, Reader, Source,
 use crate::dissect::index::MAX_ROWS;
 use crate::net::Flow;
 
-/// How far a step went.
+/// The point that a step has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// There is more to read at once.
@@ -45,7 +45,7 @@ impl Session {
     /// Opens a capture file: pcap or pcapng, plain, gzip or zstd.
     ///
     /// # Errors
-    /// What is wrong with the file, and what to do.
+    /// Fails by saying what is wrong with the file, and what to do.
     pub fn open(path: &Path) -> Result<Session, OpenError> {
         let (source, filler) = capture::open(path)?;
         Ok(Session::new(source, filler))
@@ -80,7 +80,7 @@ impl Session {
         Session { dissector, ..self }
     }
 
-    /// The same with at most about `most` rows of anything instead of [`MAX_ROWS`].
+    /// Reads at most about `most` rows of anything instead of [`MAX_ROWS`].
     pub fn with_most_rows(self, most: usize) -> Session {
         Session { most_rows: most, ..self }
     }
@@ -203,7 +203,7 @@ impl Session {
     /// input has nothing.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn pump(&mut self) -> std::io::Result<()> {
         match &mut self.filler {
             Some(filler) => filler.pump().map(drop),

@@ -42,7 +42,7 @@ pub struct HexSource<'a> {
     pub payload_end: u64,
     /// Reads a window of the payload, as sent. Only what is in sight is asked for.
     pub read: &'a mut dyn FnMut(Range<u64>) -> Octets,
-    /// Where what the frame's message inflates to comes from, if it is compressed: octets of that are asked for.
+    /// The source of what the frame's message inflates to, if it is compressed: octets of that are asked for.
     pub inflated: Option<InflatedSource<'a>>,
 }
 
@@ -271,7 +271,7 @@ struct Head<'a> {
     form: HexForm,
     /// Octets that the copy button copies.
     copied: Range<u64>,
-    /// What is shown, and whether that is a warning.
+    /// The words shown, and whether they are a warning.
     summary: Option<(String, bool)>,
 }
 

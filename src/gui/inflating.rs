@@ -5,7 +5,7 @@
 //!                                   └─▸ desk: InflatedView::load … ──▸ how far it is, or what was wanted
 //! ```
 //!
-//! What was inflated is kept, up to a bound. Another message ends the work for the one before; what was done until then
+//! Inflated octets are kept, up to a bound. Another message ends the work for the one before; what was done until then
 //! need not be done again.
 
 use std::collections::VecDeque;
@@ -40,7 +40,7 @@ struct InflatedWindow {
 pub struct Told {
     /// The message with the octets that are wanted; or, until they are there, as it was known before.
     pub view: Option<Arc<InflatedView>>,
-    /// What is being done for it.
+    /// The work that is being done for it.
     pub state: Doing,
 }
 

@@ -39,7 +39,7 @@ impl Input {
     /// Begins to read it.
     ///
     /// # Errors
-    /// Where it cannot be opened: the reason, for the user.
+    /// Fails with the reason, for the user.
     pub fn open(self) -> Result<Session, String> {
         match self {
             Input::File(path) => Session::open(&path).map_err(|error| error.to_string()),

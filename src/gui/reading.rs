@@ -251,7 +251,7 @@ impl ReadWork {
     /// Reads a little further.
     ///
     /// # Errors
-    /// Where the reading ends: its last stage.
+    /// Fails if the reading ends: with its last stage.
     fn advance(&mut self, reading: &mut OneReading, turn: &mut Turn<'_, Update>) -> Result<Next, Phase> {
         let start = Instant::now();
         let session = &mut reading.session;

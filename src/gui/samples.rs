@@ -4,9 +4,9 @@
 pub struct Sample {
     /// Its file's name in `samples/`.
     pub name: &'static str,
-    /// What it is.
+    /// The name of the sample.
     pub title: &'static str,
-    /// What to look at.
+    /// The thing to look at in it.
     pub about: &'static str,
     /// The file.
     pub octets: &'static [u8],

@@ -15,9 +15,9 @@ pub struct Settings {
     pub dark: Option<bool>,
     /// Captures that were opened, the latest first.
     pub recent: Vec<PathBuf>,
-    /// How wide the list of connections was made, in points.
+    /// The width that the list of connections was given, in points.
     pub connections: Option<u16>,
-    /// How high the details were made, in thousandths of the room that they share with the list of rows.
+    /// The height that the details were given, in thousandths of the room that they share with the list of rows.
     pub details: Option<u16>,
 }
 

@@ -47,9 +47,9 @@ pub struct Palette {
     pub dark: bool,
     /// The window and its panels.
     pub window: Color32,
-    /// What lies on the window: cards, tooltips, menus.
+    /// The colour of things that lie on the window: cards, tooltips, menus.
     pub raised: Color32,
-    /// What is sunk into it: text fields, gutters, the ruler.
+    /// The colour of things that are sunk into it: text fields, gutters, the ruler.
     pub sunken: Color32,
     /// Every other row of a list.
     pub stripe: Color32,

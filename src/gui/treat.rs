@@ -12,7 +12,7 @@ use crate::view::length;
 /// The choice so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Treat {
-    /// What the listed ends must have in them.
+    /// The text that the listed ends must have in them.
     find: String,
     chosen: Option<Flow>,
     /// Not the one that opened the connection, or was seen first, is the client.

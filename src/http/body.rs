@@ -1,8 +1,8 @@
-//! How a message's body is framed (RFC 9112 §6), and stepping over it.
+//! The framing of a message's body (RFC 9112 §6), and stepping over it.
 
 use super::{Method, Outline};
 
-/// What stands behind a head.
+/// The body that stands behind a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     /// So many octets.
@@ -13,7 +13,7 @@ pub enum Body {
     UntilClose,
 }
 
-/// Where reading a chunked body (RFC 9112 §7.1) is.
+/// The state of reading a chunked body (RFC 9112 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
     /// In the line with the size; digits so far, and whether an extension began.
@@ -71,7 +71,7 @@ impl Body {
         }
     }
 
-    /// Whether the next `len` octets belong to it, whatever they are.
+    /// Returns whether the next `len` octets belong to it, whatever they are.
     #[inline]
     pub fn covers(&self, len: u64) -> bool {
         match self {

@@ -1,4 +1,5 @@
-//! What of a head matters to whoever steps over HTTP: how its body is framed, and whether it has to do with a WebSocket.
+//! The outline of a head: what matters to whoever steps over HTTP, that is how its body is framed, and whether it has
+//! to do with a WebSocket.
 //!
 //! Nearly no head of a busy capture has. Its fields are not kept then, which takes a fifth of the time.
 
@@ -14,7 +15,7 @@ use super::{Body, Head, HeadError, StartLine, body};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outline {
     start: Start,
-    /// Whether Upgrade names the WebSocket protocol, where it is there.
+    /// Tells whether Upgrade names the WebSocket protocol, if it is there.
     upgrades: Option<bool>,
     /// There is a field that each side of an opening handshake has for itself.
     has_key: bool,
@@ -22,7 +23,7 @@ pub struct Outline {
     pub(super) framing: Option<Body>,
 }
 
-/// What its first line says.
+/// The content of its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
     Request(Method),
@@ -127,23 +128,24 @@ impl Outline {
         }
     }
 
-    /// Whether a request wants to open a WebSocket: it says `Upgrade: websocket`, or carries a Sec-WebSocket-Key.
+    /// Returns whether a request wants to open a WebSocket: it says `Upgrade: websocket`, or carries a
+    /// Sec-WebSocket-Key.
     pub fn is_upgrade_request(&self) -> bool {
         matches!(self.start, Start::Request(_)) && (self.upgrades == Some(true) || self.has_key)
     }
 
-    /// Whether the answer to a request that wants to open a WebSocket does: 101, and not to another protocol.
+    /// Returns whether the answer to a request that wants to open a WebSocket does: 101, and not to another protocol.
     pub fn opens(&self) -> bool {
         self.is_upgrade_response() || self.status() == Some(101) && self.upgrades.is_none()
     }
 
-    /// Whether a response opens a WebSocket although nobody saw it being asked for: 101, and a WebSocket field.
+    /// Returns whether a response opens a WebSocket although nobody saw it being asked for: 101, and a WebSocket field.
     pub fn is_upgrade_response(&self) -> bool {
         self.status() == Some(101) && (self.upgrades == Some(true) || self.has_accept)
     }
 }
 
-/// Whether a field has this name, in any case; mostly it is spelt so.
+/// Returns whether a field has this name, in any case; mostly it is spelt so.
 #[inline(always)]
 fn is_called(field: &str, name: &str) -> bool {
     field == name || field.eq_ignore_ascii_case(name)
@@ -184,7 +186,7 @@ mod tests {
         "",
     ];
 
-    /// The same from the fields' whole values.
+    /// Returns the framing that the fields' whole values tell.
     fn framing_by_values(head: &Head) -> Option<Body> {
         if let Some(codings) = head.value("transfer-encoding") {
             let last = codings.rsplit(',').next().unwrap_or_default().trim().to_lowercase();

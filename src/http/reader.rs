@@ -229,7 +229,8 @@ impl HttpReader {
         Some(HttpStep::Lost)
     }
 
-    /// Whether the next `len` octets belong to a body, whatever they are: then they can be [passed](HttpReader::pass).
+    /// Returns whether the next `len` octets belong to a body, whatever they are: then they can be
+    /// [passed](HttpReader::pass).
     #[inline]
     pub fn is_in_body(&self, len: u32) -> bool {
         matches!(&self.state, State::Body(body) if body.covers(u64::from(len)))
@@ -275,7 +276,7 @@ impl HttpReader {
         self.head.len()
     }
 
-    /// Whether the next octet is the first of a head.
+    /// Returns whether the next octet is the first of a head.
     pub fn is_between(&self) -> bool {
         match self.state {
             State::Head => self.head.is_empty(),
@@ -284,7 +285,7 @@ impl HttpReader {
         }
     }
 
-    /// Whether a head was handed out and the reader waits to be told what follows.
+    /// Returns whether a head was handed out and the reader waits to be told what follows.
     pub fn is_waiting(&self) -> bool {
         matches!(self.state, State::Waiting)
     }

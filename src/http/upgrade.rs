@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 use super::{Head, StartLine, permessage_deflate};
 use crate::base::{Breach, Fact, HandshakeHead, Place, Quote};
 
-/// What is put behind the key before hashing (RFC 6455 §1.3).
+/// The text that is put behind the key before hashing (RFC 6455 §1.3).
 pub const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Extensions that were accepted and not offered which are named one by one.
@@ -68,7 +68,8 @@ fn has_token(head: &Head, field: &str, token: &str) -> bool {
     head.values(field).any(|list| tokens(list).any(|member| member.eq_ignore_ascii_case(token)))
 }
 
-/// Whether a field Upgrade with this value names the WebSocket protocol, with or without a version (`websocket/13`).
+/// Returns whether a field Upgrade with this value names the WebSocket protocol, with or without a version
+/// (`websocket/13`).
 pub(super) fn names_websocket(list: &str) -> bool {
     tokens(list)
         .any(|protocol| protocol.split('/').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket")))

@@ -28,7 +28,7 @@ impl<'a> Bits<'a> {
         bits
     }
 
-    /// Whether an error came of nothing but the end of the octets.
+    /// Returns whether an error came of nothing but the end of the octets.
     pub fn ran_out(&self) -> bool {
         self.ran_out
     }
@@ -38,7 +38,7 @@ impl<'a> Bits<'a> {
         *self = Bits { ran_out: true, ..before };
     }
 
-    /// How many bits are left.
+    /// Returns the number of bits that are left.
     pub fn bits_left(&self) -> u64 {
         (self.len - self.at) as u64 * 8 + u64::from(self.count)
     }
@@ -127,7 +127,7 @@ impl<'a> Bits<'a> {
         self.count -= odd;
     }
 
-    /// How many whole octets are left.
+    /// Returns the number of whole octets that are left.
     pub fn octets_left(&self) -> usize {
         self.len - self.at + self.count as usize / 8
     }

@@ -1,11 +1,11 @@
-//! What a history is made of: octets, or octets of which some are not known.
+//! Cells of a history: octets, or octets of which some are not known.
 
 use super::Piece;
 use super::window::{UNKNOWN, WINDOW, Window};
 
 /// An octet of a history.
 pub(super) trait Cell: Copy + Default + From<u8> + std::fmt::Debug {
-    /// How many there is room for: the history, and what comes out before that is given away.
+    /// The number of cells that there is room for: the history, and what comes out before that is given away.
     const ROOM: usize = 192 * 1024 / size_of::<Self>();
 
     /// Puts a window's octets, of which there are at most [`WINDOW`], at the start of a room; how many those are.

@@ -10,7 +10,7 @@ const MAX_BITS: usize = 15;
 /// The most symbols that any code has.
 const MAX_SYMBOLS: usize = 288;
 
-/// What a code stands for, in one number that is looked up in one go.
+/// The meaning of a code, in one number that is looked up in one go.
 ///
 /// ```text
 ///   31            16  13    12   11    8 7    5     0
@@ -31,36 +31,36 @@ impl Meaning {
         Meaning(value << 16 | extra)
     }
 
-    /// The same, for a code of so many bits.
+    /// Returns this meaning for a code of so many bits.
     const fn of_code(self, bits: u32) -> Meaning {
         Meaning(self.0 + (bits << 8 | bits))
     }
 
-    /// Whether there is no code like this, or none this short.
+    /// Returns whether there is no code like this, or none this short.
     #[inline]
     pub const fn is_none(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it stands for an octet.
+    /// Returns whether it stands for an octet.
     #[inline]
     pub const fn is_octet(self) -> bool {
         self.0 & OCTET != 0
     }
 
-    /// Whether it stands for the end of the block.
+    /// Returns whether it stands for the end of the block.
     #[inline]
     pub const fn is_end(self) -> bool {
         self.0 & END != 0
     }
 
-    /// How many bits it takes, with those that belong to it.
+    /// Returns the number of bits that it takes, with those that belong to it.
     #[inline]
     pub const fn bits(self) -> u32 {
         self.0 & 63
     }
 
-    /// How many bits the code has.
+    /// Returns the number of bits of the code.
     #[inline]
     pub const fn code_bits(self) -> u32 {
         self.0 >> 8 & 15
@@ -183,7 +183,7 @@ pub(super) static FIXED: LazyLock<Codes> = LazyLock::new(|| {
 pub(super) struct Code<A, const SIZE: usize> {
     /// By the next bits; nothing where the code is longer, or there is none.
     short: Box<[Meaning; SIZE]>,
-    /// How many codes there are of each length.
+    /// The number of codes of each length, in bits.
     counts: [u16; MAX_BITS + 1],
     /// The symbols in the order of their codes.
     symbols: [u16; MAX_SYMBOLS],
@@ -265,13 +265,14 @@ impl<A: Alphabet, const SIZE: usize> Code<A, SIZE> {
         self.longer = (code, self.counts[1..=bits as usize].iter().map(|count| u32::from(*count)).sum());
     }
 
-    /// What the next bits mean, the lowest first, if their code is a short one.
+    /// Returns the meaning of the next bits, the lowest first, if their code is a short one.
     #[inline]
     pub fn short(&self, bits: u64) -> Meaning {
         self.short[bits as usize & (SIZE - 1)]
     }
 
-    /// What the next bits mean, at least 15 of them, or as many as there are and zeros, if their code is no short one.
+    /// Returns the meaning of the next bits, at least 15 of them, or as many as there are and zeros, if their code is
+    /// no short one.
     #[cold]
     pub fn long(&self, bits: u64) -> Meaning {
         let table = SIZE.trailing_zeros();
@@ -314,7 +315,7 @@ impl<A: Alphabet, const SIZE: usize> Code<A, SIZE> {
     }
 }
 
-/// What a symbol whose code has so many bits means; nothing where it must not be used.
+/// Returns the meaning of a symbol whose code has so many bits; nothing if it must not be used.
 fn meaning<A: Alphabet>(symbol: u16, bits: u32) -> Meaning {
     A::MEANINGS.get(usize::from(symbol)).map_or(Meaning::default(), |meaning| meaning.of_code(bits))
 }

@@ -23,7 +23,7 @@ mod window;
 use self::tracer::Tracer;
 pub use self::window::Window;
 
-/// What the sync flush ends with, which a sender leaves out (RFC 7692 §7.2.1).
+/// The end of the sync flush, which a sender leaves out (RFC 7692 §7.2.1).
 pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// Octets that have to stand behind a message and its tail for [`Inflater::message`], whatever they are.
 pub const LOOKAHEAD: usize = 16;
@@ -34,12 +34,12 @@ const END: [u8; TAIL.len() + LOOKAHEAD] = {
     end
 };
 
-/// What one sender may do, as agreed in the opening handshake (RFC 7692 §7.1).
+/// The parameters of one sender's compression, as agreed in the opening handshake (RFC 7692 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed {
     /// The base-2 logarithm of its window: 8 to 15.
     pub window_bits: u8,
-    /// Whether it keeps the window from message to message.
+    /// Set if it keeps the window from message to message.
     pub takeover: bool,
 }
 
@@ -69,7 +69,7 @@ pub enum InflateError {
     TooLong,
 }
 
-/// What a message did that its sender had not agreed to.
+/// The things that a message did and its sender had not agreed to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strayed {
     /// The farthest distance that is longer than the window agreed on; 0 where none is.
@@ -90,7 +90,7 @@ pub struct Inflater {
     limit: u64,
 }
 
-/// What the window is made of.
+/// The cells that the window is made of.
 #[derive(Debug)]
 enum Way {
     Octets(Tracer<u8>),
@@ -172,7 +172,8 @@ impl Inflater {
         })
     }
 
-    /// How many octets were taken of those handed over last: behind an error, about up to where the message broke.
+    /// Returns the number of octets that were taken of those handed over last: behind an error, about up to where the
+    /// message broke.
     pub fn taken(&self) -> usize {
         self.taken
     }

@@ -50,7 +50,7 @@ fn inflate(inflater: &mut Inflater, compressed: &[u8], part: usize) -> Result<(V
     Ok((plain, strayed))
 }
 
-/// The same for a message of which the first octets come in parts, and the rest at once, with `ahead` behind it.
+/// Inflates a message of which the first octets come in parts, and the rest at once, with `ahead` behind it.
 fn inflate_rest(
     inflater: &mut Inflater,
     compressed: &[u8],
@@ -88,7 +88,7 @@ fn plain() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// What zlib makes of a message behind `window`: what its octets and the tail inflate to, if that is right.
+/// Returns what zlib makes of a message behind `window`: the octets that it and the tail inflate to, if that is right.
 fn by_zlib(compressed: &[u8], window: &[u8]) -> Option<Vec<u8>> {
     let started = |history: &[u8]| {
         let mut zlib = Decompress::new(false);
@@ -179,7 +179,7 @@ proptest! {
         same_end(&compressed, &Window::default(), part, parts, ahead)?;
     }
 
-    /// What is damaged is wrong in whatever way it is inflated, and never panics, whatever the window.
+    /// A damaged message is wrong in whatever way it is inflated, and never panics, whatever the window.
     #[test]
     fn damage(
         plain in plain(), at: prop::sample::Index, bit in 0..8_u32,
@@ -328,7 +328,7 @@ fn a_message_that_ends_inside_a_block_is_wrong() {
     }
 }
 
-/// Where the tail is taken for data, the message has no end; that it is the end of a last block is fine.
+/// If the tail is taken for data, the message has no end; that it is the end of a last block is fine.
 #[test]
 fn last_blocks_and_the_tail() {
     for (compressed, expected) in [(&[107, 0][..], Err(InflateError::Invalid)), (&[145], Ok(Vec::new()))] {
@@ -341,7 +341,7 @@ fn last_blocks_and_the_tail() {
     }
 }
 
-/// What comes of a message is given away as it comes, by whatever way it is inflated: nothing is kept until its end.
+/// Inflated octets are given away as they come, by whatever way a message is inflated: nothing is kept until its end.
 #[test]
 fn an_open_message_is_not_kept() {
     let plain: Vec<u8> = (0..400_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 5).to_le_bytes()).collect();
@@ -368,7 +368,7 @@ fn an_open_message_is_not_kept() {
     }
 }
 
-/// Where a message breaks does not depend on the parts that it comes in.
+/// The place where a message breaks does not depend on the parts that it comes in.
 #[test]
 fn a_message_breaks_where_it_breaks() {
     let text: Vec<u8> = (0..9000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
@@ -458,7 +458,7 @@ fn symbols_that_must_not_be() {
     }
 }
 
-/// What breaks in the middle is not gone through again and again.
+/// A message that breaks in the middle is not gone through again and again.
 #[test]
 fn a_long_message_without_an_end() {
     let mut compressed =

@@ -20,7 +20,7 @@ const STEP: usize = 16 * 1024;
 /// The longest copy (RFC 1951 §3.2.5).
 const MOST: usize = 258;
 
-/// How far a message reached back.
+/// The distance that a message reached back, in octets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reach {
     /// Its longest distance.
@@ -37,7 +37,7 @@ impl Reach {
     }
 }
 
-/// Where the walk is.
+/// The place in the message that the walk has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Between two messages.
@@ -62,18 +62,18 @@ pub(super) struct Tracer<C> {
     end: usize,
     /// A lost window stands at the start of `room`.
     begins_lost: bool,
-    /// How much of `room` was given away.
+    /// The number of cells of `room` that were given away.
     given: usize,
     /// Octets of the message before the start of `room`'s part of it.
     before: u64,
-    /// Where the message starts in `room`; 0 where that has left it.
+    /// The index in `room` at which the message starts; 0 if it has left it.
     start: usize,
     state: State,
     reach: Reach,
     block: Block,
     /// The end of a block was sought in what does not count: each symbol has to be looked at.
     is_careful: bool,
-    /// How many compressed octets of the message came.
+    /// The number of compressed octets of the message that came.
     came: u64,
     /// The last of them, which say nothing without those that follow, and how many bits of the first are done with.
     left: Vec<u8>,
@@ -85,7 +85,7 @@ pub(super) struct Tracer<C> {
     plain: Vec<u8>,
 }
 
-/// What is known of a block.
+/// A block, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 struct Block {
     /// It says that it is the last.
@@ -98,7 +98,7 @@ struct Block {
     len: u64,
 }
 
-/// What stands in a compressed block.
+/// A symbol in a compressed block.
 enum Symbol {
     Octet(u8),
     Copy { distance: usize, len: usize },
@@ -121,7 +121,8 @@ impl<C: Cell> Tracer<C> {
         C::leave(&self.room[..self.end], window);
     }
 
-    /// How many octets were taken of those handed over last: up to where it broke, if it did.
+    /// Returns the number of octets that were taken of those handed over last: up to where the message broke, if it
+    /// did.
     pub fn taken(&self) -> usize {
         self.taken
     }
@@ -271,7 +272,7 @@ impl<C: Cell> Tracer<C> {
         }
     }
 
-    /// What stands before the contents of a block.
+    /// Reads the bits before the contents of a block.
     fn block_header(&mut self, bits: &mut Bits<'_>) -> Result<(), InflateError> {
         self.block.is_last = bits.take(1)? == 1;
         self.state = match bits.take(2)? {

@@ -10,7 +10,7 @@ pub(super) const UNKNOWN: u16 = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     octets: Vec<u8>,
-    /// The same with [`UNKNOWN`] where it is; empty where everything is known, or nothing.
+    /// The octets with [`UNKNOWN`] among them; empty if everything is known, or nothing.
     partly: Vec<u16>,
     /// Nothing of it is known, which takes no memory.
     is_lost: bool,
@@ -53,17 +53,17 @@ impl Window {
         Window { octets: octets.iter().map(|octet| *octet as u8).collect(), ..Window::default() }
     }
 
-    /// Whether every octet of it is known.
+    /// Returns whether every octet of it is known.
     pub fn is_known(&self) -> bool {
         self.partly.is_empty() && !self.is_lost
     }
 
-    /// Whether it is there, and nothing of it is known.
+    /// Returns whether it is there, and nothing of it is known.
     pub(super) fn is_lost(&self) -> bool {
         self.is_lost
     }
 
-    /// How many octets of memory it takes.
+    /// Returns the number of octets of memory that it takes.
     pub fn size(&self) -> usize {
         self.octets.capacity() + 2 * self.partly.capacity()
     }

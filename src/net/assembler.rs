@@ -5,8 +5,8 @@ use super::reorder_queue::{Content, ReorderQueue, Run};
 use super::segment::{Pieces, Segment, SegmentPiece, TcpFlags, WholeSegment};
 use crate::base::{PacketRef, Piece, Timestamp};
 
-/// How far from the next expected octet a sequence or acknowledgment number may be. The largest window a TCP can
-/// offer is 2^30 (RFC 7323 §2.3); farther numbers belong to another connection or to nobody.
+/// The farthest that a sequence or acknowledgment number may be from the next expected octet. The largest window a TCP
+/// can offer is 2^30 (RFC 7323 §2.3); farther numbers belong to another connection or to nobody.
 const MAX_DISTANCE: i32 = 1 << 30;
 /// A hole that the peer acknowledged is waited for this many further segments of the flow, either way. Captures from
 /// several queues put acknowledgments before the data they are for, and a network reorders.
@@ -38,16 +38,16 @@ pub struct Assembler {
     state: State,
     /// Something is held, doubted or finished: the next segment needs a close look.
     is_troubled: bool,
-    /// What most streams never need, kept apart: an assembler is touched for every packet, and small is fast.
+    /// State that most streams never need, kept apart: an assembler is touched for every packet, and small is fast.
     trouble: Option<Box<Trouble>>,
 }
 
-/// What an assembler knows beyond "everything came in order".
+/// State of an assembler beyond "everything came in order".
 #[derive(Clone, Debug, Default)]
 struct Trouble {
     reorder_queue: ReorderQueue,
     doubt: Option<Doubt>,
-    /// Where the sender ended the stream, and the packet that said so.
+    /// The stream offset at which the sender ended the stream, and the packet that said so.
     fin: Option<(u64, PacketRef)>,
     ignored: Ignored,
 }
@@ -56,7 +56,7 @@ struct Trouble {
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     up_to: u64,
-    /// Where the stream was then.
+    /// The stream offset that was due then.
     at: u64,
     since: Timestamp,
     segments: u32,
@@ -139,7 +139,7 @@ impl Assembler {
         at.map(|at| (at, *piece, *octets))
     }
 
-    /// The same for a segment that is whole and has octets: the stream offset of the first.
+    /// Takes a segment that is whole and has octets, if it is the next one: returns the stream offset of the first.
     #[inline(always)]
     pub fn push_next_whole(&mut self, segment: &WholeSegment<'_>) -> Option<u64> {
         self.deliver_next(segment.seq, segment.octets.len() as u32)
@@ -275,8 +275,9 @@ impl Assembler {
         }
     }
 
-    /// Whether the sender has ended the stream, its peer acknowledges that, and octets are missing: the peer has them, so
-    /// nobody sends them again, and only a capture in another order than the network's can still bring them.
+    /// Returns whether the sender has ended the stream, its peer acknowledges that, and octets are missing: the peer
+    /// has them, so nobody sends them again, and only a capture in another order than the network's can still bring
+    /// them.
     pub fn lacks_end(&self) -> bool {
         self.state == State::Open && self.acknowledged > self.fin_at()
     }

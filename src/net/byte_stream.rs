@@ -1,4 +1,4 @@
-//! Where the octets of a stream are: an append-only log from stream offsets to spans of the capture.
+//! Byte streams: an append-only log from stream offsets to spans of the capture.
 
 mod codec;
 mod view;
@@ -30,7 +30,7 @@ const PAGE_ENTRIES: usize = 256;
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct ByteStream {
-    /// What the next entry is encoded against.
+    /// The entry that the next one is encoded against.
     cursor: Cursor,
     end: u64,
     /// Octets before `end` that no entry covers.
@@ -43,11 +43,11 @@ pub struct ByteStream {
 pub struct StreamSpan {
     /// Stream offset of the first.
     pub at: u64,
-    /// Where they are in the file.
+    /// Their place in the file.
     pub span: Span,
     /// The packet that brought them.
     pub packet: PacketId,
-    /// Where its record (pcap) or block (pcapng) starts: file offset in octets.
+    /// File offset in octets of its record (pcap) or block (pcapng).
     pub record_at: u64,
 }
 

@@ -291,7 +291,7 @@ impl TcpHeader {
     }
 }
 
-/// The same, with its place counted from `by` octets before.
+/// Returns the stop with its place counted from `by` octets before.
 fn moved(stop: Stop, by: usize) -> Stop {
     match stop {
         Stop::Malformed(what) => Stop::Malformed(Malformed { at: what.at + by, ..what }),

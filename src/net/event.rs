@@ -1,4 +1,4 @@
-//! What an assembler tells about one direction of a flow.
+//! Events that an assembler tells about one direction of a flow.
 
 use crate::base::{PacketRef, Piece};
 
@@ -12,16 +12,17 @@ pub enum StreamEvent {
     Data {
         /// Stream offset of the first.
         at: u64,
-        /// Where they are. They may have been held: `piece.packet` can be older than the segment just pushed.
+        /// Their place in the file. They may have waited in the reorder queue: `piece.packet` can be older than the
+        /// segment just pushed.
         piece: Piece,
     },
     /// Octets of the stream that the capture does not have, and that nobody waits for any more.
     Gap {
         /// Stream offset of the first.
         at: u64,
-        /// How many; at least 1.
+        /// Their number; at least 1.
         len: u64,
-        /// How that is known.
+        /// The way in which that is known.
         cause: GapCause,
         /// The packet whose arrival decided it; at the end of the capture the last one of the flow.
         packet: PacketRef,
@@ -31,7 +32,7 @@ pub enum StreamEvent {
     Overlap {
         /// Stream offset of the first.
         at: u64,
-        /// Where this copy is.
+        /// The place of this copy.
         piece: Piece,
     },
     /// The sender is done (FIN) and all octets before were delivered. Comes once.
@@ -50,7 +51,7 @@ pub enum StreamEvent {
     },
 }
 
-/// How it is known that octets are missing.
+/// The way in which it is known that octets are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GapCause {
     /// The peers exchanged them, as acknowledgments, later octets or the end of the connection show, and the capture
@@ -63,7 +64,7 @@ pub enum GapCause {
     GaveUp,
 }
 
-/// How a sender ended its stream.
+/// The way in which a sender ended its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// FIN: everything was sent.

@@ -1,4 +1,4 @@
-//! Which TCP connection a segment belongs to.
+//! Flows: the TCP connection that a segment belongs to.
 
 use hashbrown::HashTable;
 
@@ -47,7 +47,7 @@ struct Entry {
     isn_known: [bool; 2],
 }
 
-/// How far a flow has come.
+/// The phase that a flow has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Only segments with SYN were seen.
@@ -57,7 +57,7 @@ enum Phase {
     Ended,
 }
 
-/// What the flow table says about a segment.
+/// The answer of the flow table about a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) flow: FlowId,
@@ -99,7 +99,8 @@ impl FlowTable {
         self.place_anew(addresses, ports, flags, seq, ack)
     }
 
-    /// Where segments of a way go that neither begin nor end a connection, if that is known without looking it up.
+    /// Returns where segments of a way go that neither begin nor end a connection, if that is known without looking it
+    /// up.
     #[inline(always)]
     pub(super) fn known_place(&self, way: Key, flags: TcpFlags) -> Option<(FlowId, Direction)> {
         if flags.intersects(NOTABLE) { None } else { self.recent.find_way(way) }
@@ -119,7 +120,7 @@ impl FlowTable {
         })
     }
 
-    /// The same, and remembers it.
+    /// Looks up where a segment of a way goes, and remembers it.
     fn place_anew(
         &mut self,
         addresses: &Addresses,
@@ -138,7 +139,7 @@ impl FlowTable {
         place
     }
 
-    /// The same without a look at the recent flows.
+    /// Looks up where a segment of a way goes, without a look at the recent flows.
     fn look_up(
         &mut self,
         addresses: &Addresses,

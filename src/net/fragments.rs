@@ -12,7 +12,7 @@ pub(super) const MAX_DATAGRAMS: usize = 64;
 pub(super) const MAX_OCTETS: usize = 4 << 20;
 /// Fragments of one datagram. The smallest IPv4 path (68 octets) makes 1,366 of the largest datagram.
 pub(super) const MAX_PARTS: usize = 2048;
-/// What holding a fragment costs besides its octets: its place, and an allocation.
+/// The cost of holding a fragment besides its octets: its place, and an allocation.
 const PART_COST: usize = 128;
 /// No datagram is longer; fragments that say otherwise are an old attack.
 const MAX_DATAGRAM_LEN: usize = 65_535;
@@ -26,13 +26,13 @@ pub(super) struct Part {
     pub(super) at: usize,
     /// Octets as sent.
     pub(super) len: usize,
-    /// Where the captured ones are.
+    /// The place of the captured ones.
     pub(super) piece: Piece,
     /// The captured ones, at most `len`.
     pub(super) octets: Vec<u8>,
 }
 
-/// What fragments of one datagram have in common. IPv4 adds the protocol (RFC 791 §3.2).
+/// The fields that fragments of one datagram have in common. IPv4 adds the protocol (RFC 791 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     addresses: Addresses,

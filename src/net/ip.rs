@@ -15,7 +15,7 @@ const AUTHENTICATION: u8 = 51;
 const MAX_EXTENSION_HEADERS: usize = 16;
 const IPV6_HEADER_LEN: usize = 40;
 
-/// What an IP header (with the extension headers behind it) says.
+/// The content of an IP header (with the extension headers behind it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IpPacket {
     pub(super) addresses: Addresses,
@@ -24,7 +24,7 @@ pub(super) struct IpPacket {
     pub(super) fragment: Option<Fragment>,
 }
 
-/// Where a packet comes from and goes to: numbers, because comparing and hashing them happens for every packet.
+/// The source and the destination of a packet: numbers, because comparing and hashing them happens for every packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Addresses {
     pub(super) source: u128,
@@ -50,13 +50,13 @@ impl Addresses {
 pub(super) struct IpPayload {
     /// Protocol number; for a fragment of IPv6 possibly that of an extension header.
     pub(super) protocol: u8,
-    /// Where it starts, in octets from the start of the IP header.
+    /// Octets from the start of the IP header to its first one.
     pub(super) at: usize,
     /// Octets as sent. The capture may hold fewer (snap length) or more (Ethernet padding).
     pub(super) len: usize,
 }
 
-/// Which part of which datagram a fragment is.
+/// The part of a datagram that a fragment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fragment {
     /// Identification: what the fragments of one datagram share.

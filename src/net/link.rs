@@ -19,7 +19,7 @@ const SNAP: [u8; 6] = [0xaa, 0xaa, 0x03, 0, 0, 0];
 
 /// Returns where the IP header starts: octets from the start of the packet.
 ///
-/// What EtherType or address family said IPv4 and which said IPv6 is not kept: the header repeats its version.
+/// The version that EtherType or address family says is not kept: the header repeats it.
 #[inline(always)]
 pub(super) fn ip_header_at(link: LinkType, octets: &[u8]) -> Result<usize, Stop> {
     // Nearly always.

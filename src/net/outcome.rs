@@ -1,10 +1,10 @@
-//! What became of a packet, and how many became what.
+//! Outcomes: the result of decoding a packet, and the number of packets with each.
 
 use super::segment::Segment;
 use super::stop::{Malformed, Problem, Stop, Unsupported};
 use crate::base::LinkType;
 
-/// What became of one packet.
+/// The result of decoding one packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome<'a> {
     /// It belongs to a TCP connection.
@@ -32,7 +32,7 @@ impl From<Stop> for Outcome<'_> {
 /// Distinct unknown link types that are counted by name. A capture has a handful; a hostile one could list 65,536.
 const MAX_LINK_TYPES: usize = 64;
 
-/// What became of the packets so far.
+/// The numbers of packets with each outcome so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetStats {
     /// Packets looked at: the sum of the six counts that follow.

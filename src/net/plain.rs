@@ -1,4 +1,4 @@
-//! What nearly every packet is: IPv4 without options, not fragmented, and TCP.
+//! Plain packets, which nearly all are: IPv4 without options, not fragmented, and TCP.
 //!
 //! The general way through [`super::ip`] and the TCP header answers every packet, and takes four times as long, which is
 //! a quarter of all the time that a packet takes. Whatever is not plain goes there, wrong lengths above all.
@@ -23,14 +23,14 @@ pub(super) struct Plain<'a> {
     pub(super) way: Key,
 }
 
-/// What stands behind both headers.
+/// The octets behind both headers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payload<'a> {
     /// Octets from the start of the IP header.
     pub(super) at: usize,
     /// Octets as sent, by the IP length.
     pub(super) sent_len: usize,
-    /// What the capture holds of them.
+    /// The ones of them that the capture holds.
     pub(super) captured: &'a [u8],
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is plain says nothing else than the general way.
+        /// A plain packet says the same as it says in the general way.
         #[test]
         fn agrees_with_the_general_way(octets in packets()) {
             let Some(Plain { addresses, header, payload, .. }) = Plain::parse(&octets) else { return Ok(()) };

@@ -71,7 +71,7 @@ impl RecentFlows {
         self.find_way(Key::of(addresses, ports)?)
     }
 
-    /// The same for a way that is packed already.
+    /// Returns where segments of a way that is packed already go, if that is known.
     #[inline(always)]
     pub(super) fn find_way(&self, way: Key) -> Option<(FlowId, Direction)> {
         let place = self.places.get(self.place_of(way))?;

@@ -14,12 +14,12 @@ pub const MAX_QUEUED_OCTETS: u64 = 16 << 20;
 pub(super) struct Run {
     /// Stream offset of the first.
     pub(super) at: u64,
-    /// How many; at least 1.
+    /// Their number; at least 1.
     pub(super) len: u32,
     pub(super) content: Content,
 }
 
-/// What a segment had for a run of its payload.
+/// The content that a segment had for a run of its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// Octets; the piece is as long as the run.

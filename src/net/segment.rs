@@ -1,4 +1,4 @@
-//! What one packet contributes to a TCP connection.
+//! Segments: the contribution of one packet to a TCP connection.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +23,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Which way a segment travels within its flow.
+/// The direction that a segment travels in within its flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {
     /// From the endpoint that opened the connection (sent the SYN); where no SYN was captured, from the endpoint that
@@ -55,9 +55,9 @@ impl Direction {
 /// The two ends of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
-    /// Where forward segments come from.
+    /// The source of forward segments.
     pub opener: Endpoint,
-    /// Where they go.
+    /// Their destination.
     pub peer: Endpoint,
 }
 
@@ -168,7 +168,7 @@ impl fmt::Debug for TcpFlags {
 pub struct SegmentPiece<'a> {
     /// Octets of the segment's payload before this piece.
     pub at: u32,
-    /// Where the octets are in the file and which packet brought them: with IP fragments, each its own.
+    /// The place of the octets in the file, and the packet that brought them: with IP fragments, each its own.
     pub piece: Piece,
     /// The octets themselves; as many as `piece.span.len` says.
     pub octets: &'a [u8],
@@ -199,16 +199,16 @@ impl<'a> Deref for Pieces<'a> {
     }
 }
 
-/// What a packet contributes to a TCP connection.
+/// The contribution of a packet to a TCP connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment<'a> {
     /// The connection.
     pub flow: FlowId,
-    /// Which way it travels.
+    /// The direction that it travels in.
     pub direction: Direction,
     /// True where this is the first segment of its flow.
     pub new_flow: bool,
-    /// Where it comes from and goes to.
+    /// Its source and its destination.
     pub way: Way,
     /// The sequence number (RFC 9293 §3.4) of the first payload octet, or of the SYN.
     pub seq: u32,
@@ -227,8 +227,8 @@ pub struct Segment<'a> {
 /// A segment that neither begins nor ends a connection, of a flow that is known, in one piece that was captured whole.
 /// Nearly every segment is such a one, and a few of them are kept for a moment: it has the size of a cache line.
 ///
-/// What tells of its packet does not lie together: it is written number by number, and who reads two numbers that were just
-/// written as if they were one waits until they have left the processor.
+/// The numbers that tell of its packet do not lie together: it is written number by number, and who reads two numbers
+/// that were just written as if they were one waits until they have left the processor.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct WholeSegment<'a> {
@@ -242,12 +242,12 @@ pub struct WholeSegment<'a> {
     ack: u32,
     /// The control bits.
     pub flags: TcpFlags,
-    /// Which way it travels.
+    /// The direction that it travels in.
     pub direction: Direction,
     time: Timestamp,
     /// The payload.
     pub octets: &'a [u8],
-    /// Where the payload is: file offset in octets.
+    /// File offset in octets of the payload.
     pub at: u64,
 }
 
@@ -288,7 +288,7 @@ impl<'a> WholeSegment<'a> {
         Piece { span: Span::new(self.at, self.octets.len() as u32), packet: self.packet() }
     }
 
-    /// The same as any segment; `way` is where it comes from and goes to.
+    /// Returns it as a segment like any other; `way` is its source and its destination.
     pub fn to_segment(&self, way: Way) -> Segment<'a> {
         let WholeSegment { octets, flow, seq, flags, direction, .. } = *self;
         let packet = self.packet();
@@ -301,7 +301,7 @@ impl<'a> WholeSegment<'a> {
     }
 }
 
-/// Where a packet comes from and goes to, as it stands in its headers.
+/// The source and the destination of a packet, as they stand in its headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Way {
     pub(super) addresses: Addresses,
@@ -310,7 +310,7 @@ pub struct Way {
 }
 
 impl<'a> Segment<'a> {
-    /// The same as a whole segment, where it is one.
+    /// Returns it as a whole segment, if it is one.
     #[inline]
     pub fn whole(&self) -> Option<WholeSegment<'a>> {
         let (octets, at): (&[u8], u64) = match &self.pieces {

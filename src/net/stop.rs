@@ -29,15 +29,15 @@ pub enum Layer {
 /// A header that does not hold together, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// Which header.
+    /// The layer of the header.
     pub layer: Layer,
-    /// Where it starts: octets from the start of the packet (of the joined datagram's payload, for TCP in fragments).
+    /// Octets from the start of the packet to the header (of the joined datagram's payload, for TCP in fragments).
     pub at: usize,
-    /// What is wrong with it.
+    /// The thing that is wrong with it.
     pub problem: Problem,
 }
 
-/// What is wrong with a header.
+/// A thing that is wrong with a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// It ends too early.

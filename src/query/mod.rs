@@ -4,7 +4,7 @@
 //!   Query { kind, filter, order } ─▶ RowSearch::step … ─▶ RowSet: row ⇄ id
 //! ```
 //!
-//! What rows hold, and how it is called, filtered, sorted and shown, is one table: [`entries`].
+//! The things that rows hold, and how they are called, filtered, sorted and shown, are one table: [`entries`].
 //!
 //! A row costs nothing where all are listed as they were captured, and 8 octets where there is a filter or another order;
 //! while a sorted list is made anew, 16 more.

@@ -67,7 +67,7 @@ fn rank(key: u64, origin: u64) -> u32 {
     if key >= origin { ORIGIN + distance } else { ORIGIN - distance }
 }
 
-/// Whether all keys of this rank are equal.
+/// Returns whether all keys of this rank are equal.
 fn is_exact(rank: u32) -> bool {
     rank.abs_diff(ORIGIN) < 1 << BITS
 }
@@ -111,7 +111,7 @@ impl<'a> Ranking<'a> {
         u64::from(self.turned(rank(key, self.origin))) << 32 | u64::from(id)
     }
 
-    /// Which of two places comes first.
+    /// Compares two places: which of them comes first.
     pub(super) fn compare(&self, a: u64, b: u64) -> Ordering {
         if (a ^ b) >> 32 != 0 || self.is_exact(a) {
             return a.cmp(&b);
@@ -132,7 +132,7 @@ impl<'a> Ranking<'a> {
         }
     }
 
-    /// Whether all rows of this place's rank have the same key.
+    /// Returns whether all rows of this place's rank have the same key.
     pub(super) fn is_exact(&self, place: u64) -> bool {
         is_exact(self.turned((place >> 32) as u32))
     }

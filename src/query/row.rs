@@ -1,4 +1,4 @@
-//! What rows there are, and what names one.
+//! Rows: their kinds, and what names one.
 
 use crate::base::{FindingId, FrameId, MessageId};
 use crate::dissect::Snapshot;

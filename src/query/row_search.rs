@@ -17,10 +17,10 @@ use crate::ws::Opcode;
 /// Finds the rows of one query.
 pub struct RowSearch {
     query: Query,
-    /// Where the rows are that were found in earlier rounds; in the order of the capture, those of this one too.
+    /// The places of the rows that were found in earlier rounds; in the order of the capture, those of this one too.
     places: Table<u64>,
     stage: Stage,
-    /// What was found in this round.
+    /// The rows that were found in this round.
     found: RankSort,
     /// Ids that were judged: all below.
     judged: usize,
@@ -31,14 +31,14 @@ pub struct RowSearch {
     /// Rows that may still change, in order, and where they were found: messages that are not at their end, and what is asked
     /// about by what is not known yet.
     open: Vec<(u32, Option<u64>)>,
-    /// What earlier rounds told places from: `places` are in the order that they had there.
+    /// The snapshot that earlier rounds told places from: `places` are in the order that they had there.
     before: Option<Snapshot>,
     /// Places of earlier rounds that are no longer right, and places to take in their stead.
     out: Vec<u64>,
     again: Vec<u64>,
 }
 
-/// What a step does.
+/// The stage that a step works on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Judging,

@@ -5,7 +5,7 @@ use super::{Query, RowField, RowKind};
 use crate::base::Table;
 use crate::dissect::Snapshot;
 
-/// Which id is in which row. A clone costs next to nothing and never changes.
+/// The id in each row. A clone costs next to nothing and never changes.
 #[derive(Clone, Default)]
 pub struct RowSet {
     query: Query,
@@ -17,7 +17,7 @@ pub struct RowSet {
 #[derive(Clone)]
 struct Listed {
     places: Table<u64>,
-    /// What they were told from.
+    /// The snapshot that they were told from.
     snapshot: Snapshot,
 }
 

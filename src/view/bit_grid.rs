@@ -34,7 +34,7 @@ pub struct GridRow {
     pub octet: u64,
     /// The cells from the left. The last row may end early.
     pub cells: Vec<Cell>,
-    /// Where TCP segments start in this row.
+    /// The starts of TCP segments in this row.
     pub boundaries: Vec<Boundary>,
 }
 
@@ -47,7 +47,7 @@ pub struct Cell {
     pub width: u8,
     /// Whose part it is.
     pub field: FieldId,
-    /// What stands in it.
+    /// The things that stand in it.
     pub content: Content,
     /// The field started in an earlier row.
     pub joins_above: bool,
@@ -64,7 +64,7 @@ impl Cell {
     }
 }
 
-/// What stands in a cell.
+/// The content of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// A header field, or the part of it in this row.
@@ -77,25 +77,25 @@ pub enum Content {
         bits: u32,
         /// The whole field's value: `1`, `0x1`, `65,536`, `37 fa 21 3d`.
         value: String,
-        /// What the value means.
+        /// The meaning of the value.
         meaning: String,
     },
     /// One payload octet.
     Octet {
-        /// Which, from 0.
+        /// Its index in the payload, from 0.
         index: u64,
         /// As sent; `None` where the capture lacks it.
         wire: Option<u8>,
-        /// What it was masked with; `None` in an unmasked frame.
+        /// The key octet that it was masked with; `None` in an unmasked frame.
         key: Option<u8>,
         /// Unmasked.
         plain: Option<u8>,
-        /// What it stands for.
+        /// The character that it stands for.
         glyph: Glyph,
     },
 }
 
-/// What a payload octet stands for as text.
+/// The character that a payload octet stands for in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Glyph {
     /// No readable text.

@@ -1,4 +1,4 @@
-//! How a connection ended, told from what was captured (RFC 6455 §7).
+//! The story of a connection's end, told from what was captured (RFC 6455 §7).
 
 use super::meaning::{count, duration};
 use super::payload::printable;

@@ -1,4 +1,4 @@
-//! What compression did for a connection (RFC 7692).
+//! The effect of compression on a connection (RFC 7692).
 
 use super::meaning::{count, length};
 use crate::base::{ConnectionId, Rule, Sender};
@@ -13,8 +13,8 @@ pub fn compression_summary(snapshot: &Snapshot, id: ConnectionId) -> Option<Stri
     accepted.iter().any(is_deflate).then(|| summary(connection))
 }
 
-/// How much of the octets of messages compression saved, in per cent; less than 0 where it made them larger. `None` where no
-/// compressed message was inflated so far.
+/// Returns the share of the octets of messages that compression saved, in per cent; less than 0 if it made them larger.
+/// `None` if no compressed message was inflated so far.
 pub fn compression_saving(connection: &Connection) -> Option<i64> {
     let Deflated { messages, wire, plain } = both(connection);
     let saved = (i128::from(plain) - i128::from(wire)) * 100 / i128::from(plain.max(1));
@@ -23,8 +23,8 @@ pub fn compression_saving(connection: &Connection) -> Option<i64> {
     (messages > 0).then(|| i64::try_from(saved).unwrap_or(i64::MIN))
 }
 
-/// How many compressed messages that saving leaves out because they could not be inflated to their end: they are too long,
-/// or are not valid.
+/// Returns the number of compressed messages that this saving leaves out because they could not be inflated to their
+/// end: they are too long, or are not valid.
 pub fn not_inflated(connection: &Connection) -> u64 {
     connection.rules.iter().filter(|(rule, _)| stops_inflating(*rule)).map(|(_, number)| number).sum()
 }

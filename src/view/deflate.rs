@@ -14,13 +14,13 @@ const LARGEST: u64 = 1 << 15;
 pub struct DeflateParameter {
     /// Its name, as in the RFC.
     pub name: String,
-    /// What the client offered: `yes` where it named it without a value; empty where it did not.
+    /// The client's offer: `yes` if it named the parameter without a value; empty if it did not.
     pub offered: String,
-    /// What the server accepted; empty for nothing.
+    /// The server's answer; empty for nothing.
     pub accepted: String,
-    /// What holds because of that.
+    /// The rule that holds because of that.
     pub meaning: String,
-    /// Where that is written.
+    /// The RFC and the section that state it.
     pub section: &'static str,
 }
 

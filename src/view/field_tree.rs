@@ -22,11 +22,11 @@ pub struct TreeRow {
     pub bits: String,
     /// Its value.
     pub value: String,
-    /// What the value means.
+    /// The meaning of the value.
     pub meaning: String,
-    /// Where it is defined.
+    /// The RFC and the section that define it.
     pub section: &'static str,
-    /// What colour it has.
+    /// The family that gives it its colour.
     pub family: FieldFamily,
     /// The findings about it, worst first.
     pub findings: Vec<Finding>,

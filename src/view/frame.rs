@@ -10,7 +10,7 @@ use crate::ws::{FieldId, FrameHeader, Opcode, Parsed, masking_octet};
 /// Segments of a frame that are marked; a frame of a gigabyte has a million.
 const MAX_SEGMENT_MARKS: usize = 4096;
 
-/// Where a TCP segment starts inside a frame.
+/// The start of a TCP segment inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentMark {
     /// Octet of the frame (0 is the first of its header).
@@ -36,7 +36,7 @@ pub struct FrameView {
     pub at_in_stream: u64,
     /// Its header.
     pub header: FrameHeader,
-    /// What the payload is: for a continuation, the opcode of its message's first frame, where that is known.
+    /// The kind of the payload: for a continuation, the opcode of its message's first frame, if that is known.
     pub data_opcode: Opcode,
     /// The payload's first octets as they were sent (still masked).
     pub payload: Octets,
@@ -48,7 +48,7 @@ pub struct FrameView {
     pub compressed: bool,
     /// True where a negotiated extension gives RSV1 its meaning.
     pub deflate: bool,
-    /// What is to be said about it.
+    /// The findings about it.
     pub findings: Vec<Finding>,
 }
 

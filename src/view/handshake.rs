@@ -22,21 +22,21 @@ pub struct HandshakeView {
     pub request: Option<HeadView>,
     /// The response, where it was captured.
     pub response: Option<HeadView>,
-    /// What was offered and what was chosen.
+    /// The offers and the choices.
     pub negotiation: Vec<Negotiated>,
-    /// How the accept value comes about; `None` without a key.
+    /// The steps to the accept value; `None` without a key.
     pub accept: Option<AcceptSteps>,
-    /// What is to be said about it: severity and sentence.
+    /// The findings about it: severity and sentence.
     pub findings: Vec<Finding>,
-    /// What compression did for the connection, in words.
+    /// The effect of compression on the connection, in words.
     pub compression: Option<String>,
     /// It made messages larger, all in all.
     pub compression_grew: bool,
     /// The parameters of compression, where it was agreed on.
     pub parameters: Vec<DeflateParameter>,
-    /// How the connection ended, in sentences.
+    /// The story of the connection's end, in sentences.
     pub story: Vec<String>,
-    /// How it was recognised, if not by its handshake.
+    /// The way it was recognised, if not by its handshake.
     pub recognition: Option<Recognition>,
     /// Its pings; `None` without any.
     pub round_trips: Option<RoundTrips>,
@@ -58,15 +58,15 @@ pub struct HeadView {
 /// One thing that the peers agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
-    /// What: `version`, `subprotocol`, `extension`.
+    /// The subject: `version`, `subprotocol`, `extension`.
     pub what: String,
-    /// What the client offered; empty for nothing.
+    /// The client's offer; empty for nothing.
     pub offered: String,
-    /// What the server chose; empty for nothing.
+    /// The server's choice; empty for nothing.
     pub chosen: String,
-    /// What that means.
+    /// The meaning of that.
     pub note: String,
-    /// How bad it is, where it is.
+    /// The severity, if it is bad.
     pub severity: Option<Severity>,
 }
 
@@ -83,7 +83,7 @@ pub struct AcceptSteps {
     pub sha1_hex: String,
     /// The SHA-1 in Base64: what the response has to say.
     pub base64: String,
-    /// What the response says; `None` where it says nothing or was not captured.
+    /// The value in the response; `None` if it has none or was not captured.
     pub received: Option<String>,
     /// True where the two are the same.
     pub matches: bool,

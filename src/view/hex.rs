@@ -14,7 +14,7 @@ pub enum HexForm {
     Wire,
     /// Unmasked.
     Unmasked,
-    /// What the message of the frame inflates to, without any header.
+    /// The octets that the message of the frame inflates to, without any header.
     Inflated,
 }
 
@@ -25,7 +25,7 @@ pub struct HexOctet {
     pub value: Option<u8>,
     /// The field it belongs to.
     pub field: FieldId,
-    /// Whether a TCP segment starts with it (the frame's first octet does not count); of an inflated octet, whether it is the
+    /// Set if a TCP segment starts with it (the frame's first octet does not count); of an inflated octet, if it is the
     /// first one of another frame.
     pub starts_segment: bool,
 }
@@ -39,8 +39,8 @@ pub struct HexRow {
     pub octets: Vec<HexOctet>,
 }
 
-/// How many octets of the frame a dump can show: the header and the payload up to the last captured octet that is
-/// known of (`payload_end`, in octets of the payload).
+/// Returns the number of octets of the frame that a dump can show: the header and the payload up to the last captured
+/// octet that is known of (`payload_end`, in octets of the payload).
 pub fn hex_len(view: &FrameView, payload_end: u64) -> u64 {
     u64::from(view.header.header_len()).saturating_add(payload_end.min(view.header.payload_len()))
 }

@@ -17,11 +17,11 @@ pub const INFLATED_WINDOW: u64 = 4 << 20;
 pub struct InflatedView {
     /// The message as it was when it was inflated.
     pub message: Message,
-    /// What it inflates to: [`INFLATED_WINDOW`] octets of it.
+    /// The octets that it inflates to: [`INFLATED_WINDOW`] of them.
     pub inflated: Inflated,
     /// Its text, where the window is the message's beginning.
     pub text: Option<PayloadText>,
-    /// How far it was to be inflated, in octets.
+    /// The limit that it was inflated to, in octets.
     pub limit: u64,
 }
 
@@ -75,8 +75,8 @@ impl InflatedView {
         plain.from <= octets.start && octets.end.min(plain.total) <= plain.end()
     }
 
-    /// What octets of a frame's payload inflate to: all of it, where nothing finer is known; empty where they are behind
-    /// what could be inflated.
+    /// Returns the inflated octets that octets of a frame's payload give: all of them, if nothing finer is known; empty
+    /// if they are behind what could be inflated.
     pub fn plain_of(&self, frame: FrameId, payload: &Range<u64>) -> Range<u64> {
         if self.inflated.parts.is_empty() {
             return 0..self.len();
@@ -89,7 +89,8 @@ impl InflatedView {
         first.plain.start..parts.next_back().unwrap_or(first).plain.end
     }
 
-    /// Which octets of which frame's payload gave an inflated octet; `None` where nothing finer than the message is known.
+    /// Returns the octets of a frame's payload that gave an inflated octet; `None` if nothing finer than the message is
+    /// known.
     pub fn wire_of(&self, at: u64) -> Option<(FrameId, Range<u64>)> {
         let parts = &self.inflated.parts;
         let index = parts.partition_point(|part| part.plain.end <= at);
@@ -169,8 +170,8 @@ impl InflatedView {
     }
 }
 
-/// How much of `plain` octets was sent: `43 %`; `<1 %` for less than half a per cent, `>999 %` also for something sent for
-/// nothing.
+/// Returns the share of `plain` octets that was sent: `43 %`; `<1 %` for less than half a per cent, `>999 %` also for
+/// something sent for nothing.
 pub fn ratio(wire: u64, plain: u64) -> String {
     match wire as f64 * 100.0 / plain as f64 {
         _ if wire == 0 => "0 %".to_owned(),

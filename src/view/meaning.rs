@@ -1,4 +1,4 @@
-//! What the values of a frame mean, in words.
+//! Meanings of the values of a frame, in words.
 
 use super::FrameView;
 use crate::ws::{FieldId, Opcode};

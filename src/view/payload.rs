@@ -28,7 +28,7 @@ pub enum PayloadKind {
 /// A payload, readable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PayloadText {
-    /// What it was taken for.
+    /// The kind that it was taken for.
     pub kind: PayloadKind,
     /// The text; empty for octets that are no text.
     pub text: String,
@@ -91,8 +91,8 @@ pub(super) fn unformatted(plain: &Octets, opcode: Opcode, compressed: bool, lack
     PayloadText { kind: PayloadKind::Text, text, indented: None, not_shown }
 }
 
-/// Whether a person would call `octets` text: UTF-8 (the last character may be cut) without control characters other
-/// than those that lay text out.
+/// Returns whether a person would call `octets` text: UTF-8 (the last character may be cut) without control characters
+/// other than those that lay text out.
 fn reads_as_text(octets: &[u8]) -> bool {
     let text = match std::str::from_utf8(octets) {
         Ok(text) => text,

@@ -1,10 +1,10 @@
-//! How long each ping of a connection waited for its pong (RFC 6455 §5.5.2, §5.5.3).
+//! Round trips: the time that each ping of a connection waited for its pong (RFC 6455 §5.5.2, §5.5.3).
 
 use super::meaning::{count, duration};
 use crate::base::{ConnectionId, FrameId, Rule, Sender, Timestamp};
 use crate::dissect::Snapshot;
 
-/// What became of a ping.
+/// The answer to a ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Its pong was captured so many nanoseconds later.
@@ -24,7 +24,7 @@ pub struct PingView {
     pub sender: Sender,
     /// When it was captured.
     pub time: Timestamp,
-    /// What became of it.
+    /// The answer to it.
     pub answer: Answer,
 }
 
@@ -48,7 +48,7 @@ pub struct RoundTripSummary {
     pub unanswered: usize,
     /// Half of the round trips took no longer; `None` without any.
     pub median: Option<i64>,
-    /// What the longest took.
+    /// The time of the longest, in nanoseconds.
     pub longest: Option<i64>,
 }
 
@@ -127,8 +127,8 @@ impl RoundTrips {
         format!("{trips}: {}", facts.join(", "))
     }
 
-    /// What to paint over `columns` places from the start of the connection to its end: of each sender the longest round
-    /// trip in each place, and whether a ping there was never answered. In the order of places.
+    /// Returns the marks to paint over `columns` places from the start of the connection to its end: of each sender the
+    /// longest round trip in each place, and whether a ping there was never answered. In the order of places.
     pub fn marks(&self, columns: usize) -> Vec<(usize, PingView)> {
         let mut marks: Vec<(usize, PingView)> = Vec::new();
         for ping in self.pings.iter().filter(|ping| ping.answer != Answer::Open) {
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(cut.in_words(), "The newest 2 round trips: median 8 ns, longest 9 ns");
     }
 
-    /// Where many pings share a place, the longest of each sender stands for them, and an unanswered one is never hidden.
+    /// If many pings share a place, the longest of each sender stands for them, and an unanswered one is never hidden.
     #[test]
     fn marks_of_many() {
         use Answer::{After, Never, Open};

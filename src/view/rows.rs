@@ -60,7 +60,7 @@ pub struct FrameRow {
     pub delta_ns: Option<i64>,
     /// Of a pong, nanoseconds since the ping that it answers.
     pub round_trip_ns: Option<i64>,
-    /// Who sent it.
+    /// The peer that sent it.
     pub sender: Sender,
     /// Its opcode.
     pub opcode: Opcode,
@@ -74,15 +74,15 @@ pub struct FrameRow {
     pub payload_len: u64,
     /// Payload octets that the capture holds.
     pub captured_len: u64,
-    /// How the payload begins.
+    /// The beginning of the payload.
     pub preview: Preview,
-    /// Whether it belongs to a compressed message.
+    /// Set if it belongs to a compressed message.
     pub compressed: bool,
-    /// Whether nothing more of it will come.
+    /// Set if nothing more of it will come.
     pub ended: bool,
-    /// How bad the worst finding about it is.
+    /// The severity of the worst finding about it.
     pub severity: Option<Severity>,
-    /// How many findings there are about it.
+    /// The number of findings about it.
     pub findings: usize,
     /// Their rules, the worst first.
     pub rules: Vec<Rule>,
@@ -174,7 +174,7 @@ fn preview_of(plain: &Octets, text: &PayloadText) -> Preview {
     start
 }
 
-/// How far a message has come.
+/// The state that a message has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageState {
     /// The final frame was seen, every octet was captured, and it is known what they mean.
@@ -192,15 +192,15 @@ pub struct MessageRow {
     pub id: MessageId,
     /// Its connection.
     pub connection: ConnectionId,
-    /// Who sent it.
+    /// The peer that sent it.
     pub sender: Sender,
     /// Text or binary.
     pub opcode: Opcode,
-    /// Whether it is compressed.
+    /// Set if it is compressed.
     pub compressed: bool,
     /// Octets it inflates to, as far as messages were inflated in the background.
     pub plain_len: Option<u64>,
-    /// How many frames it has.
+    /// The number of its frames.
     pub frames: u32,
     /// Its first frame.
     pub first: FrameId,
@@ -210,13 +210,13 @@ pub struct MessageRow {
     pub delta_ns: Option<i64>,
     /// Payload octets as sent.
     pub wire_len: u64,
-    /// How far it has come.
+    /// The state that it has come to.
     pub state: MessageState,
-    /// How the payload begins.
+    /// The beginning of the payload.
     pub preview: Preview,
-    /// How bad the worst finding about its frames is.
+    /// The severity of the worst finding about its frames.
     pub severity: Option<Severity>,
-    /// How many findings there are about its first frames.
+    /// The number of findings about its first frames.
     pub findings: usize,
     /// Their rules, the worst first.
     pub rules: Vec<Rule>,
@@ -224,7 +224,7 @@ pub struct MessageRow {
     pub not_inflated: bool,
 }
 
-/// How far `message` has come. One whose payload nobody understands is not complete.
+/// Returns the state that `message` has come to. One whose payload nobody understands is not complete.
 pub fn message_state(message: &Message) -> MessageState {
     match (message.ended, message.final_seen && message.whole && message.is_understood) {
         (false, _) => MessageState::Open,
@@ -271,7 +271,7 @@ pub fn message_row(snapshot: &Snapshot, reader: &mut MessageReader, id: MessageI
     })
 }
 
-/// How a compressed message begins, as one line of text; nothing where `watch` ended that.
+/// Returns the beginning of a compressed message, as one line of text; nothing if `watch` ended that.
 ///
 /// # Errors
 /// When the capture file cannot be read.
@@ -286,22 +286,22 @@ pub fn inflated_preview(
     Ok(inflated.map(|inflated| preview_of(&inflated.plain, &inflated_text(&inflated.plain, message.opcode))))
 }
 
-/// How a connection was closed.
+/// The close of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseSummary {
     /// 1005 for an empty Close body, 1006 where no Close frame was seen; `None` for a body that holds no code.
     pub code: Option<u16>,
-    /// What the code means.
+    /// The meaning of the code.
     pub name: &'static str,
     /// The reason; empty where none was given.
     pub reason: String,
-    /// Who sent Close first; where nobody did, who ended TCP.
+    /// The peer that sent Close first; if nobody did, the one that ended TCP.
     pub by: Sender,
-    /// Whether both sides sent Close.
+    /// Set if both sides sent Close.
     pub clean: bool,
 }
 
-/// How `connection` was closed; `None` while it is open, and where it never was.
+/// Returns the close of `connection`; `None` while it is open, and if it never was.
 pub fn close_summary(connection: &Connection) -> Option<CloseSummary> {
     if !connection.opened {
         return None;
@@ -342,17 +342,17 @@ pub struct ConnectionRow {
     pub path: String,
     /// The final status.
     pub status: Option<u16>,
-    /// What became of the opening handshake.
+    /// The outcome of the opening handshake.
     pub handshake: HandshakeState,
-    /// How it was recognised, if not by its handshake.
+    /// The way it was recognised, if not by its handshake.
     pub recognition: Option<Recognition>,
     /// The chosen subprotocol.
     pub subprotocol: Option<String>,
     /// The accepted extensions.
     pub extensions: Option<String>,
-    /// What compression did, in words.
+    /// The effect of compression, in words.
     pub compression: Option<String>,
-    /// How much of the octets of messages it saved, in per cent; less than 0 where it made them larger.
+    /// The share of the octets of messages that it saved, in per cent; less than 0 if it made them larger.
     pub saved: Option<i64>,
     /// Messages that this leaves out because they could not be inflated to their end.
     pub not_inflated: u64,
@@ -360,9 +360,9 @@ pub struct ConnectionRow {
     pub frames: [u64; 2],
     /// Payload octets of client and server.
     pub payload: [u64; 2],
-    /// How it was closed.
+    /// Its close.
     pub close: Option<CloseSummary>,
-    /// How bad the worst finding is.
+    /// The severity of the worst finding.
     pub severity: Option<Severity>,
     /// When it began.
     pub start: Timestamp,

@@ -14,7 +14,7 @@ pub struct SegmentRow {
     pub missing_before: u64,
     /// The octets in the file.
     pub span: Span,
-    /// Where the packet's record starts in the file.
+    /// File offset of the packet's record.
     pub record_at: u64,
 }
 

@@ -29,7 +29,7 @@ pub enum FrameBreach {
     CloseReasonInvalidUtf8 {
         /// The first octet of the body that fits no character.
         at: u32,
-        /// How many octets do not, up to three.
+        /// The number of octets that do not, up to three.
         len: u8,
     },
     /// A pong whose body no ping has that waits for an answer.

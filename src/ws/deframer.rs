@@ -10,7 +10,7 @@ use super::{MAX_CLOSE_BODY, Opcode};
 /// The longest payload of a legal control frame, in octets (RFC 6455 §5.5).
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// What the deframer came upon.
+/// A step of the deframer: the thing that it came upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// A frame's header is whole.
@@ -29,7 +29,7 @@ pub enum Step {
     },
 }
 
-/// Where the deframer is.
+/// The part of a frame that the deframer is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At a frame boundary, or inside a header of which `have` octets are in the buffer.
@@ -152,7 +152,8 @@ impl Deframer {
         is_inside
     }
 
-    /// The same where it ends here too: takes what is left of it off the front of `octets`, instead of telling [`Step::End`].
+    /// Takes what is left of a payload that ends here off the front of `octets`, instead of telling [`Step::End`].
+    /// Returns whether it did.
     #[inline]
     pub fn end_payload(&mut self, octets: &mut &[u8]) -> bool {
         let State::Payload(left) = self.state else { return false };
@@ -304,13 +305,13 @@ impl Deframer {
         (self.have > 0).then(|| (self.at - u64::from(self.have), &self.header[..usize::from(self.have)]))
     }
 
-    /// Whether the next octet starts a frame, and nothing is left to be told of the one before.
+    /// Returns whether the next octet starts a frame, and nothing is left to be told of the one before.
     #[inline]
     pub fn is_between_frames(&self) -> bool {
         matches!(self.state, State::Header) && self.have == 0
     }
 
-    /// Whether it lost its place behind a gap.
+    /// Returns whether it lost its place behind a gap.
     pub fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost)
     }
@@ -321,7 +322,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a deframer tells when it is fed `chunks`.
+    /// Returns the steps that a deframer tells when it is fed `chunks`.
     fn run(chunks: &[&[u8]]) -> Vec<(Step, Option<Vec<u8>>)> {
         let mut deframer = Deframer::new(0);
         let mut steps = Vec::new();
@@ -336,7 +337,7 @@ mod tests {
         steps
     }
 
-    /// The same by the short ways, where they are open.
+    /// Returns those steps by the short ways, where they are open.
     fn run_shortly(chunks: &[&[u8]]) -> Vec<(Step, Option<Vec<u8>>)> {
         let mut deframer = Deframer::new(0);
         let mut steps = Vec::new();

@@ -1,7 +1,7 @@
-//! How sure it is that octets are frames where no handshake says so.
+//! Evidence: how sure it is that octets are frames if no handshake says so.
 //!
-//! What a frame header must look like is unlikely to come about by chance, and each part of it counts as so many bits: a
-//! stream of other octets passes for frames with a probability of 2^-bits, for each place that is looked at.
+//! A frame header must look so that it is unlikely to come about by chance, and each part of it counts as so many bits:
+//! a stream of other octets passes for frames with a probability of 2^-bits, for each place that is looked at.
 
 use std::ops::Range;
 
@@ -19,10 +19,10 @@ const TEXT: u32 = 8;
 const COMPARED: usize = 24;
 /// Text that is shorter proves too little.
 const LEAST_TEXT: usize = 6;
-/// What is enough: a false alarm in 2^40, for each place.
+/// The number of bits that is enough: a false alarm in 2^40, for each place.
 const ENOUGH: u32 = 40;
 
-/// What speaks for frames.
+/// Evidence that octets are frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Frames with a payload whose lengths chain.
@@ -31,7 +31,7 @@ pub struct Evidence {
     pub masked: u32,
     /// Those that are text in UTF-8.
     pub texts: u32,
-    /// Whether any has the bit that says "compressed".
+    /// Set if any has the bit that says "compressed".
     pub compressed: bool,
     /// All of it in bits.
     pub bits: u32,
@@ -49,8 +49,8 @@ impl Evidence {
         }
     }
 
-    /// Whether it can hardly be anything else. Some protocols have short binary records that start like frames of a
-    /// server (MQTT's SUBSCRIBE is one), so masked frames or texts must be among them.
+    /// Returns whether it can hardly be anything else. Some protocols have short binary records that start like frames
+    /// of a server (MQTT's SUBSCRIBE is one), so masked frames or texts must be among them.
     pub fn is_convincing(&self) -> bool {
         self.frames >= 3 && self.bits >= ENOUGH && (self.masked >= 2 || self.texts >= 2)
     }
@@ -70,7 +70,7 @@ impl Evidence {
 pub struct Excerpt {
     /// Those that are missing are zeros.
     pub octets: Vec<u8>,
-    /// Which ones are missing, in order.
+    /// The ranges that are missing, in order.
     pub holes: Vec<Range<usize>>,
     /// Places at which TCP segments and holes start, in order; the last is the end of the octets.
     pub starts: Vec<usize>,
@@ -82,13 +82,14 @@ impl Excerpt {
         self.starts.windows(2).map(|ends| self.octets.get(ends[0]..ends[1]).unwrap_or_default())
     }
 
-    /// Whether any octet of `range` is missing.
+    /// Returns whether any octet of `range` is missing.
     fn lacks(&self, range: Range<usize>) -> bool {
         self.holes.iter().any(|hole| hole.start < range.end && range.start < hole.end)
     }
 }
 
-/// What speaks for the octets of an excerpt being frames of `sender` from octet `from` on. Nothing where they are not.
+/// Returns the evidence that the octets of an excerpt are frames of `sender` from octet `from` on. None of it if they
+/// are not.
 pub fn evidence(excerpt: &Excerpt, from: usize, sender: Sender) -> Evidence {
     let (octets, ends) = (&excerpt.octets[..], &excerpt.starts[..]);
     let any = Negotiated { deflate: true, other: false };
@@ -151,7 +152,7 @@ pub fn evidence(excerpt: &Excerpt, from: usize, sender: Sender) -> Evidence {
     found
 }
 
-/// Whether a payload is text that people could have written.
+/// Returns whether a payload is text that people could have written.
 fn is_text(payload: &[u8], key: Option<[u8; 4]>) -> bool {
     if payload.len() < LEAST_TEXT {
         return false;

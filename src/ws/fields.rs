@@ -179,7 +179,7 @@ impl FieldId {
 /// A field of one header: where its bits are and what they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderField {
-    /// Which field.
+    /// The field's name in the program.
     pub id: FieldId,
     /// First bit, relative to the header's first bit (0–111).
     pub at: u8,

@@ -39,7 +39,7 @@ impl Deref for HeaderOctets {
     }
 }
 
-/// What reading a header came to.
+/// The result of reading a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parsed {
     /// The header is whole.
@@ -49,7 +49,7 @@ pub enum Parsed {
 }
 
 impl FrameHeader {
-    /// How long a header with this second octet is, in octets: the fields of the table that are present.
+    /// Returns the length of a header with this second octet, in octets: of the fields of the table that are present.
     pub const fn len_for(octet1: u8) -> usize {
         let (mut bits, mut row) = (0, 0);
         while row < FIELDS.len() {
@@ -94,7 +94,7 @@ impl FrameHeader {
         FrameHeader { low, middle: high as u32, high: (high >> 32) as u16, len }
     }
 
-    /// The same, number by number: whatever has written them in memory, they are read as they were written.
+    /// Returns a copy, number by number: whatever has written them in memory, they are read as they were written.
     #[inline(always)]
     pub fn copied(&self) -> FrameHeader {
         FrameHeader { low: self.low, middle: self.middle, high: self.high, len: self.len }
@@ -123,7 +123,7 @@ impl FrameHeader {
         self.len
     }
 
-    /// Whether this is the final frame of its message.
+    /// Returns whether this is the final frame of its message.
     #[inline]
     pub fn fin(&self) -> bool {
         self.low & 0x80 != 0
@@ -141,7 +141,7 @@ impl FrameHeader {
         Opcode::of(self.low as u8)
     }
 
-    /// Whether the payload is masked.
+    /// Returns whether the payload is masked.
     #[inline]
     pub fn masked(&self) -> bool {
         let [_, octet1] = self.first_two();
@@ -182,7 +182,7 @@ static HEADER_LEN: [u8; 256] = {
     table
 };
 
-/// Which bits of sixteen octets a header of so many octets has.
+/// The bits of sixteen octets that a header of so many octets has.
 static KEPT: [[u64; 2]; 16] = {
     let mut table = [[0; 2]; 16];
     let mut len = 1;

@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    /// What starts an impostor would be a header that breaks rules, or it would never be looked at.
+    /// The start of an impostor would be a header that breaks rules, or it would never be looked at.
     #[test]
     fn impostors_start_with_doubtful_headers() {
         let text: [&[u8]; 2] = [b"Too many connections", b"\x16\x03\x01\x02\x00\x01"];

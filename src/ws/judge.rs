@@ -174,7 +174,7 @@ impl HeaderRule {
 }
 
 impl FrameHeader {
-    /// Where a header field's bits are, for a finding.
+    /// Returns the place of a header field's bits, for a finding.
     pub(super) fn place(&self, field: FieldId) -> Place {
         self.field(field).map_or(Place::Connection, |field| Place::HeaderBits { at: field.at, len: field.bits })
     }

@@ -3,7 +3,7 @@
 use super::FrameHeader;
 use crate::base::MessageId;
 
-/// What a frame is to the messages of its sender.
+/// The role of a frame for the messages of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
     /// A control frame: no message's, and allowed between fragments.

@@ -1,4 +1,4 @@
-//! Whether octets could be frames, where nothing before them tells.
+//! Plausibility: whether octets could be frames, if nothing before them tells.
 
 use super::legal::{Faults, is_minimal};
 use super::{FrameHeader, Negotiated, Opcode, Parsed};
@@ -20,7 +20,7 @@ pub fn looks_like_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) 
 
 /// Returns whether frames start where `octets` do, although nothing before says so: besides looking right, either the last
 /// frame ends just where the octets (those of a TCP segment) end, or there are three in a row that are no empty data frames.
-/// What fails may still be frames; what passes hardly ever is anything else.
+/// Octets that fail may still be frames; octets that pass are hardly ever anything else.
 pub fn is_start_of_frames(octets: &[u8], sender: Sender, negotiated: Negotiated) -> bool {
     follow(octets, false, sender, negotiated).is_some_and(|chain| chain.is_convincing())
 }
@@ -32,7 +32,7 @@ pub struct Chain {
     pub frames: u32,
     /// The last frame ends where the octets end.
     pub ends_exactly: bool,
-    /// Where the next header starts, in octets from the first; less than one header may be there already.
+    /// Octets from the first one to where the next header starts; less than one header may be there already.
     pub next: u64,
     /// A fragmented message waits for its continuation there.
     pub open: bool,

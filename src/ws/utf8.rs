@@ -1,8 +1,8 @@
-//! Whether text is UTF-8 (RFC 6455 §8.1, RFC 3629), judged piece by piece.
+//! UTF-8 in text (RFC 6455 §8.1, RFC 3629), judged piece by piece.
 
 use std::str::from_utf8;
 
-/// Whether `octets` are UTF-8 from their first to their last.
+/// Returns whether `octets` are UTF-8 from their first to their last.
 #[inline]
 pub fn is_utf8(octets: &[u8]) -> bool {
     simdutf8::basic::from_utf8(octets).is_ok()
@@ -54,7 +54,7 @@ impl Utf8 {
         self.at
     }
 
-    /// Whether nothing was judged.
+    /// Returns whether nothing was judged.
     pub fn is_empty(&self) -> bool {
         self.at == 0
     }
@@ -134,14 +134,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What is wrong with a text that is pushed in pieces: where, which octets, whether they are an unfinished character.
+    /// Returns the fault of a text that is pushed in pieces: where, which octets, whether they are an unfinished
+    /// character.
     fn judge<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(u64, Vec<u8>, bool)> {
         let mut text = Utf8::default();
         let result = pieces.into_iter().try_for_each(|piece| text.push(piece)).and_then(|()| text.finish());
         result.err().map(|wrong| (wrong.at, wrong.octets().to_vec(), wrong.unfinished))
     }
 
-    /// What the standard library says about the whole.
+    /// Returns what the standard library says about the whole.
     fn model(text: &[u8]) -> Option<(u64, Vec<u8>, bool)> {
         let error = from_utf8(text).err()?;
         let wrong = &text[error.valid_up_to()..];

@@ -11,7 +11,7 @@ const RSV1: u8 = 0x40;
 const RSV2: u8 = 0x20;
 
 pub const DEFLATE: &str = "permessage-deflate";
-/// What the server accepts.
+/// The values that the server accepts.
 pub const EXTENSIONS: [&str; 4] =
     ["", DEFLATE, "permessage-deflate; server_no_context_takeover", "permessage-deflate, x-unknown"];
 
@@ -210,7 +210,7 @@ fn behind_reset(extensions: &str, rest: &[u8], by_client: bool) -> Talk {
     talk
 }
 
-/// What a sender does next.
+/// The next thing that a sender does.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A message of these octets in so many frames.

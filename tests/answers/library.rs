@@ -113,7 +113,7 @@ fn answers(snapshot: &Snapshot) -> Answers {
     Answers { frames, messages, findings, totals: format!("{:?} {deflated:?}", snapshot.totals()) }
 }
 
-/// What is told of a message.
+/// Returns everything that is told of a message.
 fn message(snapshot: &Snapshot, index: usize, inflation: Option<&mut Inflation>) -> String {
     let (mut alone, id) = (Inflation::default(), MessageId::from_index(index));
     let inflation = inflation.unwrap_or(&mut alone);
@@ -139,8 +139,8 @@ fn message(snapshot: &Snapshot, index: usize, inflation: Option<&mut Inflation>)
     format!("{row:?} {:?} {:?}", spelled(&inflated.plain), inflated.error)
 }
 
-/// What is told of the messages of a file that is judged behind being read, of each as soon as it is judged. What was inflated
-/// then is kept, as far as there is `room`.
+/// Returns what is told of the messages of a file that is judged behind being read, of each as soon as it is judged.
+/// Messages that were inflated then are kept, as far as there is `room`.
 fn messages_when_judged(capture: &[u8], (budget, room): (u64, usize)) -> Vec<String> {
     let kept = KeptMessages::new(u64::MAX).with_room(room);
     let mut inflation = Inflation::default().with_kept(kept.clone());

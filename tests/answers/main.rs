@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use inputs::Input;
 
-/// What was found by hand to be answered in several ways.
+/// Conversations that were found by hand to be answered in several ways.
 #[test]
 fn conversations_that_were_answered_in_several_ways() {
     for Input { name, capture, expected } in inputs::all() {

@@ -78,7 +78,7 @@ fn imports(file: &SourceFile) -> Vec<(usize, String)> {
     found
 }
 
-/// What follows `word::` wherever it starts a path, with the place of the word.
+/// Returns what follows `word::` wherever it starts a path, with the place of the word.
 fn paths<'a>(code: &'a str, word: &str) -> Vec<(usize, &'a str)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices(word) {
@@ -114,7 +114,7 @@ fn heads(path: &str) -> Vec<String> {
     heads
 }
 
-/// How many inline modules are open at the end of `code`.
+/// Returns how many inline modules are open at the end of `code`.
 fn inline_modules(code: &str) -> usize {
     let (mut braces, mut start) = (Vec::new(), 0);
     for (at, character) in code.char_indices() {

@@ -1,9 +1,11 @@
 //! The architecture, held by reading `src/`: who may import whom, that no files do so in circles, where a type has its
-//! methods, what only one place may touch, how long a file may be, and where nothing may panic.
+//! methods, what only one place may touch, how long a file may be, and where nothing may panic. And that doc comments stand
+//! alone.
 //!
 //! The checkers take text and give complaints, so that small wrong programs prove that they can fail.
 
 mod circles;
+mod comments;
 mod layers;
 mod places;
 mod source;
@@ -78,11 +80,24 @@ fn nothing_panics_where_octets_of_the_wire_are_read() {
     none(sources().iter().flat_map(places::panics).collect());
 }
 
+/// Every Rust file of ours.
+fn all_files() -> Vec<PathBuf> {
+    let directories = ["src", "tests", "benches", "examples"].map(|name| root().join(name));
+    directories.iter().flat_map(|directory| rust_files(directory)).collect()
+}
+
+#[test]
+fn doc_comments_stand_alone() {
+    let halves =
+        |path: PathBuf| comments::halves(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap());
+    // What proves that the checker can fail is half a sentence itself.
+    let files = all_files().into_iter().filter(|path| !path.ends_with("architecture/comments.rs"));
+    none(files.flat_map(halves).collect());
+}
+
 #[test]
 fn files_hold_one_idea_each() {
-    let directories = ["src", "tests", "benches", "examples"].map(|name| root().join(name));
-    let files = directories.iter().flat_map(|directory| rust_files(directory));
-    let too_long = files.filter_map(|path| {
+    let too_long = all_files().into_iter().filter_map(|path| {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         (lines > MAX_LINES).then(|| format!("{}: {lines} lines; {MAX_LINES} are the most", path.display()))
     });

@@ -1,4 +1,4 @@
-//! What only one place may touch, and where nothing may panic.
+//! Things that only one place may touch, and layers in which nothing may panic.
 
 use super::source::{SourceFile, line_of};
 
@@ -34,7 +34,7 @@ const A_COLOUR: &str = "a colour is made in the theme, where both palettes are";
 const NEVER_PANIC: [&str; 8] = ["base", "capture", "net", "tls", "http", "ws", "inflate", "dissect"];
 const PANICS: [&str; 6] = [".unwrap()", ".expect(", "panic!", "unreachable!", "todo!", "unimplemented!"];
 
-/// Where `name` stands in `code` as a name of its own, not as a part of a longer one.
+/// Returns where `name` stands in `code` as a name of its own, not as a part of a longer one.
 fn uses(code: &str, name: &str) -> Vec<usize> {
     let is_name = |it: char| it.is_alphanumeric() || it == '_';
     let goes_on = |at: usize| {
@@ -66,8 +66,8 @@ pub fn breaches(file: &SourceFile) -> Vec<String> {
     breaches
 }
 
-/// Where a colour is made: `Color32::RED`, `Color32::from_rgb(…)`. The type itself may go anywhere, and so may the two
-/// values that are no colours.
+/// Returns where a colour is made: `Color32::RED`, `Color32::from_rgb(…)`. The type itself may go anywhere, and so may
+/// the two values that are no colours.
 fn made_colours(code: &str) -> Vec<usize> {
     const NO_COLOURS: [&str; 2] = ["PLACEHOLDER", "TRANSPARENT"];
     let is_made = |at: &usize| {
@@ -77,8 +77,8 @@ fn made_colours(code: &str) -> Vec<usize> {
     uses(code, "Color32").into_iter().filter(is_made).collect()
 }
 
-/// Where the crate `pcap` is used. `capture` has a module of the same name: a file that declares or imports that one
-/// means it, unless the path starts with `::`.
+/// Returns where the crate `pcap` is used. `capture` has a module of the same name: a file that declares or imports
+/// that one means it, unless the path starts with `::`.
 fn uses_of_pcap(code: &str) -> Vec<usize> {
     let own = ["mod pcap;", "super::pcap", "super::{pcap", "capture::pcap"].iter().any(|module| code.contains(module));
     let is_crate = |at: &usize| {
@@ -93,7 +93,7 @@ fn uses_of_pcap(code: &str) -> Vec<usize> {
     uses(code, "pcap").into_iter().filter(is_crate).collect()
 }
 
-/// What can panic in a layer where nothing may.
+/// Returns what can panic in a layer where nothing may.
 pub fn panics(file: &SourceFile) -> Vec<String> {
     if file.is_test || !NEVER_PANIC.contains(&file.layer()) {
         return Vec::new();

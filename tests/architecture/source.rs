@@ -7,7 +7,7 @@ pub struct SourceFile {
     pub name: String,
     /// Its code; line numbers are those of the file. What `#[cfg(test)]` stands before is left out.
     pub code: String,
-    /// The same with the tests.
+    /// The code with the tests.
     pub code_with_tests: String,
     /// Modules that are declared behind `#[cfg(test)]` and live in files of their own.
     test_modules: Vec<String>,
@@ -73,7 +73,7 @@ fn without_words(text: &str) -> String {
     out
 }
 
-/// How many octets of `text` are a comment, a string or a character at its start; 0 where it starts with code.
+/// Returns how many octets of `text` are a comment, a string or a character at its start; 0 where it starts with code.
 fn word_len(text: &str, before: Option<char>) -> usize {
     let until = |end: &str, from: usize| text[from..].find(end).map_or(text.len(), |at| from + at + end.len());
     let in_name = before.is_some_and(|it| it.is_alphanumeric() || it == '_');
@@ -137,7 +137,7 @@ fn without_tests(code: &str) -> (String, Vec<String>) {
     (out, modules)
 }
 
-/// Where an item ends: behind its `;`, or behind the brace that closes it.
+/// Returns where an item ends: behind its `;`, or behind the brace that closes it.
 fn item_end(code: &str) -> usize {
     let mut depth = 0i32;
     for (at, character) in code.char_indices() {

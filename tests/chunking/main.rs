@@ -134,7 +134,7 @@ fn snapshots_never_change() {
     }
 }
 
-/// What a snapshot tells of frames is true later on: headers stay, and more is only added at the end.
+/// Everything that a snapshot tells of frames is true later on: headers stay, and more is only added at the end.
 #[test]
 fn frames_keep_their_numbers() {
     for (name, octets) in captures() {

@@ -8,7 +8,7 @@ use crate::common::program::run;
 use crate::common::samples;
 use crate::common::tcp::{self, Client, Server, Talk};
 
-/// What a value may be.
+/// The kind of a value.
 #[derive(Clone, Copy)]
 enum Kind {
     Number,

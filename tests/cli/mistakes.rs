@@ -1,4 +1,4 @@
-//! What cannot be used: status 2, and one line on standard error that says why and what to do.
+//! Files and arguments that cannot be used: status 2, and one line on standard error that says why and what to do.
 
 use std::path::Path;
 
@@ -226,7 +226,7 @@ fn names_are_written_without_their_control_characters() {
     assert!(ran.err.contains(shown) && ran.err.lines().count() == 1 && ran.status == 0, "{ran:?}");
 }
 
-/// What a library says of a stream helps nobody: it is told in our words.
+/// A library's words about a stream help nobody: it is told in our words.
 #[test]
 fn compressed_captures_that_cannot_be_unpacked() {
     let directory = tempfile::tempdir().unwrap();

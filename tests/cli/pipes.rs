@@ -132,8 +132,8 @@ fn a_half_closed_connection_is_not_summed_up_yet() {
     assert_eq!(sorted(&rows), sorted(&whole));
 }
 
-/// What a list says of a pipe is what it says of the file, in whatever parts the pipe delivers; a row that is ready may
-/// come before one that is not.
+/// A list of a pipe is the list of the file, in whatever parts the pipe delivers; a row that is ready may come before
+/// one that is not.
 #[test]
 fn a_pipe_and_a_file_give_the_same_rows() {
     for sample in samples::all() {

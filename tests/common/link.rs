@@ -8,7 +8,7 @@ use super::pcap::{Capture, Packet};
 const START_NS: u64 = 1_700_000_000_000_000_000;
 const MILLISECOND_NS: u64 = 1_000_000;
 
-/// What stands before the IP header.
+/// The link layer: everything that stands before the IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     Ethernet,
@@ -39,7 +39,7 @@ impl Link {
         Link::PppHdlc,
     ];
 
-    /// What a capture file calls it.
+    /// Returns its number in a capture file.
     pub fn link_type(self) -> LinkType {
         match self {
             Link::Ethernet | Link::Vlan | Link::QinQ => LinkType::ETHERNET,

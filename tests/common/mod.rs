@@ -1,4 +1,4 @@
-//! What the test crates share. Each includes it by path and uses a part of it.
+//! Things that the test crates share. Each includes them by path and uses a part of them.
 #![allow(dead_code, reason = "every test crate compiles this anew and uses only a part of it")]
 #![allow(clippy::disallowed_methods, reason = "tests read whole small files, and one thread fills a pipe")]
 

@@ -12,7 +12,7 @@ pub struct Packet {
     pub time_ns: u64,
     /// The octets that the capture holds.
     pub octets: Vec<u8>,
-    /// How many there were on the wire.
+    /// Their number on the wire.
     pub original_len: u32,
 }
 
@@ -27,7 +27,7 @@ impl Packet {
 /// Packets of one link type.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    /// What the packets start with.
+    /// The header that the packets start with.
     pub link: LinkType,
     /// The packets.
     pub packets: Vec<Packet>,

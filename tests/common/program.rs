@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::running::{Running, ended};
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// Standard output.

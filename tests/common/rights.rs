@@ -1,5 +1,5 @@
-//! What a machine lets a test do. A test that it does not let run says SKIPPED with the reason and does nothing; with
-//! FRAMESCOPE_LIVE_TESTS=1 (as in `.ci/run`) that is a failure.
+//! Rights that a machine gives to a test. A test that it does not let run says SKIPPED with the reason and does
+//! nothing; with FRAMESCOPE_LIVE_TESTS=1 (as in `.ci/run`) that is a failure.
 
 use std::sync::OnceLock;
 

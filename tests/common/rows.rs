@@ -1,4 +1,4 @@
-//! What was found in a capture, in lines that a test can spell out.
+//! The rows that were found in a capture, in lines that a test can spell out.
 //!
 //! ```text
 //!   client text… "Hel"                          … : FIN is 0, more follows
@@ -23,7 +23,7 @@ pub fn read(capture: &[u8]) -> Snapshot {
     read_as(capture, Decisions::default()).snapshot()
 }
 
-/// The same with what the user says about TCP connections.
+/// Reads a capture with the user's decisions about TCP connections.
 pub fn read_as(capture: &[u8], decisions: Decisions) -> Session {
     let source = Arc::new(Source::from_octets(capture.to_vec(), "capture"));
     let mut session = Session::new(source, None).with_options(ReadOptions { decisions, ..ReadOptions::default() });

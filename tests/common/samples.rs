@@ -21,7 +21,7 @@ impl Sample {
         self.path.to_str().unwrap()
     }
 
-    /// Where the peers' own log lies.
+    /// Returns the path of the peers' own log.
     pub fn log(&self) -> PathBuf {
         self.path.with_file_name(format!("{}.peers.json", self.name))
     }

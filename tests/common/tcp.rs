@@ -17,7 +17,7 @@ pub const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: example.test\r\nUpgrade: 
 pub const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                           Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-/// Who sends.
+/// A peer that sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Client,
@@ -83,7 +83,7 @@ pub struct Talk {
     isn: [u32; 2],
     /// Stream offsets of the next octets to send.
     next: [u32; 2],
-    /// What was captured.
+    /// The segments that were captured.
     pub segments: Vec<Segment>,
 }
 
@@ -99,7 +99,7 @@ impl Talk {
         Talk { ends, isn: [1000, 900_000], next: [0, 0], segments: Vec::new() }
     }
 
-    /// The same with other initial sequence numbers.
+    /// Gives it other initial sequence numbers.
     pub fn numbered(mut self, client: u32, server: u32) -> Talk {
         self.isn = [client, server];
         self
@@ -153,7 +153,7 @@ impl Talk {
         self.put(who, self.next[who.index()], b"");
     }
 
-    /// Where in `who`'s stream the next octet goes.
+    /// Returns where in `who`'s stream the next octet goes.
     pub fn at(&self, who: Who) -> u32 {
         self.next[who.index()]
     }

@@ -1,4 +1,4 @@
-//! What the window says of messages that could not be inflated, or not to their end.
+//! The window's words about messages that could not be inflated, or not to their end.
 
 use super::*;
 

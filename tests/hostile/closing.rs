@@ -1,4 +1,4 @@
-//! How connections end, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
+//! Ends of connections, pings and their pongs, and what is no WebSocket at all: breaching and keeping.
 
 use framescope::base::{ConnectionId, FrameId, Place, Rule, Sender};
 use framescope::view::{Answer, RoundTrips};
@@ -51,8 +51,8 @@ fn close_frames() {
     assert_eq!(rules(lost), ["capture.gap"], "what the capture lacks is nobody's fault");
 }
 
-/// What one side had sent when the other one reset TCP was in flight, and counts everywhere, however long it is captured
-/// behind the RST; what the side sends that reset does not.
+/// Octets that one side had sent when the other one reset TCP were in flight, and count everywhere, however long they
+/// are captured behind the RST; what the side sends that reset does not.
 #[test]
 fn octets_behind_a_reset() {
     for pause in [0, 5_000] {

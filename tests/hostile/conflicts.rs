@@ -10,7 +10,8 @@ use super::common::tcp::Who::{Client, Server};
 const SHOWN: &[u8] = b"the octets that are shown";
 const OTHER: &[u8] = b"the OCTETS that are shown";
 
-/// What is shown of the server's message, and the conflicts found; `talk` gets the stream offset of the server's frame.
+/// Returns what is shown of the server's message, and the conflicts found; `talk` gets the stream offset of the
+/// server's frame.
 fn told(talk: impl FnOnce(&mut Talk, u32)) -> (Vec<String>, Vec<Finding>) {
     let mut conversation = Talk::upgraded();
     let at = conversation.at(Server);

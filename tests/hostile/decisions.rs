@@ -1,4 +1,5 @@
-//! What the user says about TCP connections: recognised ones confirmed or rejected, others read as WebSockets by force.
+//! The user's decisions about TCP connections: recognised ones confirmed or rejected, others read as WebSockets by
+//! force.
 
 use proptest::prelude::*;
 
@@ -337,7 +338,7 @@ fn connections_with_the_same_ends_are_one_row() {
     assert_eq!(rows.iter().map(|row| (row.ends.opener.port, row.octets)).collect::<Vec<_>>(), [(9, [17, 17])]);
 }
 
-/// Where a capture begins within one frame, in pieces like `body`, and goes on with a conversation.
+/// Lets a capture begin within one frame, in pieces like `body`, and go on with a conversation.
 fn behind(body: &[u8]) -> impl Fn(&mut Talk) {
     move |talk| {
         talk.say_in(Server, 1400, body);
@@ -388,7 +389,7 @@ fn a_decision_gives_no_fewer_frames_than_none() {
     }
 }
 
-/// What nobody would recognise is read from the beginning, however much of it there is.
+/// Frames that nobody would recognise are read from the beginning, however many there are.
 #[test]
 fn frames_that_break_rules_are_read_from_the_first_on() {
     let broken = |talk: &mut Talk| {
@@ -462,7 +463,7 @@ proptest! {
     }
 }
 
-/// What stands before a handshake may be anything, or what is left of anything.
+/// The octets before a handshake may be anything, or the rest of anything.
 #[test]
 fn a_handshake_counts_behind_what_is_no_http() {
     let many: Vec<_> = (0..50).map(|number| vec![1, 2, 3, number]).collect();

@@ -1,4 +1,4 @@
-//! What findings say: their places and sentences are made when they are asked for, so each kind is asked once.
+//! The content of findings: their places and sentences are made when they are asked for, so each kind is asked once.
 
 use framescope::base::{Finding, Place, Rule, Sender};
 use framescope::dissect::Snapshot;

@@ -262,7 +262,7 @@ fn a_frame_captured_before_the_101_that_it_acknowledges() {
     assert_eq!(rows::findings(&snapshot), [""; 0]);
 }
 
-/// The same of the answer: it may be captured before the request it answers.
+/// An answer may be captured before the request it answers.
 #[test]
 fn an_answer_captured_before_its_request() {
     let mut talk = Talk::upgraded();

@@ -1,4 +1,5 @@
-//! What a capture has later than the network had it: octets behind an acknowledged end, and segments behind a stray SYN.
+//! Segments that a capture has later than the network had them: octets behind an acknowledged end, and segments behind
+//! a stray SYN.
 
 use super::common::frame::{self, FIN, TEXT};
 use super::common::rows;
@@ -56,7 +57,7 @@ fn octets_behind_an_acknowledged_fin() {
     }
 }
 
-/// What never comes is a gap all the same, and the end is told.
+/// Octets that never come are a gap all the same, and the end is told.
 #[test]
 fn octets_that_never_come() {
     let mut talk = conversation();

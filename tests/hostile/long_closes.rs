@@ -12,7 +12,7 @@ use super::common::tcp::Who::{self, Client, Server};
 /// Octets of a reason that are kept of a longer one.
 const KEPT: usize = 1022;
 
-/// What each part of the program tells of a Close that `who` sent first.
+/// The words of each part of the program about a Close that `who` sent first.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     preview: String,
@@ -96,7 +96,7 @@ fn octets_are_missing_inside() {
     }
 }
 
-/// Where the code is missing, none is told, nor that there is none.
+/// If the code is missing, none is told, nor that there is none.
 #[test]
 fn the_code_is_missing() {
     for hole in [0..1, 1..2, 0..2, 0..60] {

@@ -92,7 +92,7 @@ fn no_hole_anywhere_invents_a_frame() {
     }
 }
 
-/// What follows a hole over a header is not judged by the rules about what is absent.
+/// The frames behind a hole over a header are not judged by the rules about what is absent.
 #[test]
 fn a_lost_header_is_told_and_breaks_no_rule() {
     let frames = [frame::client(FIN | TEXT, b"first"), frame::client(FIN | TEXT, b"second")];

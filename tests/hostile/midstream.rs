@@ -98,7 +98,8 @@ fn inside_a_frame_of_a_megabyte() {
     assert!(frames.iter().all(|frame| frame.contains(" text \"")), "{frames:?}");
 }
 
-/// What the other side says while a large frame is under way, and at once behind it, is whole, and is all shown.
+/// Frames that the other side sends while a large frame is under way, and at once behind it, are whole, and are all
+/// shown.
 #[test]
 fn inside_a_large_frame_of_the_client() {
     let snapshot = late(|talk| {
@@ -271,7 +272,7 @@ fn nothing_else_is_taken_for_frames() {
     other_protocols(750, 3..12);
 }
 
-/// The same where they go on for so long that nothing is looked for any more in the end.
+/// Nothing is made of octets that go on for so long that nothing is looked for any more in the end.
 #[test]
 fn nothing_else_is_taken_for_frames_however_long_it_lasts() {
     other_protocols(4, 400..5000);

@@ -1,4 +1,4 @@
-//! Which request an answer belongs to, when the capture lacks some of both or has them in another order.
+//! The request that an answer belongs to, when the capture lacks some of both or has them in another order.
 
 use proptest::prelude::*;
 

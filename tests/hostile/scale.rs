@@ -59,7 +59,7 @@ fn every_kind_is_counted_right() {
     }
 }
 
-/// What is numbered does not run out of numbers: reading ends before, and says so.
+/// Numbered things do not run out of numbers: reading ends before, and says so.
 #[test]
 fn rows_are_bounded() {
     let (octets, truth) = capture("tiny", 1_000);

@@ -82,7 +82,7 @@ fn a_payload_behind_a_lost_header_is_no_frame() {
     assert_eq!(found, ["server text \"one\"", "server text \"two\"", "server text \"three\""]);
 }
 
-/// Where octets are missing inside a frame of the chain, it is shown from behind that frame on.
+/// If octets are missing inside a frame of the chain, the chain is shown from behind that frame on.
 #[test]
 fn a_second_gap_inside_the_chain() {
     let mut talk = Talk::upgraded();

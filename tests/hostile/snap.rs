@@ -10,7 +10,7 @@ use framescope::view::handshake_view;
 
 /// Octets of Ethernet, IPv4 and TCP.
 const HEADERS: usize = 54;
-/// What it takes to have status and method.
+/// The length of a packet that has status and method.
 const LEAST: usize = HEADERS + "HTTP/1.1 101".len();
 
 fn snapped(talk: &Talk, len: usize) -> Snapshot {
@@ -29,7 +29,7 @@ fn chat(talk: &mut Talk) {
     talk.finish(Client);
 }
 
-/// Where frames start, and with which octets.
+/// Returns where frames start, and with which octets.
 fn places(snapshot: &Snapshot) -> Vec<(u64, Vec<u8>)> {
     let frame = |index| snapshot.frame(framescope::base::FrameId::from_index(index)).unwrap();
     (0..snapshot.frame_count()).map(frame).map(|frame| (frame.time.0, frame.header.octets().to_vec())).collect()
@@ -136,7 +136,7 @@ fn what_is_wrong_in_a_first_line_is_told() {
     }
 }
 
-/// Who refuses is told with the status; a request that nobody knows to be for a WebSocket makes no row.
+/// A refusal is told with its status; a request that nobody knows to be for a WebSocket makes no row.
 #[test]
 fn refusals_that_are_cut() {
     let mut talk = Talk::new();

@@ -1,4 +1,4 @@
-//! How connections ended, in words.
+//! The ends of connections, in words.
 
 use super::common::frame::{self, CLOSE, FIN, PING, TEXT};
 use super::common::rows;

@@ -16,7 +16,7 @@ fn agreed(parameters: &str) -> Talk {
     agree(Talk::new(), parameters)
 }
 
-/// The same between these two.
+/// Makes the agreement between these two.
 pub fn agreed_between(client: &str, server: &str, parameters: &str) -> Talk {
     agree(Talk::between(client, server), parameters)
 }
@@ -63,7 +63,7 @@ fn findings(talk: &Talk) -> (Vec<(Rule, u64)>, Snapshot) {
     (first, session.snapshot())
 }
 
-/// What the messages say, unknown octets as `?`, in this order; the pass knows their lengths too.
+/// Returns the texts of the messages, unknown octets as `?`, in this order; the pass knows their lengths too.
 fn texts(snapshot: &Snapshot, order: &[usize]) -> Vec<String> {
     let mut inflation = Inflation::default();
     let text = |index: &usize| {

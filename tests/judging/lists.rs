@@ -1,4 +1,4 @@
-//! What the command line tells of judged payloads.
+//! The command line's words about judged payloads.
 
 use crate::common::frame::{self, FIN, TEXT};
 use crate::common::program::{program, run, run_with};
@@ -30,7 +30,7 @@ fn stats_judges_payloads_if_asked_to() {
     assert!(!says_so(&table) && says_so(&run(&["stats", sample.argument()]).quiet().out));
 }
 
-/// What compression saved is the sum over all messages that were inflated.
+/// The saving by compression is the sum over all messages that were inflated.
 #[test]
 fn stats_tells_what_was_inflated() {
     for sample in samples::all() {

@@ -36,7 +36,7 @@ fn packets_that_were_cut() {
     assert_eq!((found.messages, found.wrong), (1, vec![]));
 }
 
-/// What must be wrong already is told; what the rest might complete is not.
+/// A fault that is there already is told; one that the rest might mend is not.
 #[test]
 fn messages_that_do_not_end() {
     for (name, end) in [

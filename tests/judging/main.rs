@@ -85,7 +85,7 @@ fn judge(capture: &[u8]) -> Judged {
     expected
 }
 
-/// What is wrong with the text in a conversation.
+/// Returns what is wrong with the text in a conversation.
 #[track_caller]
 fn wrong(talk: &Talk) -> Vec<(u64, u64, u64, String)> {
     judge(&talk.capture().pcap()).wrong

@@ -1,4 +1,4 @@
-//! What is text, and where it is wrong.
+//! Text: which payloads are some, and where they are wrong.
 
 use framescope::view::{BitGrid, FrameView};
 

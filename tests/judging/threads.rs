@@ -174,7 +174,7 @@ fn closing_a_capture_does_not_wait_for_what_is_left() {
     }
 }
 
-/// Who inflates may change at any time, and no message is lost with those who did so before.
+/// The threads that inflate may change at any time, and no message is lost with those that did so before.
 #[test]
 fn others_go_on_where_some_began() {
     for helpers in [0, 1] {

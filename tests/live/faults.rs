@@ -1,4 +1,4 @@
-//! What goes wrong: processes are killed, disks are full, the kernel drops packets.
+//! Faults: processes are killed, disks are full, the kernel drops packets.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -39,7 +39,7 @@ fn the_sniffing_process_is_killed() {
     client.join().unwrap();
 }
 
-/// What the window holds is the other end of standard input. It ends with the window, however that ends.
+/// The window holds the other end of standard input. It ends with the window, however that ends.
 #[test]
 fn the_window_is_killed() {
     if !can_sniff() {

@@ -55,7 +55,7 @@ pub(crate) fn numbers_of(rows: &[Value]) -> Vec<u64> {
     rows.iter().filter(|row| row["captured_length"] == row["payload_length"]).map(number).collect()
 }
 
-/// The same where the opening handshake is not in the capture: by what the payloads look like.
+/// Returns those numbers if the opening handshake is not in the capture: by what the payloads look like.
 fn numbers_in(octets: &[u8]) -> Vec<u64> {
     let text = |octets: &[u8]| Some(std::str::from_utf8(octets).ok()?.split_once(' ')?.1.to_owned());
     let starts = octets.windows(2).enumerate().filter(|(_, two)| *two == [0x81, talk::PAYLOAD as u8]);
@@ -121,7 +121,7 @@ fn every_frame_is_a_row_at_once() {
     assert_eq!((&summary["dropped"], &summary["interface"]), (&0.into(), &"lo".into()));
 }
 
-/// What is written is what was sent, to the last frame before Ctrl-C; the file tells what was dropped.
+/// The file holds what was sent, to the last frame before Ctrl-C, and tells what was dropped.
 #[test]
 fn a_file_has_every_frame() {
     if !can_sniff() {
@@ -144,7 +144,7 @@ fn a_file_has_every_frame() {
     }
 }
 
-/// Whether the last block of a capture is that of the statistics.
+/// Returns whether the last block of a capture is that of the statistics.
 pub(crate) fn ends_with_statistics(file: &str) -> bool {
     let octets = std::fs::read(file).unwrap();
     let len = u32::from_le_bytes(octets[octets.len() - 4..].try_into().unwrap()) as usize;
@@ -215,7 +215,8 @@ fn a_capture_goes_through_a_pipe() {
     assert!(!rows.is_empty() && numbers_of(&rows).is_sorted());
 }
 
-/// What the measurement `examples/live` does for minutes, for a moment: nothing is lost, and memory is as the frames are.
+/// The measurement that `examples/live` does for minutes, for a moment: nothing is lost, and memory is as the frames
+/// are.
 #[test]
 fn a_steady_rate_costs_memory_per_frame() {
     if !can_sniff() {

@@ -89,7 +89,7 @@ fn assemble_by(isn: u32, steps: &[Step], short_ways: bool) -> Vec<StreamEvent> {
     events
 }
 
-/// What is known of an octet of the stream.
+/// The knowledge about an octet of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
     Missing,

@@ -6,7 +6,7 @@ use framescope::base::{PacketId, PacketRef, Piece, Span, Timestamp};
 use framescope::net::{ByteStream, StreamSpan};
 use proptest::prelude::*;
 
-/// What to push: octets left out before, then a piece.
+/// Makes pushes: octets left out before, then a piece.
 fn pushes() -> impl Strategy<Value = Vec<(u64, Piece)>> {
     let gap = prop_oneof![8 => Just(0u64), 2 => 1..3000u64, 1 => 0..(1u64 << 40)];
     let len = prop_oneof![6 => 1..1500u32, 1 => any::<u32>(), 1 => Just(0)];

@@ -39,7 +39,7 @@ fn plausible(link: LinkType) -> Vec<u8> {
     [head, &ipv4, &tcp, &[7; 20]].concat()
 }
 
-/// What every segment must keep, however hostile the packet.
+/// Checks what every segment must keep, however hostile the packet.
 fn check(segment: &Segment<'_>, packet: Span) -> Result<(), TestCaseError> {
     let mut end = 0;
     for piece in segment.pieces.iter() {

@@ -1,4 +1,4 @@
-//! What the peers logged: `samples/*.peers.json`, described in `samples/README.md`.
+//! The logs of the peers: `samples/*.peers.json`, described in `samples/README.md`.
 
 use std::path::Path;
 

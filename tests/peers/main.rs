@@ -1,4 +1,4 @@
-//! What the program shows of a sample is what its peers logged when they sent it: frame by frame, and nothing more.
+//! The program shows of a sample what its peers logged when they sent it: frame by frame, and nothing more.
 
 mod broken;
 #[path = "../common/mod.rs"]
@@ -13,7 +13,7 @@ use log::{Connection, Frame, Log, Message};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// What the program found, row by row, by the client's port: the one thing that log and capture both name.
+/// The rows that the program found, by the client's port: the one thing that log and capture both name.
 struct Found {
     connections: BTreeMap<u64, Vec<Value>>,
     frames: BTreeMap<u64, Vec<Value>>,
@@ -154,7 +154,8 @@ fn same_message(name: &str, logged: &Message, row: &Value) {
     }
 }
 
-/// What permessage-deflate has to be seen through with, by real peers: each has a connection whose peers logged every message.
+/// The kinds of permessage-deflate that have to be seen through, by real peers: each has a connection whose peers
+/// logged every message.
 #[test]
 fn compressed_messages_of_each_kind() {
     let mut agreed: BTreeMap<String, [usize; 3]> = BTreeMap::new();

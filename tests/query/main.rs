@@ -49,7 +49,7 @@ fn session(octets: &[u8]) -> Session {
     Session::new(Arc::new(Source::from_octets(octets.to_vec(), "capture")), None)
 }
 
-/// What is compared of a row, read from what the list shows.
+/// Returns what is compared of a row, read from what the list shows.
 fn shown(snapshot: &Snapshot, kind: RowKind, id: u32, key: RowField) -> i128 {
     if kind == RowKind::Findings {
         return shown_of_finding(snapshot, FindingId(id), key);
@@ -140,7 +140,7 @@ fn grown(octets: &[u8], query: &Query, packets: usize, most: usize) -> (RowSet, 
     }
 }
 
-/// What the index keeps of a message is what going through its frames tells.
+/// The index keeps of a message what going through its frames tells.
 #[track_caller]
 fn check_messages(octets: &[u8]) {
     let mut session = session(octets);
@@ -272,7 +272,7 @@ fn findings_are_filtered_by_what_they_say_and_by_their_frame() {
     }
 }
 
-/// What one side says in one packet.
+/// The octets that one side sends in one packet.
 #[derive(Clone, Debug)]
 struct Said {
     connection: usize,

@@ -4,7 +4,7 @@ use super::common::frame::{self, BINARY, CONTINUATION, FIN, PING, TEXT};
 use super::common::tcp::{Client, Server, Talk, Who};
 use super::{Case, case};
 
-/// What is said behind the opening handshake.
+/// Makes a conversation of what is said behind the opening handshake.
 fn said(octets: &[(Who, Vec<u8>)]) -> Talk {
     let mut talk = Talk::upgraded();
     octets.iter().for_each(|(who, octets)| talk.say(*who, octets));

@@ -13,7 +13,7 @@ pub const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 /// Payload octets of a full segment.
 pub const SEGMENT: usize = 1460;
 
-/// Who sends; their place in a pair.
+/// A peer that sends; also its place in a pair.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Client = 0,
@@ -50,7 +50,7 @@ impl Conversation {
         Ok(it)
     }
 
-    /// The same, with permessage-deflate.
+    /// Makes such a conversation with permessage-deflate.
     pub fn compressing(index: u64, packets: &mut Packets<'_>) -> io::Result<Conversation> {
         let agreed = |head: &str| head.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
         packets.truth.connections += 1;

@@ -34,7 +34,7 @@ pub struct Truth {
 /// A kind of hostile capture.
 pub struct Kind {
     pub name: &'static str,
-    /// What the count counts.
+    /// The thing that is counted.
     pub count_of: &'static str,
     play: fn(&mut Packets<'_>, u64) -> io::Result<()>,
 }

@@ -94,7 +94,7 @@ pub fn copies(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     it.ahead(Server, 0, &frame[..header as usize], packets)
 }
 
-/// What was held is let go again; only what is kept of its room can add up.
+/// Holds octets back and lets them go again; only what is kept of their room can add up.
 pub fn bursts(packets: &mut Packets<'_>, count: u64) -> io::Result<()> {
     packets.begin()?;
     (0..count).try_for_each(|index| {

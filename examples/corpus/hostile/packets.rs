@@ -22,7 +22,7 @@ pub struct Packets<'a> {
     pub tick: u64,
 }
 
-/// What of a TCP header differs from segment to segment.
+/// The fields of a TCP header that differ from segment to segment.
 #[derive(Clone, Copy)]
 pub struct Header {
     pub from: SocketAddrV4,

@@ -1,4 +1,4 @@
-//! What is played in each corpus.
+//! Plays the conversations of each corpus.
 
 mod peer;
 mod random;
@@ -16,7 +16,7 @@ use self::story::Story;
 use self::wire::{End, Trouble, Wire};
 use crate::truth::{CLIENT, SERVER, Truth, write_truth};
 
-/// Which corpus.
+/// A kind of corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Large,
@@ -67,7 +67,7 @@ pub fn corpus(kind: Kind, size: u64, seed: u64, path: &Path) -> io::Result<()> {
     write_truth(&truth, path)
 }
 
-/// Where a corpus is played.
+/// The stage on which a corpus is played.
 struct Stage {
     wire: Wire,
     random: Random,

@@ -11,7 +11,7 @@ use crate::truth::{CLIENT, SERVER, SentFrame, hex};
 
 /// A connection.
 pub struct Peer {
-    /// Which it is, from 0.
+    /// Its index, from 0.
     pub index: u32,
     /// Messages said so far.
     pub told: usize,

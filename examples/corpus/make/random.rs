@@ -24,7 +24,7 @@ impl Random {
         ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 
-    /// Whether something that happens `per_mille` times in a thousand happens now.
+    /// Returns whether something that happens `per_mille` times in a thousand happens now.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }
@@ -35,7 +35,7 @@ impl Random {
         }
     }
 
-    /// Who speaks: the client `per_mille` times in a thousand.
+    /// Returns who speaks: the client `per_mille` times in a thousand.
     pub fn sender(&mut self, per_mille: u64) -> usize {
         if self.chance(per_mille) { CLIENT } else { SERVER }
     }

@@ -1,4 +1,4 @@
-//! What two peers say to each other with permessage-deflate (RFC 7692).
+//! Conversations of two peers with permessage-deflate (RFC 7692).
 
 use std::io;
 

@@ -22,7 +22,7 @@ pub struct End {
     pub seq: u32,
 }
 
-/// What happens to packets before they are captured.
+/// Things that happen to packets before they are captured.
 #[derive(Clone, Copy, Default)]
 pub struct Trouble {
     /// Packets in a thousand that are lost, and sent again after some others.

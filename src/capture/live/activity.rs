@@ -1,11 +1,11 @@
-//! Where traffic is: the counters that the system keeps of every interface. Needs no rights.
+//! Activity of interfaces: the counters that the system keeps of each. Reading them needs no rights.
 
 use std::collections::{HashMap, VecDeque};
 
 /// Looks that are remembered.
 const KEPT: usize = 32;
 
-/// What went over an interface between one look and the next.
+/// The traffic of an interface between one look and the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Packets in and out.
@@ -14,7 +14,7 @@ pub struct Traffic {
     pub octets: u64,
 }
 
-/// What went over every interface lately.
+/// The traffic of every interface between the last looks.
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
     interfaces: HashMap<String, RecentTraffic>,

@@ -30,14 +30,14 @@ mod option {
     pub const ISB_USRDELIV: u16 = 8;
 }
 
-/// What a capture says of its interface.
+/// The description of its interface that a capture carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
     /// Its name.
     pub name: String,
     /// The capture filter; empty for none.
     pub filter: String,
-    /// What its packets start with.
+    /// The kind of header that its packets begin with.
     pub link_type: LinkType,
     /// The most octets of a packet that are captured.
     pub snap_len: u32,

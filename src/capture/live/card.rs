@@ -21,7 +21,7 @@ pub(super) const HAND_OVER: Duration = Duration::from_millis(10);
 /// Packets of one reading: 16 MiB of the largest.
 const BATCH: usize = 256;
 
-/// How an interface is to be sniffed.
+/// The way in which an interface is to be sniffed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The interface.
@@ -74,7 +74,7 @@ pub struct Card {
     capture: Capture<Active>,
     described: Described,
     drops: Drops,
-    /// What the system said last: its counters have 32 bits.
+    /// The counters as the system told them last: they have 32 bits.
     last: [u32; 2],
 }
 

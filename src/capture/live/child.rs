@@ -21,14 +21,14 @@ use super::error::LiveError;
 use super::limits::Limits;
 use super::report::{Ended, Report, Statistics};
 
-/// What is to be started.
+/// A process to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start {
     /// This program.
     pub program: PathBuf,
-    /// What makes it root's, after asking for a password.
+    /// The program that makes it root's, after asking for a password.
     pub through: Option<PathBuf>,
-    /// What is to be sniffed.
+    /// The interface to be sniffed, and how.
     pub wanted: Wanted,
     /// When it ends by itself.
     pub limits: Limits,
@@ -68,12 +68,12 @@ impl Start {
     }
 }
 
-/// What is known of the process.
+/// The state of the process, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// When it said that the card is open.
     pub started: Option<Instant>,
-    /// What it counted so far.
+    /// The numbers that it counted so far.
     pub statistics: Statistics,
     /// Why it ended, after it had started.
     pub ended: Option<Ended>,

@@ -18,7 +18,7 @@ pub enum LiveError {
     /// There is no such interface.
     #[error("{interface}: there is no such interface; there are: {known}")]
     NoInterface {
-        /// What was asked for.
+        /// The interface that was asked for.
         interface: String,
         /// Those that there are.
         known: String,
@@ -32,7 +32,7 @@ pub enum LiveError {
     /// The capture filter is none.
     #[error("the capture filter cannot be used: {why}")]
     Filter {
-        /// What its compiler says.
+        /// The words of its compiler.
         why: String,
     },
     /// Something else.
@@ -40,7 +40,7 @@ pub enum LiveError {
     Card {
         /// The interface.
         interface: String,
-        /// What libpcap says.
+        /// The words of libpcap.
         why: String,
     },
     /// The capture file cannot be made.
@@ -48,7 +48,7 @@ pub enum LiveError {
     File {
         /// Its path.
         path: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// Rights cannot be given away, so nothing is done with them.

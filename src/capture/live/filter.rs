@@ -6,7 +6,7 @@ use crate::base::LinkType;
 /// A capture filter to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// What a button says.
+    /// The words on its button.
     pub text: &'static str,
     /// The filter. `PORT` stands for a number that the user types.
     pub filter: &'static str,
@@ -23,7 +23,7 @@ pub const PRESETS: &[Preset] = &[
 /// Returns whether `filter` is a capture filter for packets of this link type. Needs no rights and no card.
 ///
 /// # Errors
-/// What its compiler says.
+/// Fails with the words of its compiler.
 pub fn check_filter(filter: &str, link_type: LinkType) -> Result<(), String> {
     if filter.trim().is_empty() {
         return Ok(());

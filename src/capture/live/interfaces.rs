@@ -10,7 +10,7 @@ use crate::base::LinkType;
 pub struct NetworkInterface {
     /// The name to open it by.
     pub name: String,
-    /// What the system says about it.
+    /// The system's words about it.
     pub description: Option<String>,
     /// Its IP addresses.
     pub addresses: Vec<String>,
@@ -18,7 +18,7 @@ pub struct NetworkInterface {
     pub up: bool,
     /// True where it is the machine talking to itself.
     pub loopback: bool,
-    /// What its packets start with: LINKTYPE_ value; `None` where only opening it tells.
+    /// The LINKTYPE_ value of its packets; `None` where only opening it tells.
     pub link_type: Option<u16>,
     /// The name of that.
     pub link_name: Option<&'static str>,
@@ -37,11 +37,12 @@ impl NetworkInterface {
     }
 }
 
-/// What can be sniffed on this machine: loopback first, as most WebSockets that somebody develops are there, then what is
-/// up, in the system's order. What cannot carry TCP (Bluetooth, USB, logs of the packet filter) is left out.
+/// Returns the interfaces that can be sniffed on this machine: loopback first, as most WebSockets that somebody
+/// develops are there, then what is up, in the system's order. Interfaces that cannot carry TCP (Bluetooth, USB, logs
+/// of the packet filter) are left out.
 ///
 /// # Errors
-/// What libpcap says.
+/// Fails with the words of libpcap.
 pub fn interfaces() -> Result<Vec<NetworkInterface>, String> {
     let devices = pcap::Device::list().map_err(|error| words(&error))?;
     let mut interfaces: Vec<NetworkInterface> =

@@ -38,7 +38,7 @@ pub fn nanoseconds(duration: Duration) -> u64 {
 /// Reads a size in octets: `1500`, `64k`, `100MB`, `1.5GiB`.
 ///
 /// # Errors
-/// What a size looks like.
+/// Fails by saying what a size looks like.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let lower = unit.to_ascii_lowercase();
@@ -58,7 +58,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 /// Reads a duration: `30` or `30s`, `5m`, `1.5h`, `200ms`.
 ///
 /// # Errors
-/// What a duration looks like.
+/// Fails by saying what a duration looks like.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let factor = match unit {

@@ -1,8 +1,8 @@
-//! What the process that sniffs tells: one JSON object a line, for whoever started it.
+//! Reports of the process that sniffs: one JSON object a line, for whoever started it.
 
 use serde::{Deserialize, Serialize};
 
-/// What was counted since the start.
+/// Numbers that were counted since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Packets that were captured.
@@ -15,7 +15,7 @@ pub struct Statistics {
     pub dropped_by_card: u64,
     /// Nanoseconds since the start.
     pub elapsed_ns: u64,
-    /// How often a ring overwrote its older half.
+    /// The number of times that a ring overwrote its older half.
     pub turns: u64,
 }
 
@@ -57,13 +57,13 @@ pub enum Report {
         /// LINKTYPE_ value.
         link_type: u16,
     },
-    /// What was counted so far.
+    /// Numbers that were counted so far.
     Statistics(Statistics),
     /// The end.
     Ended {
         /// Why.
         why: Ended,
-        /// What was counted.
+        /// The numbers at the end.
         statistics: Statistics,
     },
     /// It could not start.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// A way to get the right to sniff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does.
+    /// The effect of the command.
     pub what: String,
     /// A line to copy into a terminal.
     pub command: String,
@@ -52,7 +52,7 @@ pub fn fixes(promiscuous: bool) -> Vec<Fix> {
     }
 }
 
-/// What gives a container the right.
+/// The option that gives a container the right.
 const CONTAINER: &str = "--cap-add=NET_RAW";
 
 fn is_in_container() -> bool {
@@ -92,7 +92,7 @@ pub fn is_root() -> bool {
 /// where `sudo` or `pkexec` made it root's for a user. To be called while there is one thread.
 ///
 /// # Errors
-/// What the operating system says; rights may be left then.
+/// Fails with the operating system's error; rights may be left then.
 pub fn forgo_rights() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     linux::forgo()?;
@@ -169,7 +169,7 @@ mod linux {
 /// As [`forgo_rights`], and no program that is started from here on gets any by a mark on its file.
 ///
 /// # Errors
-/// What the operating system says.
+/// Fails with the operating system's error.
 pub(super) fn forgo_rights_for_good() -> io::Result<()> {
     forgo_rights()?;
     #[cfg(target_os = "linux")]

@@ -20,7 +20,7 @@ use super::sink::{append, create};
 pub struct Ring {
     /// The two files, and how many octets each has.
     halves: [(File, u64); 2],
-    /// Which one is written to.
+    /// The index of the file that is written to.
     now: usize,
     most: u64,
     head: Vec<u8>,

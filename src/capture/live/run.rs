@@ -8,7 +8,7 @@ use super::sink::Sink;
 /// Opens the card, gives all rights away, and then makes the capture: it belongs to the user who started this, and no
 /// right of root's chooses what it overwrites. To be called while there is one thread.
 ///
-/// Where root itself started this, the capture is made first: that user may write where the process later may not.
+/// If root itself started this, the capture is made first: that user may write where the process later may not.
 ///
 /// # Errors
 /// [`LiveError`]

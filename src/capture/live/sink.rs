@@ -1,4 +1,4 @@
-//! Where sniffed packets go: a file, a ring of two files, standard output, or a spool.
+//! Sinks of sniffed packets: a file, a ring of two files, standard output, or a spool.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use super::blocks::whole_blocks;
 use super::error::LiveError;
 use super::ring::Ring;
 
-/// Where the blocks of a live capture go. What is in it is whole after every [`Sink::write`], whatever happens.
+/// The sink of a live capture's blocks. Its content is whole after every [`Sink::write`], whatever happens.
 #[derive(Debug)]
 pub struct Sink(Kind);
 
@@ -78,7 +78,7 @@ impl Sink {
     /// Returns what the capture begins with, first of all; a ring writes it again at every turn.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn begin(&mut self, head: &[u8]) -> io::Result<()> {
         if let Kind::Ring(ring) = &mut self.0 {
             return ring.begin(head);
@@ -89,7 +89,7 @@ impl Sink {
     /// Appends whole blocks.
     ///
     /// # Errors
-    /// What the operating system says: the disk is full. Those blocks that had room are kept.
+    /// Fails with the operating system's error: the disk is full. Those blocks that had room are kept.
     pub fn write(&mut self, blocks: &[u8]) -> io::Result<()> {
         match &mut self.0 {
             Kind::File { file, len } => append(file, len, blocks),

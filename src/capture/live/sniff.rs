@@ -16,10 +16,10 @@ use crate::base::Timestamp;
 const TICK: Duration = Duration::from_millis(100);
 /// After so long without a packet, the interface may have gone.
 const SILENCE: Duration = Duration::from_millis(500);
-/// How long the packets that came before the end may take to be written.
+/// The time that writing the packets from before the end may take.
 const LAST: Duration = Duration::from_secs(5);
 
-/// How somebody else ends the sniffing.
+/// The means by which somebody else ends the sniffing.
 #[derive(Debug, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -30,7 +30,7 @@ impl Stop {
     /// Ctrl-C and SIGTERM. The second one ends the program at once.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn by_signals() -> io::Result<Stop> {
         use signal_hook::consts::{SIGINT, SIGTERM};
         let stop = Stop::default();

@@ -54,7 +54,7 @@ impl Run {
 
 /// Octets of a stream, and octets of the file that brought them.
 ///
-/// Where a record had to be decrypted, every octet of it comes from all octets that carried it: then several of these have
+/// If a record had to be decrypted, every octet of it comes from all octets that carried it: then several of these have
 /// the same `at` and `len`, one for each packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dissect) struct Traced {

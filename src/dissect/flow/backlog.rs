@@ -1,4 +1,4 @@
-//! What flows keep because something is missing, bounded over all of them.
+//! The backlog: octets that flows keep because something is missing, bounded over all of them.
 //!
 //! Each flow has bounds of its own ([`crate::net::MAX_QUEUED_PIECES`] and the like), and a capture can have millions of
 //! flows. When all together keep too much, the one that has waited longest gives up waiting: what it waits for comes

@@ -1,10 +1,10 @@
-//! What the index knows of a WebSocket connection.
+//! Facts about a WebSocket connection.
 
 use crate::base::{ConnectionId, FlowId, FrameId, PacketId, Rule, Sender, Severity, Timestamp};
 use crate::http::{extensions_in, is_deflate};
 use crate::net::{Direction, End, Endpoint, Flow};
 
-/// What carries the WebSocket.
+/// The protocol that carries the WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// Plain TCP.
@@ -20,10 +20,10 @@ impl Transport {
     }
 }
 
-/// Where a head lies in the stream of its sender.
+/// The place of a head in the stream of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadPlace {
-    /// Which stream.
+    /// The direction of that stream.
     pub direction: Direction,
     /// Stream offset of its first octet.
     pub at: u64,
@@ -47,12 +47,12 @@ pub struct CloseRecord {
     pub reason: String,
 }
 
-/// Who ended TCP first, and how.
+/// The end of a TCP connection: the side that ended it first, and in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpEnd {
-    /// Who.
+    /// The side that ended it.
     pub by: Sender,
-    /// How.
+    /// The way in which it did.
     pub how: End,
     /// When.
     pub time: Timestamp,
@@ -60,12 +60,12 @@ pub struct TcpEnd {
     pub packet: PacketId,
 }
 
-/// How a connection came to be read as a WebSocket although the capture lacks its opening handshake.
+/// The reason why a connection is read as a WebSocket although the capture lacks its opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recognition {
-    /// What its octets look like is evidence enough.
+    /// Its octets look so much like frames that it is evidence enough.
     Evidence,
-    /// The same, and the user confirms it.
+    /// Its octets are evidence enough, and the user confirms it.
     Confirmed,
     /// The user says so.
     UserOverride,
@@ -82,7 +82,7 @@ impl Recognition {
     }
 }
 
-/// What became of an opening handshake.
+/// The outcome of an opening handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HandshakeState {
     /// The final status is not the one that opens.
@@ -113,7 +113,7 @@ impl HandshakeState {
 /// Compressed messages of one sender that were inflated whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deflated {
-    /// How many.
+    /// Their number.
     pub messages: u64,
     /// Their payload octets as sent.
     pub wire: u64,
@@ -133,9 +133,9 @@ pub struct Connection {
     pub client: Endpoint,
     /// The endpoint that was asked.
     pub server: Endpoint,
-    /// Which direction of the flow the client sends in.
+    /// The direction of the flow that the client sends in.
     pub client_direction: Direction,
-    /// What carries it.
+    /// The protocol that carries it.
     pub transport: Transport,
     /// The request, if it was captured.
     pub request: Option<HeadPlace>,
@@ -154,9 +154,9 @@ pub struct Connection {
     pub subprotocol: Option<Box<str>>,
     /// The extensions that the server accepted, as sent.
     pub extensions: Option<Box<str>>,
-    /// Whether frames follow: a 101, or the assumption of one that the capture lacks.
+    /// Set if frames follow: behind a 101, or one that is assumed because the capture lacks it.
     pub opened: bool,
-    /// How it was recognised, if not by its handshake.
+    /// The way it was recognised, if not by its handshake.
     pub recognition: Option<Recognition>,
     /// Frames of client and server.
     pub frames: [u64; 2],
@@ -180,10 +180,10 @@ pub struct Connection {
     pub last_frame: Option<FrameId>,
     /// The distinct rules that its findings are about, with how many there are.
     pub rules: Vec<(Rule, u64)>,
-    /// What was inflated of client and server, if anything was.
+    /// The totals of inflating client's and server's messages, if any was inflated.
     pub(in crate::dissect) deflated: Option<Box<[Deflated; 2]>>,
     pub(in crate::dissect) last_finding: u32,
-    /// Where its newest ping is in the table of them.
+    /// The index of its newest ping in the table of them.
     pub(in crate::dissect) last_ping: u32,
 }
 
@@ -193,7 +193,7 @@ pub(in crate::dissect) fn side(sender: Sender) -> usize {
 }
 
 impl Connection {
-    /// Who sends in `direction`.
+    /// Returns the sender of a direction.
     pub fn sender(&self, direction: Direction) -> Sender {
         if direction == self.client_direction { Sender::Client } else { Sender::Server }
     }

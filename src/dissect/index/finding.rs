@@ -57,7 +57,7 @@ pub(in crate::dissect) enum Detail {
 pub(in crate::dissect) struct Gap {
     /// Stream offset of the first.
     pub at: u64,
-    /// How many.
+    /// Their number.
     pub len: u64,
     pub cause: GapCause,
     /// The packet that brought the octets before.
@@ -117,9 +117,9 @@ impl Conflict {
 /// Text that is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dissect) struct NotUtf8 {
-    /// Where the wrong octets begin in the payload of their frame.
+    /// Octets of the payload of their frame before the first wrong one.
     pub at: u64,
-    /// What they are, and where they begin in the message.
+    /// The wrong octets, and where they begin in the message.
     pub wrong: InvalidUtf8,
 }
 

@@ -66,15 +66,15 @@ pub(in crate::dissect) struct Index {
     pub fragmented: Table<Fragmented>,
     pub findings: Table<FindingRecord>,
     pub pings: Table<PingRecord>,
-    /// What findings need that no frame's header tells.
+    /// Details that findings need and no frame's header tells.
     pub details: Table<Detail>,
     pub published: Table<Published>,
-    /// What carries the connections, as far as that was published.
+    /// The carriers of the connections, as far as they were published.
     carriers: Table<Option<Arc<Carrier>>>,
     /// By message: one more than the octets that a compressed one inflates to, 0 where that is not known. No longer than up
     /// to the last one that is.
     pub plain_lens: Table<u32>,
-    /// Where inflating can start, in the order of discovery; of each sender in the order of its messages.
+    /// Places where inflating can start, in the order of discovery; of each sender in the order of its messages.
     pub checkpoints: Table<Arc<Checkpoint>>,
     pub totals: Totals,
     /// The bound on the length that its messages are inflated to.
@@ -106,7 +106,8 @@ impl Index {
     }
 }
 
-/// What changes with every frame of a connection. Its flow keeps it until `publish` puts it into the [`Connection`].
+/// The part of a connection that changes with every frame. Its flow keeps it until `publish` puts it into the
+/// [`Connection`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::dissect) struct Tally {
     /// Frames of client and server; so are the others.
@@ -127,7 +128,7 @@ pub const MAX_ROWS: usize = 3_000_000_000;
 pub(in crate::dissect) struct Writer {
     pub index: Index,
     connections: Vec<Arc<Connection>>,
-    /// What cannot be read.
+    /// TCP connections that cannot be read.
     pub encrypted: Encrypted,
     /// Room to unmask text in, where payloads are judged as frames are found.
     pub text_room: Option<Vec<u8>>,

@@ -48,7 +48,7 @@ impl FrameRecord {
         self.flags & flag != 0
     }
 
-    /// Who sent it.
+    /// Returns the peer that sent it.
     pub fn sender(&self) -> Sender {
         if self.has(flag::SERVER) { Sender::Server } else { Sender::Client }
     }
@@ -58,7 +58,7 @@ impl FrameRecord {
         (self.message != NONE && !self.header.opcode().is_control()).then_some(MessageId(self.message))
     }
 
-    /// The same as a number, [`NONE`] for none.
+    /// Returns its message as a number, [`NONE`] for none.
     pub(in crate::dissect) fn message_number(&self) -> u32 {
         self.message().map_or(NONE, |id| id.0)
     }
@@ -139,7 +139,7 @@ pub(in crate::dissect) struct Fragmented {
     pub payload_len: u64,
     /// Octets of its frames were not captured.
     pub has_holes: bool,
-    /// How bad the worst finding about its frames is.
+    /// The severity of the worst finding about its frames.
     pub worst: Option<Severity>,
 }
 

@@ -1,4 +1,4 @@
-//! What readers see: the index as it was at one moment, and the way home to the octets (DESIGN decision 7).
+//! Snapshots: the index as it was at one moment, and the way home to the octets (DESIGN decision 7).
 //!
 //! ```text
 //!   frame ─▶ its connection's stream ─▶ stream offsets ─▶ spans of the file ─▶ packets
@@ -33,11 +33,11 @@ pub struct Message {
     pub id: MessageId,
     /// Its connection.
     pub connection: ConnectionId,
-    /// Who sent it.
+    /// The peer that sent it.
     pub sender: Sender,
     /// Text or binary.
     pub opcode: Opcode,
-    /// Whether permessage-deflate compressed it.
+    /// Set if permessage-deflate compressed it.
     pub compressed: bool,
     /// Its payload means what RFC 6455 and permessage-deflate say: of what is compressed where another extension is in force
     /// too, nobody knows.
@@ -46,7 +46,7 @@ pub struct Message {
     pub first: FrameId,
     /// Its last frame so far.
     pub last: FrameId,
-    /// How many frames it has so far.
+    /// The number of its frames so far.
     pub frames: u32,
     /// Payload octets as its frame headers declare them, as sent.
     pub wire_len: u64,
@@ -63,13 +63,13 @@ pub struct Message {
 pub struct Segment {
     /// Octet of the frame it starts with (0 is the first of its header).
     pub at: u64,
-    /// How many octets of the frame it brought.
+    /// The number of the frame's octets that it brought.
     pub len: u32,
     /// The packet.
     pub packet: PacketId,
-    /// Where the octets are in the file.
+    /// The place of these octets in the file.
     pub span: crate::base::Span,
-    /// Where the packet's record starts in the file.
+    /// File offset of the packet's record.
     pub record_at: u64,
 }
 

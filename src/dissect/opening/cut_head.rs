@@ -33,7 +33,7 @@ pub(super) struct Supposed {
     answer: Received<'static>,
 }
 
-/// What is known of extensions where a head was cut.
+/// The assumption about extensions if a head was cut.
 pub(super) const UNKNOWN: Negotiated = Negotiated { deflate: true, other: true };
 
 impl Opening {

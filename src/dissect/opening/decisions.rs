@@ -1,4 +1,4 @@
-//! What the user says about TCP connections: which of them carry a WebSocket, and which do not.
+//! Decisions of the user about TCP connections: which of them carry a WebSocket, and which do not.
 //!
 //! Decisions are given to a [`super::Dissector`] before its first packet. Whoever changes one reads the capture again: that is
 //! fast, and nothing that was read before has to be taken back.
@@ -22,8 +22,8 @@ pub enum Decision {
     NotWebSocket,
 }
 
-/// What the user says about the TCP connections of a capture, by their ends. Connections that have the same ends, one behind
-/// the other, share a decision.
+/// The user's decisions about the TCP connections of a capture, by their ends. Connections that have the same ends, one
+/// behind the other, share a decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     made: Vec<(Flow, Decision)>,
@@ -57,7 +57,7 @@ impl Decisions {
     /// client stands first, and `,deflate` or `,plain` may follow to say whether permessage-deflate was agreed on.
     ///
     /// # Errors
-    /// What is wrong with the text, and how it should be.
+    /// Fails by saying what is wrong with the text, and how it should be.
     pub fn read(&mut self, text: &str, is_websocket: bool) -> Result<(), String> {
         let (ends, agreed) = match text.split_once(',') {
             Some((ends, agreed)) if is_websocket => (ends, Some(agreed)),

@@ -45,7 +45,7 @@ pub(super) struct Received<'a> {
     pub octets: Cow<'a, [u8]>,
     /// The packet with its last octet.
     pub packet: PacketRef,
-    /// What was cut off, where its packet was stored shorter than it was.
+    /// The octets that were cut off, if its packet was stored shorter than it was.
     pub cut: Option<Gap>,
 }
 

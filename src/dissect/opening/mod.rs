@@ -1,5 +1,5 @@
-//! How a WebSocket begins on a carrier: the Upgrade exchange (RFC 6455 §4), halves of it that the capture lacks, recognition
-//! without one, and what the user decides.
+//! The beginning of a WebSocket on a carrier: the Upgrade exchange (RFC 6455 §4), halves of it that the capture lacks,
+//! recognition without one, and the user's decisions.
 //!
 //! ```text
 //!                    heads                101 answers a request
@@ -14,7 +14,7 @@
 //!                                                         └────────────────────────┘
 //! ```
 //!
-//! Where packets were stored shorter than they were, a 101 may be [`Supposed`](State::Supposed) to open one (see
+//! If packets were stored shorter than they were, a 101 may be [`Supposed`](State::Supposed) to open one (see
 //! `cut_head.rs`).
 //!
 //! [`Opening::step`] is the table of these transitions. An opening takes what its carrier brings, keeps what has to wait for

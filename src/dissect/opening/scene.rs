@@ -1,4 +1,4 @@
-//! What passes between an opening and its driver: what its carrier brought, what it works with, what it decided.
+//! The exchange between an opening and its driver: what its carrier brought, what it works with, what it decided.
 
 use crate::base::{ConnectionId, FlowId, PacketRef, Sender};
 use crate::dissect::flow::FirstEnd;

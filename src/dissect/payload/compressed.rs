@@ -21,12 +21,12 @@ const MAX_EXPANDED: u32 = 1000;
 const WINDOW: u64 = 32 * 1024;
 /// Octets between two checkpoints of a sender: some 10 ms of inflating.
 const STRIDE: u64 = 4 << 20;
-/// What a message costs besides its octets, in octets.
+/// The cost of a message besides its octets, in octets.
 const MESSAGE_COST: u64 = 512;
 /// Whenever there are so many checkpoints more, which take 32 KiB each, they are made half as often.
 const CHECKPOINTS: usize = 1024;
 
-/// What is kept of a sender's compression.
+/// The state of a sender's compression.
 #[derive(Debug)]
 pub(super) struct Compressed {
     connection: ConnectionId,
@@ -54,9 +54,9 @@ pub(super) struct Compressed {
     tally: Deflated,
     /// The last message, and its first frame.
     last: (MessageId, FrameId),
-    /// What it would take to inflate everything behind the last checkpoint, in octets.
+    /// The octets that inflating everything behind the last checkpoint would take.
     behind: u64,
-    /// What may lie between two checkpoints.
+    /// The octets that may lie between two checkpoints.
     stride: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What was gathered of compressed messages and waits to be inflated.
+//! Compressed messages that were gathered and wait to be inflated.
 
 use super::compressed::Compressed;
 use super::job::Job;
@@ -22,7 +22,7 @@ const KEPT: usize = BATCH / 2 * 3;
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
     pub stretch: Stretch,
-    /// What is kept of its compression, while nobody inflates.
+    /// The state of its compression, while nobody inflates.
     pub compressed: Option<Box<Compressed>>,
     /// A message has begun and not ended.
     pub is_open: bool,
@@ -55,13 +55,13 @@ impl Gathering {
     }
 }
 
-/// What is to be inflated next.
+/// A batch of messages to be inflated next.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// Sides that have something.
     places: Vec<u32>,
     octets: usize,
-    /// How many octets make it full.
+    /// The number of octets that makes it full.
     enough: usize,
     is_full: bool,
     /// Empty ones with room, which is worth keeping, and how much room that is.

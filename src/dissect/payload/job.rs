@@ -1,4 +1,4 @@
-//! What can be done by anybody, on any thread: inflating a stretch.
+//! Jobs that anybody can do, on any thread: inflating a stretch.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use crate::base::{Breach, FrameId, MessageId};
 use crate::dissect::index::checkpoint::Checkpoint;
 use crate::inflate::Inflater;
 
-/// What a part costs of a budget besides the octets it inflates to.
+/// The cost of a part to a budget besides the octets it inflates to.
 const PART_COST: u64 = 64;
 
 /// Compressed messages of one sender that follow one another, to be inflated. It needs nothing but itself.
 #[derive(Debug)]
 pub struct Job {
-    /// Which side's messages they are.
+    /// The index of the side whose messages they are.
     pub(super) place: u32,
     pub(super) compressed: Box<Compressed>,
     pub(super) stretch: Stretch,
@@ -26,11 +26,11 @@ pub struct Job {
     /// Nothing follows.
     is_last: bool,
     pub(super) outcomes: Vec<Outcome>,
-    /// What it inflates is kept here.
+    /// The store for the messages that it inflates.
     kept: Option<KeptMessages>,
 }
 
-/// What became of a message.
+/// The outcome for a message.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// It was inflated, to so many octets.

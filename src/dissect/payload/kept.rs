@@ -14,10 +14,10 @@ use crate::base::MessageId;
 const ROOM: usize = 64 << 20;
 /// Octets of the longest message that is kept. Longer ones are inflated again.
 const LONGEST: usize = 4 << 20;
-/// What a message costs besides its octets, in octets.
+/// The cost of a message besides its octets, in octets.
 const MESSAGE_COST: usize = 64;
 
-/// What messages inflated to, by message, until it is taken out. Clones share it.
+/// The octets that messages inflated to, by message, until they are taken out. Clones share them.
 #[derive(Clone, Debug)]
 pub struct KeptMessages {
     /// Octets that are wanted of each message.
@@ -29,7 +29,7 @@ pub struct KeptMessages {
 #[derive(Debug, Default)]
 struct Shared {
     messages: HashMap<MessageId, KeptMessage>,
-    /// What they take, in octets.
+    /// The octets of memory that they take.
     size: usize,
 }
 
@@ -38,7 +38,7 @@ struct Shared {
 pub(super) struct KeptMessage {
     /// Its first octets, all of which are known.
     pub octets: Vec<u8>,
-    /// How many octets there are in all.
+    /// The number of octets in all.
     pub total: u64,
 }
 
@@ -48,7 +48,7 @@ impl KeptMessages {
         KeptMessages { most, room: ROOM, shared: Arc::default() }
     }
 
-    /// The same with `room` octets for all messages together instead of 64 MiB.
+    /// Keeps `room` octets for all messages together instead of 64 MiB.
     pub fn with_room(self, room: usize) -> KeptMessages {
         KeptMessages { room, ..self }
     }

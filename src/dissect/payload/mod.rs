@@ -1,4 +1,4 @@
-//! What needs payloads is judged in a pass of its own behind the index, so that it never delays a row.
+//! Everything that needs payloads is judged in a pass of its own behind the index, so that it never delays a row.
 //!
 //! ```text
 //!   frames table ─ sort ─▶ one queue a side: its frames of text messages     a round: frames of about 1 MiB
@@ -12,7 +12,8 @@
 //!                                                                   Job ─▶ pool: Inflater ─▶ Utf8 ─▶ Outcome
 //! ```
 //!
-//! What lies in one piece before the index pass may be judged there and then (`websocket::at_once`); the pass passes over it.
+//! A payload that lies in one piece before the index pass may be judged there and then (`websocket::at_once`); the pass
+//! passes over it.
 //!
 //! A side is one sender of one connection. It keeps what a message needs across its frames and segments, and works
 //! through its part of a round in one go. What it waits for is told by the flow: a frame whose octets did not all come
@@ -53,16 +54,16 @@ use crate::ws::Opcode;
 const ROUND_FRAMES: usize = 8192;
 /// … and no more once so many payload octets are in it.
 const ROUND_OCTETS: u64 = 1 << 20;
-/// What a frame costs of a budget besides its octets.
+/// The cost of a frame to a budget besides its octets.
 const FRAME_COST: u64 = 16;
 
-/// What the pass works on.
+/// The things that the pass works on.
 pub(super) struct Scene<'a> {
     pub writer: &'a mut Writer,
     pub flows: &'a mut [FlowEntry],
     pub nearby: Nearby<'a>,
     pub touched: &'a mut Touched,
-    /// How many octets may still be judged in this call.
+    /// The number of octets that may still be judged in this call.
     pub budget: u64,
 }
 
@@ -83,12 +84,12 @@ pub(super) struct Payloads {
     /// Jobs to be inflated next, and the pool that does it.
     batch: Batch,
     pool: Box<dyn InflatePool>,
-    /// How many jobs it was given that were not taken back, and how many it lost.
+    /// The number of jobs that it was given and that were not taken back, and the number that it lost.
     under_way: usize,
     lost: usize,
     /// Nothing follows.
     is_last: bool,
-    /// What is inflated is kept here, for whoever prints it.
+    /// The store for inflated messages, for whoever prints them.
     kept: Option<KeptMessages>,
 }
 
@@ -146,7 +147,8 @@ impl Payloads {
         }
     }
 
-    /// The same, but leaves what can be inflated later: what is in the file is looked at once.
+    /// Gathers as far as octets are needed now, and leaves what can be inflated later: what is in the file is looked at
+    /// once.
     pub fn gather(&mut self, scene: &mut Scene<'_>) -> bool {
         loop {
             while let Some(side) = self.ready.get(self.turn).and_then(|place| self.sides.get_mut(*place as usize)) {

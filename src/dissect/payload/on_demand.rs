@@ -28,24 +28,25 @@ const AT_ONCE: u64 = 1 << 20;
 const TELL: u64 = 256 * 1024;
 /// Frames, of all connections, that may lie between two messages that are near each other.
 const NEAR: usize = 4096;
-/// What a message costs besides its octets, in octets.
+/// The cost of a message besides its octets, in octets.
 const MESSAGE_COST: u64 = 512;
 
-/// What is wanted of a compressed message.
+/// A wish about a compressed message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InflateWish {
     /// The octets that are kept of what it inflates to.
     pub keep: Range<u64>,
     /// Octets that a message may inflate to.
     pub limit: u64,
-    /// Whether to find out which octets of its frames give which of those it inflates to.
+    /// Asks which octets of its frames give which of those it inflates to.
     pub parts: bool,
 }
 
 /// A compressed message, inflated as far as that goes.
 #[derive(Clone, Debug, Default)]
 pub struct Inflated {
-    /// What is known of it, as far as it was to be kept: `total` is its length as far as it was inflated.
+    /// The octets that are known of it, as far as they were to be kept: `total` is its length as far as it was
+    /// inflated.
     pub plain: Octets,
     /// Octets of it are not known, be they kept or not.
     pub has_unknown: bool,
@@ -74,9 +75,9 @@ pub struct Inflation {
     /// The octets of a message on the wire.
     wire: Vec<u8>,
     places: Places,
-    /// What the places were reached with.
+    /// The limit that the places were reached with.
     limit: u64,
-    /// What was inflated already.
+    /// The store of messages that were inflated already.
     kept: Option<KeptMessages>,
 }
 
@@ -269,7 +270,7 @@ impl Inflation {
     }
 }
 
-/// Who is told how far it is.
+/// Somebody who is told how far it is.
 struct Watch<'a> {
     done: u64,
     total: u64,
@@ -289,7 +290,7 @@ impl Watch<'_> {
     }
 }
 
-/// What is kept of a message.
+/// The part of a message that is kept.
 struct Kept {
     plain: Octets,
     has_unknown: bool,

@@ -19,7 +19,7 @@ use crate::dissect::table::FlowEntry;
 use crate::net::Direction;
 use crate::ws::{InvalidUtf8, Opcode, Utf8};
 
-/// How far judging went.
+/// The point at which judging stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Went {
     /// As far as there are octets.
@@ -30,7 +30,7 @@ pub(super) enum Went {
     Full,
 }
 
-/// What is known of the message being judged.
+/// The verdict on the message being judged, as far as it is known.
 #[derive(Debug, Default)]
 enum Verdict {
     /// Nothing is wrong so far.
@@ -45,7 +45,7 @@ enum Verdict {
 /// The text messages of one sender of a connection.
 #[derive(Debug)]
 pub(super) struct Side {
-    /// Which one it is.
+    /// Its index among the sides.
     place: u32,
     connection: ConnectionId,
     sender: Sender,
@@ -60,7 +60,7 @@ pub(super) struct Side {
     /// The text message that was started last, as far as frames were sorted.
     started: u32,
 
-    /// Where in the stream it is.
+    /// The place in the stream that it has come to.
     cursor: Cursor,
     /// The message being judged.
     message: u32,
@@ -71,7 +71,7 @@ pub(super) struct Side {
     /// The message is text.
     is_text: bool,
     verdict: Verdict,
-    /// What the sender compressed; nothing until it does.
+    /// The compressed messages of the sender; nothing until there is one.
     compressed: Option<Box<Gathering>>,
 }
 
@@ -386,7 +386,7 @@ impl Side {
     }
 }
 
-/// How judging a payload ended.
+/// The outcome of judging a payload.
 enum Payload {
     /// All of it was judged, or need not be.
     Judged,

@@ -4,7 +4,7 @@ use crate::base::{FrameId, MessageId};
 use crate::inflate::{LOOKAHEAD, TAIL};
 use crate::ws::unmask;
 
-/// What a part of a message takes besides its octets, in octets.
+/// The cost of a part of a message besides its octets, in octets.
 pub(super) const PART_COST: usize = 64;
 /// And what a frame's part of it does.
 pub(super) const FRAME_COST: usize = size_of::<FramePart>();
@@ -27,7 +27,7 @@ pub(super) struct Part {
     /// The message begins with it.
     pub begin: Option<Begin>,
     pub end: End,
-    /// Where its octets begin, and how many they are.
+    /// The index of its first octet, and their number.
     start: usize,
     len: usize,
     /// Behind its last frame.
@@ -44,7 +44,7 @@ pub(super) struct Begin {
     pub lacks: bool,
 }
 
-/// How a part ends.
+/// The way in which a part ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// More of the message may come.
@@ -61,7 +61,7 @@ struct FramePart {
     frame: FrameId,
     /// The place in the payload of the first octet that is here.
     from: u64,
-    /// Where they begin and end.
+    /// The indices of its first octet and behind its last one.
     start: usize,
     end: usize,
 }

@@ -1,5 +1,5 @@
-//! What both sides of an open WebSocket have to do with each other: pings and their pongs (RFC 6455 §5.5.2, §5.5.3),
-//! and which of them nobody answered. A rule about something absent is judged only where the capture lacks nothing.
+//! The conversation of both sides of an open WebSocket: pings and their pongs (RFC 6455 §5.5.2, §5.5.3), and which of
+//! them nobody answered. A rule about something absent is judged only if the capture lacks nothing.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! How a WebSocket ended (RFC 6455 §7): Close frames and their echoes, and TCP that ended without them.
+//! The end of a WebSocket (RFC 6455 §7): Close frames and their echoes, and TCP that ended without them.
 //!
 //! These rules are about something absent, so they are judged only where the capture lacks nothing.
 

@@ -75,12 +75,12 @@ impl FrameStream {
         self.gap_seen || self.deframer.is_lost()
     }
 
-    /// The same where the capture lacks what stood before.
+    /// Starts a stream of which the capture lacks what stood before `at`.
     pub fn behind_gap(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
         FrameStream { gap_seen: true, ..FrameStream::new(at, sender, negotiated) }
     }
 
-    /// The same where it is not known either where in a frame that place is.
+    /// Starts a stream of which it is not known either where in a frame `at` is.
     pub fn seeking(at: u64, sender: Sender, negotiated: Negotiated) -> FrameStream {
         let mut side = FrameStream::behind_gap(at, sender, negotiated);
         side.is_joined_blindly = true;

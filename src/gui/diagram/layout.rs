@@ -1,4 +1,4 @@
-//! Where everything of the diagram is: pure arithmetic, nothing is painted here.
+//! The layout of the diagram: pure arithmetic, nothing is painted here.
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 

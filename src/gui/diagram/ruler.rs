@@ -1,4 +1,4 @@
-//! What stands around the cells: bit numbers, octet offsets, the names of the lines, the starts of segments.
+//! The surroundings of the cells: bit numbers, octet offsets, the names of the lines, the starts of segments.
 
 use egui::{Align2, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 

@@ -17,7 +17,7 @@ use crate::ws::FieldId;
 pub(super) enum Shown<'a> {
     /// A frame.
     Frame(&'a FrameView),
-    /// What the message of this frame inflates to.
+    /// The inflated message of this frame.
     Message(&'a FrameView, FrameId, Arc<InflatedView>),
 }
 

@@ -5,7 +5,7 @@ use egui::{RichText, Ui, vec2};
 use crate::capture::live::{DEFAULT_BUFFER, Limits, parse_duration, parse_size};
 use crate::gui::theme::{self, Palette};
 
-/// What was typed. Empty is "as usual".
+/// The options as they were typed. Empty is "as usual".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub promiscuous: bool,

@@ -48,7 +48,7 @@ impl Picker {
         }
     }
 
-    /// The same choice once more, as starting it failed: why, and whether rights were missing.
+    /// Offers the same choice once more, as starting it failed: why, and whether rights were missing.
     pub fn again(mut self, start: &Start, why: String, lacks_rights: bool) -> Picker {
         self.chosen.clone_from(&start.wanted.interface);
         self.filter.clone_from(&start.wanted.filter);

@@ -18,13 +18,13 @@ use crate::gui::opened::Opened;
 pub struct Sniffing {
     /// The dialog, if it is open.
     pub picker: Option<Picker>,
-    /// Where captures are that nobody has saved.
+    /// The folder of captures that nobody has saved.
     pub folder: PathBuf,
     /// The program that sniffs: this one, except in tests.
     pub program: Option<PathBuf>,
     /// The bound on the length that compressed messages inflate to.
     pub inflate_limit: InflateLimit,
-    /// What an earlier window left, with sizes in octets.
+    /// The captures that an earlier window left, with sizes in octets.
     left_over: Option<Vec<(PathBuf, u64)>>,
     asked: Option<Awaited<Option<PathBuf>>>,
     copying: Option<Awaited<Result<PathBuf, String>>>,
@@ -48,7 +48,7 @@ impl Default for Sniffing {
 pub enum News {
     /// Another dialog.
     Dialog(Dialog),
-    /// What is open is saved there.
+    /// The open capture is to be saved there.
     Saved(PathBuf),
     /// The process could not start: what is open is to be closed.
     Failed,

@@ -28,7 +28,7 @@ impl Unsaved {
     /// A new, empty one of an interface that is sniffed from `now` on.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn create(folder: &Path, interface: &str, now: Timestamp) -> io::Result<Unsaved> {
         make(folder)?;
         let plain = |it: char| if it.is_alphanumeric() || "-_.".contains(it) { it } else { '_' };
@@ -52,7 +52,7 @@ impl Unsaved {
     /// One that is there and that nobody else holds.
     ///
     /// # Errors
-    /// What the operating system says; [`io::ErrorKind::WouldBlock`] where another window shows it.
+    /// Fails with the operating system's error; with [`io::ErrorKind::WouldBlock`] if another window shows it.
     pub fn hold(path: PathBuf) -> io::Result<Unsaved> {
         let lock = File::open(&path)?;
         lock.try_lock()?;
@@ -72,7 +72,7 @@ impl Unsaved {
     /// Deletes it.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails with the operating system's error.
     pub fn discard(self) -> io::Result<()> {
         std::fs::remove_file(&self.path)
     }

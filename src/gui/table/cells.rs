@@ -20,14 +20,14 @@ pub(super) struct Row {
     compressed: bool,
     /// FIN, RSV1, RSV2, RSV3, MASK.
     flags: [bool; 5],
-    /// What is not as one would expect of it.
+    /// Its state, if that is not as one would expect.
     state: &'static str,
     preview: Preview,
     /// It is of what a compressed message inflates to.
     is_inflated: bool,
     severity: Option<Severity>,
     findings: usize,
-    /// What the findings are about, the worst first.
+    /// The rules that findings are about, the worst first.
     rules: Vec<Rule>,
     /// It could not be inflated to its end.
     not_inflated: bool,
@@ -88,7 +88,7 @@ impl Row {
         self.values.of(RowField::Plain).number()
     }
 
-    /// What is to be said about compression, as far as no column says it; empty where there is none.
+    /// Returns the words to be said about compression, as far as no column says it; empty if there is none.
     fn compression_words(&self, columns: Option<&Columns>) -> String {
         let has = |column| columns.is_some_and(|columns| columns.has(column));
         match self.plain().filter(|_| self.compressed) {
@@ -102,12 +102,12 @@ impl Row {
         }
     }
 
-    /// What stands where a number of inflated octets is not known, and will not be.
+    /// Returns the sign for a number of inflated octets that is not known, and will not be.
     fn unknown(&self) -> &'static str {
         if self.not_inflated { "–" } else { "" }
     }
 
-    /// Whether the preview is of compressed octets.
+    /// Returns whether the preview is of compressed octets.
     pub(super) fn lacks_preview(&self) -> bool {
         self.compressed && !self.is_inflated
     }
@@ -119,12 +119,12 @@ impl Row {
         }
     }
 
-    /// Whether compression made it larger.
+    /// Returns whether compression made it larger.
     fn has_grown(&self) -> bool {
         self.compressed && self.plain().is_some_and(|plain| plain < self.length())
     }
 
-    /// What a screen reader says: `frame 3 text client 5 octets Hello`.
+    /// Returns the words that a screen reader says: `frame 3 text client 5 octets Hello`.
     pub(super) fn label(&self) -> String {
         let what = if self.is_frame { "frame" } else { "message" };
         let [number, opcode, sender] =
@@ -169,7 +169,7 @@ impl Row {
         }
     }
 
-    /// How many findings there are, and the rules that they are about.
+    /// Returns the number of findings, and the rules that they are about.
     fn findings_words(&self) -> Option<String> {
         let severity = self.severity?;
         if let (1, [rule]) = (self.findings, self.rules.as_slice()) {
@@ -223,7 +223,7 @@ impl Row {
         }
     }
 
-    /// How much was sent; where that is more than there was, with a mark.
+    /// Paints how much was sent; with a mark where that is more than there was.
     fn ratio(&self, ui: &Ui, cell: Rect, palette: &Palette) {
         let Some(plain) = self.plain().filter(|_| self.compressed) else {
             let at = cell.right_center();

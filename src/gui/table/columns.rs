@@ -1,4 +1,4 @@
-//! Which columns the list has, where they are, and their heads: a click sorts.
+//! The columns of the list, their places, and their heads: a click sorts.
 
 use egui::accesskit::SortDirection;
 use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};

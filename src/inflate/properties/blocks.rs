@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What is decided by octets, so that less of them decide for something shorter.
+/// Choices that octets decide, so that less of them decide for something shorter.
 struct Draw<'a>(std::slice::Iter<'a, u8>);
 
 impl Draw<'_> {
@@ -75,7 +75,7 @@ fn lengths(draw: &mut Draw<'_>, count: usize, all: usize, most: u8, needed: &[us
     lengths
 }
 
-/// What stands before a block with codes of its own (RFC 1951 §3.2.7).
+/// Writes the lengths that stand before a block with codes of its own (RFC 1951 §3.2.7).
 fn put_lengths(draw: &mut Draw<'_>, bits: &mut Bits, literals: &[u8], distances: &[u8]) {
     let all = [literals, distances].concat();
     let of_lengths = lengths(draw, 0, 19, 7, &(0..19).collect::<Vec<_>>());

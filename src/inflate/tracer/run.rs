@@ -10,13 +10,13 @@ use crate::inflate::code::{Codes, FIXED, Meaning};
 const CHUNK: usize = 64;
 /// … and from near.
 const NEAR: usize = 16;
-/// What a step may give, and what it writes behind that: some octets, a copy, and the rest of a chunk.
+/// The number of cells that a step may give and write behind that: some octets, a copy, and the rest of a chunk.
 pub(super) const STEP_ROOM: usize = 3 + MOST + CHUNK;
 
 /// Walks through symbols as long as there is nothing special about them; whether the block has ended. What stopped it
 /// comes next: the end of what there is, or what must not be. No more than `wanted` octets are given.
 ///
-/// The same is compiled for processors that shift by any register, which takes off a twentieth.
+/// This is compiled twice: for processors that shift by any register too, which takes off a twentieth.
 #[multiversion::multiversion(targets("x86_64+bmi1+bmi2"))]
 pub(super) fn run<C: Cell>(tracer: &mut Tracer<C>, bits: &mut Bits<'_>, wanted: u64) -> bool {
     let (window, floor) = (1 << tracer.agreed.window_bits, if tracer.agreed.takeover { 0 } else { tracer.start });
@@ -102,7 +102,7 @@ pub(super) fn run<C: Cell>(tracer: &mut Tracer<C>, bits: &mut Bits<'_>, wanted: 
     has_ended
 }
 
-/// Where bits come from and octets go to.
+/// The source of the bits and the target of the octets.
 struct Out<'a, 'b, C> {
     stream: Stream<'a>,
     room: &'b mut [C],

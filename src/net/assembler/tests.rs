@@ -1,4 +1,4 @@
-//! What an assembler makes of segments, in a small language.
+//! Tests of an assembler in a small language: segments, and what it makes of them.
 //!
 //! A script is a row of steps; step n is packet n (from 1), whose payload lies at file offset n × 1,000,000:
 //!

@@ -1,4 +1,4 @@
-//! How entries of a [`ByteStream`](super::ByteStream) are packed.
+//! The packing of a [`ByteStream`](super::ByteStream)'s entries.
 //!
 //! ```text
 //!   shape    1 octet    bit 7: gap differs from 0    bit 6: head differs    bits 4–5, 2–3, 0–1: sizes of the last three
@@ -29,7 +29,7 @@ const SHORT: u8 = 0b00_01_00;
 /// The shape of one with other streams in between: sizes of 2, 3 and 2 octets.
 const FAR: u8 = 0b01_10_01;
 
-/// What an entry is packed against: the one before.
+/// The entry before, which an entry is packed against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// Stream offset behind it.
@@ -41,13 +41,13 @@ pub(super) struct Cursor {
     packet: u64,
 }
 
-/// Where decoding can start.
+/// A place where decoding can start.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     /// Stream offset of the entry.
     at: u64,
     cursor: Cursor,
-    /// Where its code is in the page.
+    /// The index of its code in the page.
     code_at: u32,
 }
 
@@ -91,7 +91,7 @@ pub(super) struct Tail {
     settled: Vec<u8>,
 }
 
-/// What only a stream of more than [`MARK_EVERY`] entries has.
+/// Parts that only a stream of more than [`MARK_EVERY`] entries has.
 #[derive(Debug, Default)]
 struct Long {
     marks: Vec<Mark>,
@@ -351,7 +351,7 @@ impl Entries<'_> {
         Some(number.iter().rfold(0, |value, octet| value << 8 | u64::from(*octet)))
     }
 
-    /// The same with the size that the shape has in its two lowest bits.
+    /// Reads a number of the size that the shape has in its two lowest bits.
     fn sized(&mut self, shape: u8) -> Option<u64> {
         self.number(octets_of(shape))
     }

@@ -23,7 +23,7 @@ impl KeptStream {
     }
 }
 
-/// What can be read from a stream.
+/// A stream as it can be read.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamView<'a> {
     pub(super) tail: PageView<'a>,

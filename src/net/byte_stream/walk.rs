@@ -16,9 +16,9 @@ const NEAR: u64 = 64 * 1024;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StreamWalk {
     page: u32,
-    /// Where the next entry's code is in the page.
+    /// The index of the next entry's code in the page.
     code_at: u32,
-    /// What the entry before left: its end.
+    /// The end that the entry before left.
     cursor: Cursor,
     /// The length of the entry before.
     len: u32,

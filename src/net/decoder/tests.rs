@@ -4,7 +4,7 @@ use super::*;
 use crate::base::PacketId;
 use crate::net::{Direction, Layer, Problem, Unsupported};
 
-/// Where the packet of every test starts in the file.
+/// File offset of the packet of every test.
 const FILE_AT: u64 = 1000;
 
 /// Pushes a packet of which all octets were captured.
@@ -80,7 +80,7 @@ fn a_segment_in_ethernet() {
     assert_eq!((decoder.flow_count(), decoder.stats().segments), (1, 1));
 }
 
-/// What the shortest way finds is what the long way finds, and it finds nothing where there is more to tell.
+/// The shortest way finds the same as the long way, and it finds nothing if there is more to tell.
 #[test]
 fn whole_segments_of_known_flows_take_the_shortest_way() {
     let mut decoder = Decoder::new();

@@ -20,7 +20,7 @@ pub enum RowField {
     EndTime,
     /// The time since the frame before of the same connection.
     Delta,
-    /// Who sent it, or broke the rule.
+    /// The peer that sent it, or broke the rule.
     Sender,
     /// FIN of the first frame.
     Fin,
@@ -46,7 +46,7 @@ pub enum RowField {
     Length,
     /// Payload octets that the capture holds.
     CapturedLength,
-    /// How long after its ping a pong came.
+    /// The time from a ping to its pong.
     RoundTrip,
     /// The packets that brought it.
     Packets,
@@ -56,7 +56,7 @@ pub enum RowField {
     Compressed,
     /// Octets of the message without compression.
     Plain,
-    /// How much of a compressed message's octets was sent.
+    /// The share of a compressed message's octets that was sent.
     Ratio,
     /// Tells that every octet of a message is known.
     Complete,
@@ -70,11 +70,11 @@ pub enum RowField {
     Payload,
     /// The text that a payload would be if permessage-deflate were all that is in force.
     TextIfDeflate,
-    /// How bad a finding is.
+    /// The severity of a finding.
     Severity,
     /// The rule of a finding.
     Rule,
-    /// Where the rule is written.
+    /// The RFC and the section that state the rule.
     Section,
     /// The finding in a sentence.
     Sentence,
@@ -140,7 +140,7 @@ pub struct Term {
     pub keys: &'static [&'static str],
     /// An example.
     pub example: &'static str,
-    /// What passes.
+    /// The rows that pass.
     pub what: &'static str,
 }
 
@@ -149,11 +149,11 @@ pub struct Term {
 pub enum Shown {
     /// In every list.
     Always,
-    /// Where rows of several connections are listed.
+    /// In lists of rows of several connections.
     OfSeveralConnections,
-    /// Where messages are compressed.
+    /// In lists with compressed messages.
     WithCompression,
-    /// Where there are pongs.
+    /// In lists with pongs.
     WithPongs,
 }
 
@@ -213,7 +213,7 @@ pub struct TerminalColumn {
 pub struct Entry {
     /// The field.
     pub field: RowField,
-    /// What its values are, and so how they are compared and aligned.
+    /// The kind of its values, and so how they are compared and aligned.
     pub measure: Measure,
     /// Its place in JSON lines.
     pub json: Json,

@@ -12,7 +12,7 @@ pub enum Measure {
     Name,
     /// A number that names a row.
     Ordinal,
-    /// How many there are.
+    /// The number of stages.
     Count,
     /// Octets.
     Octets,

@@ -1,4 +1,4 @@
-//! Which octets of a compressed message's frames give which octets of what it inflates to.
+//! The parts of a compressed message: which octets of its frames give which octets of what it inflates to.
 //!
 //! ```text
 //!   frame 1: f2 48 cd │ frame 2: c9 c9 07 00       a symbol can begin in one octet and end in the next:

@@ -7,10 +7,10 @@ use crate::inflate::Window;
 
 /// Octets that all places take at most: 2,000 senders whose windows are full, many more where they are not.
 const ROOM: usize = 64 << 20;
-/// What a place takes besides the octets of its window, about.
+/// The cost of a place besides the octets of its window, about.
 const PLACE_COST: usize = 160;
 
-/// What a sender's messages left.
+/// The state that a sender's messages left.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub connection: ConnectionId,
@@ -30,17 +30,17 @@ impl Place {
 
 /// Places by connection and sender.
 ///
-/// Where there is no room for more, any of them is forgotten, not the one that was used least recently: with a few senders
+/// If there is no room for more, any of them is forgotten, not the one that was used least recently: with a few senders
 /// too many that take turns, that would always be the very one that is wanted next.
 #[derive(Debug)]
 pub(super) struct Places {
     room: usize,
     places: Vec<Place>,
-    /// Where they are.
+    /// The index of each in `places`.
     index: HashMap<(ConnectionId, Sender), usize>,
-    /// What they take, in octets.
+    /// The octets of memory that they take.
     size: usize,
-    /// How many were forgotten.
+    /// The number of places that were forgotten.
     forgotten: u64,
 }
 
