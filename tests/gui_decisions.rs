@@ -211,7 +211,7 @@ fn a_capture_that_grows_is_read_again() {
         harness.run_ok();
     }
     let ends = harness.state().opened().unwrap().others.rows[0].ends;
-    let decision = framescope::dissect::Decision::WebSocket { client: ends.opener, deflate: None };
+    let decision = framescope::dissect::UserDecision::WebSocket { client: ends.opener, deflate: None };
     let ctx = harness.ctx.clone();
     harness.state_mut().apply(&ctx, Command::Decide(ends, decision));
     feed(&whole[first..]);

@@ -22,7 +22,7 @@ use egui_kittest::{
 use flate2::{Compress, Compression, FlushCompress};
 use framescope::base::MessageId;
 use framescope::capture::Source;
-use framescope::dissect::{Decision, InflateLimit, Inflation, MessageReader, Progress, Session};
+use framescope::dissect::{InflateLimit, Inflation, MessageReader, Progress, Session, UserDecision};
 use framescope::gui::command::Command;
 use framescope::gui::details::Tab;
 use framescope::gui::hex::{HexSource, HexState, InflatedSource, hex_ui};
@@ -429,7 +429,7 @@ fn after_a_decision_texts_are_those_of_the_new_numbers() {
     harness.get_by_label("the first one speaks");
     let snapshot = harness.state().opened().unwrap().snapshot.clone().unwrap();
     let ends = snapshot.connections().next().unwrap().ends();
-    apply(&mut harness, Command::Decide(ends, Decision::NotWebSocket));
+    apply(&mut harness, Command::Decide(ends, UserDecision::NotWebSocket));
     apply(&mut harness, Command::SelectRow(RowId::Message(MessageId(1))));
     assert_eq!(harness.state().opened().unwrap().rows.len(), 2);
     harness.get_by_label("and the second answers");

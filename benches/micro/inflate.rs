@@ -3,7 +3,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
-use framescope::inflate::{Agreed, Inflater, LOOKAHEAD, Piece, TAIL, Window};
+use framescope::inflate::{Agreed, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
 
 use super::random::Random;
 
@@ -47,16 +47,16 @@ fn inflate(bencher: Bencher, senders: usize) {
 fn inflate_stretches(bencher: Bencher, senders: usize) {
     let (messages, total, _) = conversation(4000 / senders);
     let stretch = [messages.concat(), vec![0; LOOKAHEAD]].concat();
-    let (mut inflater, mut window) = (Inflater::default(), Window::default());
+    let (mut inflater, mut window) = (Inflater::default(), SlidingWindow::default());
     bencher.counter(BytesCount::new(total * senders)).bench_local(|| {
         let mut came = 0;
-        let mut count = |piece: Piece<'_>| {
-            if let Piece::Octets(octets) = piece {
+        let mut count = |piece: InflatedPiece<'_>| {
+            if let InflatedPiece::Octets(octets) = piece {
                 came += octets.len();
             }
         };
         for _ in 0..senders {
-            inflater.resume(Agreed::default(), &Window::default(), u64::MAX);
+            inflater.resume(Agreed::default(), &SlidingWindow::default(), u64::MAX);
             let mut rest = &black_box(&stretch)[..];
             for packed in &messages {
                 assert!(inflater.message(rest, packed.len() - TAIL.len(), &mut count).is_ok());

@@ -10,14 +10,14 @@ use crate::base::ReadAt;
 /// The octets of a capture. Any number of readers may share it; they never see octets change, only more of them.
 #[derive(Debug)]
 pub struct Source {
-    octets: Octets,
+    backing: Backing,
     name: String,
     complete: AtomicBool,
     damage: OnceLock<String>,
 }
 
 #[derive(Debug)]
-enum Octets {
+enum Backing {
     /// A file as it is on the disk, of so many octets when it was opened.
     File(File, u64),
     /// A file that somebody else appends to.
@@ -29,28 +29,28 @@ enum Octets {
 }
 
 impl Source {
-    fn new(octets: Octets, name: &str, complete: bool) -> Source {
-        Source { octets, name: name.to_owned(), complete: AtomicBool::new(complete), damage: OnceLock::new() }
+    fn new(backing: Backing, name: &str, complete: bool) -> Source {
+        Source { backing, name: name.to_owned(), complete: AtomicBool::new(complete), damage: OnceLock::new() }
     }
 
     /// A file that nobody writes to any more.
     pub(super) fn finished(file: File, len: u64, name: &str) -> Source {
-        Source::new(Octets::File(file, len), name, true)
+        Source::new(Backing::File(file, len), name, true)
     }
 
     /// A file that somebody else appends to, until [`Source::set_complete`] is called.
     pub(super) fn followed(file: File, name: &str) -> Source {
-        Source::new(Octets::Followed(file), name, false)
+        Source::new(Backing::Followed(file), name, false)
     }
 
     /// An empty spool file. The system's directory for temporary files holds it (`TMPDIR`), and it vanishes with the source.
     pub(super) fn spool(name: &str) -> io::Result<Source> {
-        Ok(Source::new(Octets::Spool(tempfile::tempfile()?, AtomicU64::new(0)), name, false))
+        Ok(Source::new(Backing::Spool(tempfile::tempfile()?, AtomicU64::new(0)), name, false))
     }
 
     /// A capture in memory: a built-in sample, or octets that a test made.
     pub fn from_octets(octets: Vec<u8>, name: &str) -> Source {
-        Source::new(Octets::Memory(octets), name, true)
+        Source::new(Backing::Memory(octets), name, true)
     }
 
     /// Returns what people call it: its path, or what the caller of [`super::open_stream`] said.
@@ -60,12 +60,12 @@ impl Source {
 
     /// Returns how many octets there are now.
     pub fn len(&self) -> u64 {
-        match &self.octets {
-            Octets::File(_, len) => *len,
+        match &self.backing {
+            Backing::File(_, len) => *len,
             // Only to show progress: a file that cannot be asked has made none.
-            Octets::Followed(file) => file.metadata().map_or(0, |metadata| metadata.len()),
-            Octets::Spool(_, len) => len.load(Ordering::Acquire),
-            Octets::Memory(octets) => octets.len() as u64,
+            Backing::Followed(file) => file.metadata().map_or(0, |metadata| metadata.len()),
+            Backing::Spool(_, len) => len.load(Ordering::Acquire),
+            Backing::Memory(octets) => octets.len() as u64,
         }
     }
 
@@ -98,7 +98,7 @@ impl Source {
 
     /// Appends to a spool file. There is one writer, the [`super::Filler`].
     pub(super) fn append(&self, octets: &[u8]) -> io::Result<()> {
-        let Octets::Spool(file, len) = &self.octets else {
+        let Backing::Spool(file, len) = &self.backing else {
             return Err(io::Error::other("only a spool file can be written to"));
         };
         let at = len.load(Ordering::Acquire);
@@ -111,14 +111,14 @@ impl Source {
 
 impl ReadAt for Source {
     fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
-        match &self.octets {
-            Octets::File(file, _) | Octets::Followed(file) => read_file_at(file, buf, at),
-            Octets::Spool(file, len) => {
+        match &self.backing {
+            Backing::File(file, _) | Backing::Followed(file) => read_file_at(file, buf, at),
+            Backing::Spool(file, len) => {
                 let there = len.load(Ordering::Acquire).saturating_sub(at);
                 let wanted = buf.len().min(usize::try_from(there).unwrap_or(usize::MAX));
                 read_file_at(file, &mut buf[..wanted], at)
             }
-            Octets::Memory(octets) => octets.read_at(at, buf),
+            Backing::Memory(octets) => octets.read_at(at, buf),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::output::{Failure, Output, complain};
 use super::rows::frames_of;
 use super::walk::Input;
 use crate::capture::live::{
-    Aside, Ended, Limits, LiveError, Report, Sink, Statistics, Stop, Wanted, open_and_forgo, sniff,
+    Aside, Ended, Limits, LiveError, Report, Sink, SniffOptions, Statistics, StopSignal, open_and_forgo, sniff,
 };
 use crate::dissect::{ReadOptions, Session};
 use crate::view::{count, length};
@@ -26,7 +26,7 @@ impl From<LiveError> for Failure {
 
 /// `framescope capture -i NAME`
 pub fn run(arguments: &Capture, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
-    let stop = Stop::by_signals().map_err(LiveError::System)?;
+    let stop = StopSignal::by_signals().map_err(LiveError::System)?;
     match &arguments.write {
         None => print(arguments, options, stop, output),
         Some(file) if arguments.reports => report(arguments, file, stop.or_input_ends(), output),
@@ -34,8 +34,8 @@ pub fn run(arguments: &Capture, options: ReadOptions, output: &mut Output) -> Re
     }
 }
 
-fn wanted(arguments: &Capture) -> Wanted {
-    Wanted {
+fn wanted(arguments: &Capture) -> SniffOptions {
+    SniffOptions {
         interface: arguments.interface.clone(),
         filter: arguments.filter.clone(),
         promiscuous: arguments.promiscuous,
@@ -58,7 +58,7 @@ fn sink(arguments: &Capture, file: &Path) -> Result<((), Sink), LiveError> {
 }
 
 /// Prints frames.
-fn print(arguments: &Capture, options: ReadOptions, stop: Stop, output: &mut Output) -> Result<(), Failure> {
+fn print(arguments: &Capture, options: ReadOptions, stop: StopSignal, output: &mut Output) -> Result<(), Failure> {
     let aside = Aside::start(&wanted(arguments), limits(arguments), stop)?;
     let session = Session::new(aside.source().clone(), None).with_options(options);
     let wait = |_: &mut Session| {
@@ -77,7 +77,7 @@ fn print(arguments: &Capture, options: ReadOptions, stop: Stop, output: &mut Out
 }
 
 /// Writes packets.
-fn write(arguments: &Capture, file: &Path, stop: &Stop) -> Result<(), Failure> {
+fn write(arguments: &Capture, file: &Path, stop: &StopSignal) -> Result<(), Failure> {
     let (mut card, (), sink) = open_and_forgo(&wanted(arguments), || sink(arguments, file))?;
     let mut turned = false;
     let (ended, statistics) = sniff(&mut card, sink, &limits(arguments), stop, |statistics| {
@@ -92,7 +92,7 @@ fn write(arguments: &Capture, file: &Path, stop: &Stop) -> Result<(), Failure> {
 }
 
 /// Writes packets, and tells the window how it goes.
-fn report(arguments: &Capture, file: &Path, stop: Stop, output: &mut Output) -> Result<(), Failure> {
+fn report(arguments: &Capture, file: &Path, stop: StopSignal, output: &mut Output) -> Result<(), Failure> {
     // When the window has gone, standard input ends too; the capture is completed all the same.
     let mut tell = |report: &Report| {
         _ = output.line(&report.to_line());

@@ -9,7 +9,7 @@ use super::index::snapshot::Snapshot;
 use super::opening::decisions::{Decisions, is_between};
 use super::others::Others;
 use super::payload::{InflatePool, KeptMessages, Payloads, Scene};
-use super::table::{FlowEntry, FlowTable};
+use super::table::{FlowEntries, FlowEntry};
 use crate::base::{AtHand, FlowId, Nearby, ReadAt};
 use crate::capture::{Layout, Packet};
 use crate::net::{Decoder, Flow};
@@ -20,14 +20,18 @@ use crate::net::{Decoder, Flow};
 /// the capture has ended. What needs payloads is judged by `judge_payloads`, whenever there is time for it.
 pub struct Dissector {
     decoder: Decoder,
-    flows: FlowTable,
+    flows: FlowEntries,
     payloads: Payloads,
 }
 
 impl Dissector {
     /// A dissector of packets whose octets can be read again from `source`.
     pub fn new(source: Arc<dyn ReadAt>) -> Dissector {
-        Dissector { decoder: Decoder::new(), flows: FlowTable::new(source, MAX_BACKLOG), payloads: Payloads::default() }
+        Dissector {
+            decoder: Decoder::new(),
+            flows: FlowEntries::new(source, MAX_BACKLOG),
+            payloads: Payloads::default(),
+        }
     }
 
     /// Allows at most `most` octets of backlog instead of [`MAX_BACKLOG`].
@@ -145,7 +149,7 @@ impl Dissector {
     }
 
     fn scene<'a>(&'a mut self, at_hand: AtHand<'a>, budget: u64) -> (&'a mut Payloads, Scene<'a>) {
-        let FlowTable { source, entries, writer, touched, .. } = &mut self.flows;
+        let FlowEntries { source, entries, writer, touched, .. } = &mut self.flows;
         let nearby = Nearby { at_hand, source: &**source };
         (&mut self.payloads, Scene { writer, flows: entries, nearby, touched, budget })
     }

@@ -2,7 +2,7 @@
 //!
 //! Nearly every packet of a busy capture is the next one of an open WebSocket, and of the others most are bodies of HTTP and
 //! acknowledgments. These take a way past all questions; whatever is more than that takes the general one
-//! ([`FlowTable::take`]), which is complete without this module. Both find the same, and a test holds that.
+//! ([`FlowEntries::take`]), which is complete without this module. Both find the same, and a test holds that.
 //!
 //! A thousand connections take more memory than the processor has at hand, and a packet would wait for it about as long
 //! as everything else takes. So a few packets are looked up first, which is waiting for them at once:
@@ -14,7 +14,7 @@
 use super::followed::Followed;
 use super::index::Writer;
 use super::opening::starts_handshake;
-use super::table::{FlowEntry, FlowTable, count};
+use super::table::{FlowEntries, FlowEntry, count};
 use crate::base::{AtHand, LinkType, PacketId, PacketRef, Span, Timestamp};
 use crate::capture::Packet;
 use crate::net::{Decoder, Direction, WholeSegment};
@@ -25,7 +25,7 @@ const RUN: usize = 8;
 /// Packets one behind another: taken as if each were pushed alone, and faster.
 pub struct Run<'d, 'o> {
     decoder: &'d mut Decoder,
-    table: &'d mut FlowTable,
+    table: &'d mut FlowEntries,
     /// The first `len` were looked up and not taken.
     segments: [WholeSegment<'o>; RUN],
     len: usize,
@@ -34,7 +34,7 @@ pub struct Run<'d, 'o> {
 }
 
 impl<'d, 'o> Run<'d, 'o> {
-    pub(super) fn new(decoder: &'d mut Decoder, table: &'d mut FlowTable, at_hand: AtHand<'o>) -> Run<'d, 'o> {
+    pub(super) fn new(decoder: &'d mut Decoder, table: &'d mut FlowEntries, at_hand: AtHand<'o>) -> Run<'d, 'o> {
         Run { decoder, table, segments: [WholeSegment::default(); RUN], len: 0, at_hand }
     }
 
@@ -94,8 +94,8 @@ impl<'d, 'o> Run<'d, 'o> {
     }
 }
 
-impl FlowTable {
-    /// Reads from what [`take_fast`](FlowTable::take_fast) will need for this segment, so that it is at hand then.
+impl FlowEntries {
+    /// Reads from what [`take_fast`](FlowEntries::take_fast) will need for this segment, so that it is at hand then.
     #[inline]
     fn touch(&self, segment: &WholeSegment<'_>) {
         if let Some(FlowEntry::Followed(flow)) = self.entries.get(segment.flow.index()) {
@@ -205,7 +205,7 @@ mod tests {
 
     use crate::base::{AtHand, FlowId, FrameId, PacketId, PacketRef, Piece, Span, Timestamp};
     use crate::capture::Layout;
-    use crate::dissect::table::{FlowEntry, FlowTable};
+    use crate::dissect::table::{FlowEntries, FlowEntry};
     use crate::dissect::{MAX_BACKLOG, Snapshot};
     use crate::net::{Direction, Pieces, Segment, SegmentPiece, TcpFlags, Way};
 
@@ -254,7 +254,7 @@ mod tests {
     fn dissect(sent: &[Sent], is_short: bool) -> (Snapshot, Vec<String>) {
         let octets: Vec<u8> = sent.iter().flat_map(|sent| &sent.payload).copied().collect();
         let source: Arc<Vec<u8>> = Arc::new(octets.clone());
-        let mut flows = FlowTable::new(source.clone(), MAX_BACKLOG);
+        let mut flows = FlowEntries::new(source.clone(), MAX_BACKLOG);
         let (mut at, mut known) = (0, Vec::new());
         for (index, Sent { direction, seq, ack, flags, payload }) in sent.iter().enumerate() {
             let packet =

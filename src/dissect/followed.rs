@@ -12,10 +12,10 @@ use std::sync::Arc;
 use super::carrier::{Borne, Carrier, Layer, Stream};
 use super::channel::{Channel, Context};
 use super::flow::backlog::{QUEUED, queue};
-use super::flow::{Data, Event, Packets, TcpFlow};
+use super::flow::{Data, FlowEvent, Packets, TcpFlow};
 use super::index::Writer;
 use super::index::finding::Gap;
-use super::opening::decisions::Decision;
+use super::opening::decisions::UserDecision;
 use super::opening::{Brought, CarrierFacts, Chunk, Opening, UserOverride, WINDOW};
 use crate::base::{ConnectionId, PacketRef, Piece};
 use crate::net::{Direction, GapCause, Segment, StreamEvent};
@@ -107,7 +107,7 @@ const BOTH: [Direction; 2] = [Direction::Forward, Direction::Backward];
 impl Followed {
     /// The TCP connection that `segment` belongs to; `starts` are the sequence numbers of the first octets of both directions,
     /// as far as they are known, and `decision` is what the user says.
-    pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2], decision: Option<Decision>) -> Followed {
+    pub fn new(segment: &Segment<'_>, starts: [Option<u32>; 2], decision: Option<UserDecision>) -> Followed {
         let begins_late = starts == [None; 2] && !segment.flags.syn() || lacks_beginning(segment, starts);
         let user_override = UserOverride::new(decision, &segment.ends(), starts);
         Followed {
@@ -307,10 +307,10 @@ impl Followed {
         }
     }
 
-    fn event(&mut self, direction: Direction, event: Event, packets: Packets<'_>, writer: &mut Writer) {
+    fn event(&mut self, direction: Direction, event: FlowEvent, packets: Packets<'_>, writer: &mut Writer) {
         match event {
-            Event::Data(data) => self.data(direction, data, packets, writer),
-            Event::Gap(gap) => match &mut self.layered {
+            FlowEvent::Data(data) => self.data(direction, data, packets, writer),
+            FlowEvent::Gap(gap) => match &mut self.layered {
                 Some(layered) => {
                     let mut borne = Vec::new();
                     layered.layer.gap(direction, gap.at, gap.len, &mut borne);
@@ -321,14 +321,14 @@ impl Followed {
                 }),
             },
             // The first copy counts.
-            Event::Repeat { at, piece } => {
+            FlowEvent::Repeat { at, piece } => {
                 if let Some(connection) = self.channel.connection
                     && let Some(conflict) = self.flow.compare(direction, at, piece, packets)
                 {
                     self.channel.websocket.conflict(connection, direction, conflict, writer);
                 }
             }
-            Event::End { how, packet } => {
+            FlowEvent::End { how, packet } => {
                 self.with_channels(packets, writer, |channel, context| channel.end(direction, how, packet, context));
             }
         }

@@ -13,7 +13,7 @@ use super::carrier::{Borne, Carrier, Layer, Opener, RecordLog, Stream};
 use super::followed::Followed;
 use super::index::snapshot::Snapshot;
 use super::payload::{Payloads, Scene};
-use super::table::{FlowEntry, FlowTable};
+use super::table::{FlowEntries, FlowEntry};
 use super::{Inflation, MAX_BACKLOG, MessageReader};
 use crate::base::{AtHand, ConnectionId, FlowId, MessageId, Nearby, PacketId, PacketRef, Piece, Rule, Span, Timestamp};
 use crate::capture::Layout;
@@ -151,7 +151,7 @@ fn dissect(script: &Script, segment_len: usize) -> Snapshot {
         }
     }
     let source = Arc::new(file.clone());
-    let mut table = FlowTable::new(source.clone(), MAX_BACKLOG);
+    let mut table = FlowEntries::new(source.clone(), MAX_BACKLOG);
     let mut next = [0_u32; 2];
     for (number, (direction, at, len)) in (0..).zip(sent) {
         let packet = PacketRef { id: PacketId(number), record_at: at - 4, time: Timestamp(number) };
@@ -181,7 +181,7 @@ fn dissect(script: &Script, segment_len: usize) -> Snapshot {
     table.finish();
     let mut payloads = Payloads::default();
     payloads.finish();
-    let FlowTable { entries, writer, touched, .. } = &mut table;
+    let FlowEntries { entries, writer, touched, .. } = &mut table;
     let nearby = Nearby { at_hand: AtHand::default(), source: &*source };
     let mut scene = Scene { writer, flows: entries, nearby, touched, budget: u64::MAX };
     while payloads.judge(&mut scene) {}

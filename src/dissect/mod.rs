@@ -53,9 +53,9 @@ pub use index::connection::{
 pub use index::finding::FindingRecord;
 pub use index::inflate_limit::{InflateLimit, MAX_INFLATED};
 pub use index::record::FrameRecord;
-pub use index::snapshot::{Message, Segment, Snapshot};
+pub use index::snapshot::{FrameSegment, Message, Snapshot};
 pub use index::{MAX_ROWS, Totals};
-pub use opening::decisions::{Decision, Decisions};
+pub use opening::decisions::{Decisions, UserDecision};
 pub use opening::exchange::MAX_KEPT_TEXT;
 pub use others::{Other, Others};
 pub use payload::on_demand::{InflateWish, Inflated, InflatedPart, Inflation, agreed_compression};

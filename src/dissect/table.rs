@@ -7,11 +7,11 @@ use super::flow::backlog::Backlog;
 use super::flow::closing::Closing;
 use super::followed::Followed;
 use super::index::Writer;
-use super::opening::decisions::{Decision, Decisions};
+use super::opening::decisions::{Decisions, UserDecision};
 use super::opening::wakes_up;
 use crate::base::{AtHand, ConnectionId, FlowId, Nearby, PacketRef, ReadAt, Timestamp};
 use crate::capture::Packet;
-use crate::http::{Kind, sniff};
+use crate::http::{HttpKind, sniff};
 use crate::net::{Decoder, Direction, Outcome, Segment, TcpFlags};
 
 /// The record of a TCP connection.
@@ -99,7 +99,7 @@ impl Touched {
 }
 
 /// All TCP connections so far, and everything that reading them changes.
-pub(super) struct FlowTable {
+pub(super) struct FlowEntries {
     /// Octets that were pushed earlier are read again from here.
     pub source: Arc<dyn ReadAt>,
     /// By flow.
@@ -156,7 +156,7 @@ fn beginning<'a>(segment: &Segment<'a>, starts: [Option<u32>; 2]) -> Option<&'a 
 
 /// Returns whether a stream that starts with `octets` is not HTTP, so that it takes nothing to read it no further.
 fn is_no_http(octets: &[u8]) -> bool {
-    !octets.starts_with(b"\r") && !octets.starts_with(b"\n") && sniff(octets) == Some(Kind::NotHttp)
+    !octets.starts_with(b"\r") && !octets.starts_with(b"\n") && sniff(octets) == Some(HttpKind::NotHttp)
 }
 
 /// Lets go of what it took to read a flow of which nothing more is to be learnt; whether it did.
@@ -185,10 +185,10 @@ fn let_go(
     false
 }
 
-impl FlowTable {
+impl FlowEntries {
     /// None so far.
-    pub fn new(source: Arc<dyn ReadAt>, most_backlog: usize) -> FlowTable {
-        FlowTable {
+    pub fn new(source: Arc<dyn ReadAt>, most_backlog: usize) -> FlowEntries {
+        FlowEntries {
             source,
             entries: Vec::new(),
             writer: Writer::default(),
@@ -236,7 +236,7 @@ impl FlowTable {
         };
         if let Some(starts) = starts {
             let decision = self.decisions.as_ref().and_then(|decisions| decisions.about(&segment.ends()));
-            if decision == Some(Decision::NotWebSocket) {
+            if decision == Some(UserDecision::NotWebSocket) {
                 *entry = FlowEntry::Rejected(counted(segment));
                 return;
             }

@@ -23,7 +23,7 @@ pub fn primary_ui(ui: &mut Ui, wish: &Command, size: Vec2) -> bool {
 
 /// A frame around an icon: always, or only under the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outline {
+pub enum Border {
     /// Always.
     Always,
     /// Only under the pointer.
@@ -31,9 +31,9 @@ pub enum Outline {
 }
 
 /// A button that shows a painted shape instead of words; `paint` learns where.
-pub fn icon_ui(ui: &mut Ui, wish: &Command, size: Vec2, outline: Outline, paint: impl FnOnce(&Painter, Rect)) -> bool {
+pub fn icon_ui(ui: &mut Ui, wish: &Command, size: Vec2, border: Border, paint: impl FnOnce(&Painter, Rect)) -> bool {
     let enabled = ui.is_enabled();
-    let button = egui::Button::new("").frame_when_inactive(outline == Outline::Always).min_size(size);
+    let button = egui::Button::new("").frame_when_inactive(border == Border::Always).min_size(size);
     let response = ui.add(button);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, enabled, wish.text()));
     paint(ui.painter(), response.rect);

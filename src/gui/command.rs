@@ -10,7 +10,7 @@ use egui::{Event, Key, KeyboardShortcut, Modifiers};
 use super::details::Tab;
 use super::pane::Pane;
 use crate::base::{ConnectionId, FrameId, PacketId};
-use crate::dissect::Decision;
+use crate::dissect::UserDecision;
 use crate::net::Flow;
 use crate::query::{RowField, RowId, RowKind};
 
@@ -63,7 +63,7 @@ pub enum Command {
     /// Choose a TCP connection to read as a WebSocket.
     Treat,
     /// Read the TCP connections between two ends as the user says.
-    Decide(Flow, Decision),
+    Decide(Flow, UserDecision),
     /// A connection that was recognised without its handshake is a WebSocket.
     Confirm(ConnectionId),
     /// It is none.
@@ -268,11 +268,11 @@ impl Command {
                 "Treat a TCP connection as WebSocket…",
                 "Read a TCP connection as a WebSocket although no opening handshake says that it is one",
             ],
-            Command::Decide(_, Decision::WebSocket { .. }) => {
+            Command::Decide(_, UserDecision::WebSocket { .. }) => {
                 ["Treat as WebSocket", "Read the capture again, and this TCP connection as frames"]
             }
             Command::Confirm(_) => ["Confirm", "Say that this is a WebSocket; the evidence is still shown"],
-            Command::Decide(_, Decision::NotWebSocket) | Command::Reject(_) => {
+            Command::Decide(_, UserDecision::NotWebSocket) | Command::Reject(_) => {
                 ["Not a WebSocket", "Read the capture again, without taking this TCP connection for a WebSocket"]
             }
             Command::SelectRow(_) => ["Go to", "Select the row and show its details"],

@@ -10,7 +10,7 @@ use super::theme::{self, FamilyColors, Palette};
 use super::{deflate, explain, fonts, marks, scroll};
 use crate::base::{ConnectionId, Sender, Severity};
 use crate::dissect::Recognition;
-use crate::view::{AcceptSteps, HandshakeView, HeadView, Negotiated, printable};
+use crate::view::{AcceptSteps, HandshakeView, HeadView, NegotiationRow, printable};
 
 /// From this width on, the heads stand side by side.
 const SIDE_BY_SIDE: f32 = 860.0;
@@ -168,7 +168,7 @@ fn field_ui(ui: &mut Ui, name: &str, value: &str, ours: bool, palette: &Palette)
 }
 
 /// Offered → chosen.
-fn negotiation_ui(ui: &mut Ui, rows: &[Negotiated]) {
+fn negotiation_ui(ui: &mut Ui, rows: &[NegotiationRow]) {
     let palette = Palette::of(ui);
     let (what, arrow) = (104.0, 20.0);
     let part = (ui.available_width().min(1100.0) - what - arrow - 4.0 * 12.0) / 3.0;

@@ -62,10 +62,10 @@ pub enum Doing {
 struct Asked {
     window: InflatedWindow,
     since: Instant,
-    end: Option<End>,
+    end: Option<InflatingEnd>,
 }
 
-enum End {
+enum InflatingEnd {
     Done,
     Stopped,
     Failed(String),
@@ -116,7 +116,7 @@ impl Inflating {
         let from = (octets.start.saturating_sub(INFLATED_WINDOW / 4)) & !0xf;
         let is_asked = self.asked.as_ref().is_some_and(|asked| {
             // What grows while it is inflated is inflated to its end first, or that would never be.
-            let is_done = matches!(asked.end, Some(End::Done));
+            let is_done = matches!(asked.end, Some(InflatingEnd::Done));
             is_same(&asked.window) && asked.window.from == from && (!is_done || asked.window.version == version)
         });
         if !is_asked {
@@ -124,9 +124,9 @@ impl Inflating {
         }
         let state = match &self.asked {
             Some(Asked { end: None, since, .. }) => Doing::Inflating(self.desk.progress(), since.elapsed()),
-            Some(Asked { end: Some(End::Stopped), .. }) => Doing::Stopped,
-            Some(Asked { end: Some(End::Failed(why)), .. }) => Doing::Failed(why.clone()),
-            Some(Asked { end: Some(End::Done), .. }) | None => Doing::Nothing,
+            Some(Asked { end: Some(InflatingEnd::Stopped), .. }) => Doing::Stopped,
+            Some(Asked { end: Some(InflatingEnd::Failed(why)), .. }) => Doing::Failed(why.clone()),
+            Some(Asked { end: Some(InflatingEnd::Done), .. }) | None => Doing::Nothing,
         };
         Told { view, state }
     }
@@ -140,7 +140,7 @@ impl Inflating {
     pub fn stop(&mut self) {
         self.desk.cancel();
         if let Some(asked) = self.asked.as_mut().filter(|asked| asked.end.is_none()) {
-            asked.end = Some(End::Stopped);
+            asked.end = Some(InflatingEnd::Stopped);
         }
     }
 
@@ -171,7 +171,7 @@ impl Inflating {
         let Some(asked) = &mut self.asked else { return };
         match answer.unwrap_or_else(|Mistake| Err(super::MISTAKE.to_owned())) {
             Ok(view) => {
-                asked.end = Some(End::Done);
+                asked.end = Some(InflatingEnd::Done);
                 let window = asked.window;
                 // One that has grown takes the place of what it was.
                 self.kept.retain(|(other, _)| {
@@ -180,7 +180,7 @@ impl Inflating {
                 self.kept.push_front((window, Arc::from(view)));
                 self.forget();
             }
-            Err(why) => asked.end = Some(End::Failed(why)),
+            Err(why) => asked.end = Some(InflatingEnd::Failed(why)),
         }
     }
 

@@ -12,7 +12,7 @@ use super::search::{Found, Search};
 use super::table::TableState;
 use crate::background::Mistake;
 use crate::base::ConnectionId;
-use crate::dissect::{Decision, Others, ReadOptions, Snapshot};
+use crate::dissect::{Others, ReadOptions, Snapshot, UserDecision};
 use crate::net::Flow;
 use crate::query::{Filter, Order, Query, RowField, RowId, RowKind, RowSet};
 use crate::view::{Timeline, Words, printable};
@@ -185,10 +185,10 @@ impl Opened {
 
     /// The user says something about the TCP connections between these ends: the capture is read again.
     /// `wake` is as in [`Opened::new`].
-    pub fn decide(&mut self, ends: Flow, decision: Decision, wake: impl Fn() + Clone + Send + 'static) {
+    pub fn decide(&mut self, ends: Flow, decision: UserDecision, wake: impl Fn() + Clone + Send + 'static) {
         self.options.decisions.decide(ends, decision);
         self.reading.read_again(self.options.clone());
-        self.awaited = (decision != Decision::NotWebSocket).then_some(ends);
+        self.awaited = (decision != UserDecision::NotWebSocket).then_some(ends);
         // Numbers of connections, frames and findings mean others from now on.
         self.search.forget();
         self.search.bury((self.snapshot.take(), std::mem::take(&mut self.rows)));

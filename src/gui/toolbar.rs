@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, RichText, Ui, WidgetInfo, vec2};
 
-use super::button::{Outline, button_ui, icon_ui};
+use super::button::{Border, button_ui, icon_ui};
 use super::command::Command;
 use super::opened::Opened;
 use super::theme::{self, Palette};
@@ -82,7 +82,7 @@ fn right_buttons_ui(ui: &mut Ui) -> Option<Command> {
 /// Half a disc: the other theme.
 fn theme_ui(ui: &mut Ui) -> bool {
     let color = Palette::of(ui).text;
-    icon_ui(ui, &Command::ToggleTheme, vec2(32.0, 28.0), Outline::Always, |painter, rect| {
+    icon_ui(ui, &Command::ToggleTheme, vec2(32.0, 28.0), Border::Always, |painter, rect| {
         marks::theme(painter, rect.center(), 14.0, color);
     })
 }
@@ -90,7 +90,7 @@ fn theme_ui(ui: &mut Ui) -> bool {
 /// A cross behind what it closes or empties.
 fn cross_ui(ui: &mut Ui, wish: &Command) -> bool {
     let color = Palette::of(ui).secondary;
-    icon_ui(ui, wish, vec2(24.0, 24.0), Outline::Hovered, |painter, rect| {
+    icon_ui(ui, wish, vec2(24.0, 24.0), Border::Hovered, |painter, rect| {
         marks::cross(painter, rect.center(), 11.0, color);
     })
 }

@@ -5,7 +5,7 @@ use egui::{Align2, Key, Rect, RichText, ScrollArea, Sense, Stroke, Ui, WidgetInf
 use super::command::Command;
 use super::theme::{self, Palette};
 use super::{button, fonts, text};
-use crate::dissect::{Decision, Other, Others};
+use crate::dissect::{Other, Others, UserDecision};
 use crate::net::Flow;
 use crate::view::length;
 
@@ -25,7 +25,7 @@ impl Treat {
     fn wish(&self) -> Option<Command> {
         let ends = self.chosen?;
         let client = if self.is_peer_client { ends.peer } else { ends.opener };
-        Some(Command::Decide(ends, Decision::WebSocket { client, deflate: self.deflate }))
+        Some(Command::Decide(ends, UserDecision::WebSocket { client, deflate: self.deflate }))
     }
 }
 
@@ -62,7 +62,7 @@ pub fn treat_ui(ui: &mut Ui, treat: &mut Treat, others: Option<&Others>) -> (boo
     let mut closed = false;
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let wish = treat.wish();
-        let shown = Command::Decide(NOBODY, Decision::WebSocket { client: NOBODY.opener, deflate: None });
+        let shown = Command::Decide(NOBODY, UserDecision::WebSocket { client: NOBODY.opener, deflate: None });
         ui.add_enabled_ui(wish.is_some(), |ui| {
             if button::primary_ui(ui, wish.as_ref().unwrap_or(&shown), vec2(144.0, 32.0)) {
                 command = wish.clone();

@@ -3,16 +3,16 @@
 //! The request line or the status line stands first and tells most. Of the fields some may be there, and nothing tells
 //! which others were.
 
-use super::{Kind, starts_request};
+use super::{HttpKind, starts_request};
 
 /// Makes a head of the start of one: of its whole lines, or of as much of a request line or a status line as there is. A
 /// cut request target ends in `…`. `None` where not even method or status is whole.
-pub fn head_of_start(octets: &[u8], kind: Kind) -> Option<Vec<u8>> {
+pub fn head_of_start(octets: &[u8], kind: HttpKind) -> Option<Vec<u8>> {
     match (memchr::memrchr(b'\n', octets), kind) {
-        (_, Kind::NotHttp) => None,
+        (_, HttpKind::NotHttp) => None,
         (Some(end), _) => Some([&octets[..=end], b"\r\n"].concat()),
-        (None, Kind::Requests) => head_of_request_line(octets),
-        (None, Kind::Responses) => head_of_status_line(octets),
+        (None, HttpKind::Requests) => head_of_request_line(octets),
+        (None, HttpKind::Responses) => head_of_status_line(octets),
     }
 }
 
@@ -60,7 +60,8 @@ mod tests {
                 );
             }
         }
-        for (text, kind) in [("Get /chat", Kind::Requests), ("HTTP/1.1 1x1", Kind::Responses), ("x\r\n", Kind::NotHttp)]
+        for (text, kind) in
+            [("Get /chat", HttpKind::Requests), ("HTTP/1.1 1x1", HttpKind::Responses), ("x\r\n", HttpKind::NotHttp)]
         {
             assert_eq!(head_of_start(text.as_bytes(), kind), None, "{text}");
         }

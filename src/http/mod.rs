@@ -18,7 +18,9 @@ pub use cut_head::head_of_start;
 pub use head::{Head, HeadError, StartLine};
 pub use outline::{Method, Outline};
 pub use permessage_deflate::{DeflateParameters, is_deflate};
-pub use reader::{HttpReader, HttpStep, Kind, MAX_HEAD_LEN, can_start_head, has_request_line, sniff, starts_request};
+pub use reader::{
+    HttpKind, HttpReader, HttpStep, MAX_HEAD_LEN, can_start_head, has_request_line, sniff, starts_request,
+};
 pub use upgrade::{
     ACCEPT_GUID, Extension, accept_for, accept_hash, extensions, extensions_in, judge_answer, judge_offer,
     judge_request_line, tokens, url,

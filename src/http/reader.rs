@@ -9,7 +9,7 @@ pub const MAX_HEAD_LEN: usize = 64 * 1024;
 
 /// The use of one direction, by its first octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum HttpKind {
     /// Requests: the sender is the client.
     Requests,
     /// Responses: the sender is the server.
@@ -28,20 +28,20 @@ const MAX_REQUEST_LINE_LEN: usize = 8_000;
 /// Tells requests from responses from anything else by the first octets of a stream; `None` while they are too few.
 /// A request begins with a method of upper-case letters and a space, or its whole first line is a request line; a server
 /// may send a line end before (RFC 9112 §2.2).
-pub fn sniff(octets: &[u8]) -> Option<Kind> {
+pub fn sniff(octets: &[u8]) -> Option<HttpKind> {
     let start = octets.iter().position(|octet| !matches!(octet, b'\r' | b'\n'))?;
     let octets = &octets[start..];
     if start > 4 {
-        return Some(Kind::NotHttp);
+        return Some(HttpKind::NotHttp);
     }
     if octets.starts_with(VERSION) {
-        return Some(Kind::Responses);
+        return Some(HttpKind::Responses);
     }
     let method = octets.iter().take_while(|octet| matches!(octet, b'A'..=b'Z' | b'-' | b'_')).count();
     match octets.get(method) {
         None if VERSION.starts_with(octets) || method < MAX_METHOD_LEN => None,
-        Some(b' ') if (1..MAX_METHOD_LEN).contains(&method) => Some(Kind::Requests),
-        _ => has_request_line(octets).map(|has| if has { Kind::Requests } else { Kind::NotHttp }),
+        Some(b' ') if (1..MAX_METHOD_LEN).contains(&method) => Some(HttpKind::Requests),
+        _ => has_request_line(octets).map(|has| if has { HttpKind::Requests } else { HttpKind::NotHttp }),
     }
 }
 
@@ -97,7 +97,7 @@ pub enum HttpStep<'a> {
         /// The head's octets, the empty line included.
         octets: Cow<'a, [u8]>,
         /// Its kind by its first octets; `None` where they are too few to tell.
-        kind: Option<Kind>,
+        kind: Option<HttpKind>,
     },
     /// The octets are not HTTP/1, or a head is longer than 64 KiB, or a gap hid where the next one starts.
     Lost,
@@ -174,8 +174,8 @@ impl HttpReader {
         // Asked before its end is looked for: an empty line makes no head of what is no HTTP.
         // Who answers does not ask.
         let can_be_answer = || so_far.starts_with(VERSION) || VERSION.starts_with(so_far);
-        let kind = if self.answers && !can_be_answer() { Some(Kind::NotHttp) } else { sniff(so_far) };
-        let is_http = kind != Some(Kind::NotHttp);
+        let kind = if self.answers && !can_be_answer() { Some(HttpKind::NotHttp) } else { sniff(so_far) };
+        let is_http = kind != Some(HttpKind::NotHttp);
         let end = if is_http { head_end(so_far, known.saturating_sub(3)) } else { None };
         if let Some(end) = end {
             let head = match known {
@@ -187,7 +187,7 @@ impl HttpReader {
             };
             self.take(octets, end - known);
             self.state = State::Waiting;
-            self.answers = kind == Some(Kind::Responses);
+            self.answers = kind == Some(HttpKind::Responses);
             return Some(HttpStep::Head { at: start, octets: head, kind });
         }
         self.take(octets, more.len());
@@ -339,20 +339,20 @@ mod tests {
     fn sniffing() {
         assert_eq!(sniff(b""), None);
         assert_eq!(sniff(b"GE"), None);
-        assert_eq!(sniff(b"GET /"), Some(Kind::Requests));
-        assert_eq!(sniff(b"\r\nM-SEARCH *"), Some(Kind::Requests));
+        assert_eq!(sniff(b"GET /"), Some(HttpKind::Requests));
+        assert_eq!(sniff(b"\r\nM-SEARCH *"), Some(HttpKind::Requests));
         assert_eq!(sniff(b"HT"), None);
-        assert_eq!(sniff(b"HTTP/1.1 "), Some(Kind::Responses));
+        assert_eq!(sniff(b"HTTP/1.1 "), Some(HttpKind::Responses));
         assert_eq!(sniff(b"SSH-2.0"), None);
-        assert_eq!(sniff(b"SSH-2.0-x\r\n"), Some(Kind::NotHttp));
-        assert_eq!(sniff(b"\x16\x03"), Some(Kind::NotHttp));
-        assert_eq!(sniff(&[b'A'; 40]), Some(Kind::NotHttp));
+        assert_eq!(sniff(b"SSH-2.0-x\r\n"), Some(HttpKind::NotHttp));
+        assert_eq!(sniff(b"\x16\x03"), Some(HttpKind::NotHttp));
+        assert_eq!(sniff(&[b'A'; 40]), Some(HttpKind::NotHttp));
     }
 
     #[test]
     fn any_method_makes_a_request_line() {
         for line in ["Get /chat HTTP/1.1\r\n", "get / HTTP/1.0\n", "\r\n$~ * HTTP/1.1\r", "X1 /a b\u{e9} HTTP/1.1\n"] {
-            assert_eq!(sniff(line.as_bytes()), Some(Kind::Requests), "{line}");
+            assert_eq!(sniff(line.as_bytes()), Some(HttpKind::Requests), "{line}");
             let start = line.trim_start().as_bytes();
             assert!(starts_request(start), "{line}");
             for len in 0..start.len() - 1 {
@@ -374,12 +374,12 @@ mod tests {
         ] {
             assert_eq!(
                 (sniff(text.as_bytes()), starts_request(text.as_bytes())),
-                (Some(Kind::NotHttp), false),
+                (Some(HttpKind::NotHttp), false),
                 "{text}"
             );
         }
         let long = format!("get /{} HTTP/1.1\r\n", "x".repeat(MAX_REQUEST_LINE_LEN));
-        assert_eq!(sniff(long.as_bytes()), Some(Kind::NotHttp));
+        assert_eq!(sniff(long.as_bytes()), Some(HttpKind::NotHttp));
     }
 
     #[test]

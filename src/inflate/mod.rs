@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   payload of a message ┐
-//!             00 00 ff ff ├─▶ Inflater ─▶ Piece: octets, or octets that are not known;  the window behind the message
+//!             00 00 ff ff ├─▶ Inflater ─▶ InflatedPiece: octets, or octets that are not known;  the window behind the message
 //!   window of the sender ┘       └ what its sender had not agreed to: Strayed
 //! ```
 //!
-//! Between two messages all that has to be kept is the [`Window`]: a checkpoint.
+//! Between two messages all that has to be kept is the [`SlidingWindow`]: a checkpoint.
 //!
 //! This is a walk through DEFLATE (RFC 1951) of our own. What has to be told of a message no inflater tells: how far each
 //! copy reaches back, which octets come from what the capture lacks, and where in a message it breaks. Whether it is right is
@@ -21,7 +21,7 @@ mod tracer;
 mod window;
 
 use self::tracer::Tracer;
-pub use self::window::Window;
+pub use self::window::SlidingWindow;
 
 /// The end of the sync flush, which a sender leaves out (RFC 7692 §7.2.1).
 pub const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -51,7 +51,7 @@ impl Default for Agreed {
 
 /// A part of a message, inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum InflatedPiece<'a> {
     /// These octets.
     Octets(&'a [u8]),
     /// So many octets, copied from a part of the window that is not known.
@@ -82,7 +82,7 @@ pub struct Strayed {
 #[derive(Debug)]
 pub struct Inflater {
     agreed: Agreed,
-    way: Way,
+    way: Walk,
     /// Something of the message came.
     began: bool,
     /// Octets that were taken of those handed over last.
@@ -92,7 +92,7 @@ pub struct Inflater {
 
 /// The cells that the window is made of.
 #[derive(Debug)]
-enum Way {
+enum Walk {
     Octets(Tracer<u8>),
     /// Some of them are not known, which takes twice the memory.
     Partly(Tracer<u16>),
@@ -102,27 +102,27 @@ enum Way {
 macro_rules! either {
     ($way:expr, $tracer:ident => $does:expr) => {
         match $way {
-            Way::Octets($tracer) => $does,
-            Way::Partly($tracer) => $does,
+            Walk::Octets($tracer) => $does,
+            Walk::Partly($tracer) => $does,
         }
     };
 }
 
 impl Default for Inflater {
     fn default() -> Inflater {
-        let way = Way::Octets(Tracer::default());
+        let way = Walk::Octets(Tracer::default());
         Inflater { agreed: Agreed::default(), way, began: false, taken: 0, limit: u64::MAX }
     }
 }
 
 impl Inflater {
     /// Goes on with a sender whose last message left `window`. No message may inflate to more than `limit` octets.
-    pub fn resume(&mut self, agreed: Agreed, window: &Window, limit: u64) {
+    pub fn resume(&mut self, agreed: Agreed, window: &SlidingWindow, limit: u64) {
         (self.agreed, self.limit) = (agreed, limit);
         self.began = false;
         match (&self.way, window.is_known()) {
-            (Way::Octets(_), false) => self.way = Way::Partly(Tracer::default()),
-            (Way::Partly(_), true) => self.way = Way::Octets(Tracer::default()),
+            (Walk::Octets(_), false) => self.way = Walk::Partly(Tracer::default()),
+            (Walk::Partly(_), true) => self.way = Walk::Octets(Tracer::default()),
             _ => {}
         }
         either!(&mut self.way, tracer => tracer.resume(agreed, window));
@@ -132,7 +132,7 @@ impl Inflater {
     ///
     /// # Errors
     /// Behind an error the message cannot go on, and the window is lost.
-    pub fn push(&mut self, octets: &[u8], sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+    pub fn push(&mut self, octets: &[u8], sink: &mut dyn FnMut(InflatedPiece<'_>)) -> Result<(), InflateError> {
         self.began |= !octets.is_empty();
         self.taken = octets.len();
         let pushed = either!(&mut self.way, tracer => tracer.push(octets, self.limit, sink));
@@ -143,7 +143,7 @@ impl Inflater {
     ///
     /// # Errors
     /// As with `push`; also where the message ends inside a block.
-    pub fn end(&mut self, sink: &mut dyn FnMut(Piece<'_>)) -> Result<Strayed, InflateError> {
+    pub fn end(&mut self, sink: &mut dyn FnMut(InflatedPiece<'_>)) -> Result<Strayed, InflateError> {
         self.message(&END, 0, sink)
     }
 
@@ -156,7 +156,7 @@ impl Inflater {
         &mut self,
         octets: &[u8],
         len: usize,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<Strayed, InflateError> {
         self.taken = len;
         // An empty message is one octet, 00 (RFC 7692 §7.2.3.6); one of none cannot mean anything else.
@@ -179,13 +179,13 @@ impl Inflater {
     }
 
     /// Makes `window` the one behind the last message.
-    pub fn leave(&self, window: &mut Window) {
+    pub fn leave(&self, window: &mut SlidingWindow) {
         either!(&self.way, tracer => tracer.leave(window));
     }
 
     /// The window behind the last message.
-    pub fn window(&self) -> Window {
-        let mut window = Window::default();
+    pub fn window(&self) -> SlidingWindow {
+        let mut window = SlidingWindow::default();
         self.leave(&mut window);
         window
     }

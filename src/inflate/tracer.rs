@@ -12,8 +12,8 @@ use self::run::STEP_ROOM;
 use super::bits::Bits;
 use super::cell::Cell;
 use super::code::{Codes, FIXED, LengthCode};
-use super::window::{WINDOW, Window};
-use super::{Agreed, InflateError, LOOKAHEAD, Piece, TAIL};
+use super::window::{SlidingWindow, WINDOW};
+use super::{Agreed, InflateError, InflatedPiece, LOOKAHEAD, TAIL};
 
 /// Octets that it walks through at once, behind what was left before.
 const STEP: usize = 16 * 1024;
@@ -107,7 +107,7 @@ enum Symbol {
 
 impl<C: Cell> Tracer<C> {
     /// Starts behind `window`.
-    pub fn resume(&mut self, agreed: Agreed, window: &Window) {
+    pub fn resume(&mut self, agreed: Agreed, window: &SlidingWindow) {
         self.agreed = agreed;
         self.room.resize(C::ROOM, C::default());
         // Where message after message breaks it is there already.
@@ -117,7 +117,7 @@ impl<C: Cell> Tracer<C> {
     }
 
     /// Makes `window` the one behind the last octets.
-    pub fn leave(&self, window: &mut Window) {
+    pub fn leave(&self, window: &mut SlidingWindow) {
         C::leave(&self.room[..self.end], window);
     }
 
@@ -128,7 +128,12 @@ impl<C: Cell> Tracer<C> {
     }
 
     /// Walks through the next octets of a message.
-    pub fn push(&mut self, octets: &[u8], limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+    pub fn push(
+        &mut self,
+        octets: &[u8],
+        limit: u64,
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
+    ) -> Result<(), InflateError> {
         self.walk(octets, octets.len(), false, limit, sink)
     }
 
@@ -139,7 +144,7 @@ impl<C: Cell> Tracer<C> {
         octets: &[u8],
         len: usize,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<Reach, InflateError> {
         // Without that, a block that has no end would be sought through all of the messages behind it.
         let octets = &octets[..octets.len().min(len + LOOKAHEAD)];
@@ -162,7 +167,7 @@ impl<C: Cell> Tracer<C> {
         len: usize,
         ends: bool,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<(), InflateError> {
         if self.state == State::Message {
             self.begin();
@@ -216,7 +221,7 @@ impl<C: Cell> Tracer<C> {
         bits: &mut Bits<'_>,
         ends: bool,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<(), InflateError> {
         loop {
             let walked = match self.state {
@@ -342,7 +347,7 @@ impl<C: Cell> Tracer<C> {
         len: u16,
         bits: &mut Bits<'_>,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<(), InflateError> {
         let octets = bits.octets(usize::from(len));
         if octets.is_empty() {
@@ -357,7 +362,7 @@ impl<C: Cell> Tracer<C> {
         &mut self,
         bits: &mut Bits<'_>,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<(), InflateError> {
         loop {
             if self.room.len() - self.end <= STEP_ROOM {
@@ -399,7 +404,12 @@ impl<C: Cell> Tracer<C> {
         Ok(Symbol::Copy { distance, len })
     }
 
-    fn add(&mut self, mut octets: &[u8], limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+    fn add(
+        &mut self,
+        mut octets: &[u8],
+        limit: u64,
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
+    ) -> Result<(), InflateError> {
         while !octets.is_empty() {
             if self.end >= self.room.len() {
                 self.make_room(limit, sink)?;
@@ -419,7 +429,7 @@ impl<C: Cell> Tracer<C> {
     }
 
     #[inline]
-    fn add_cell(&mut self, octet: C, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+    fn add_cell(&mut self, octet: C, limit: u64, sink: &mut dyn FnMut(InflatedPiece<'_>)) -> Result<(), InflateError> {
         if self.end >= self.room.len() {
             self.make_room(limit, sink)?;
         }
@@ -436,7 +446,7 @@ impl<C: Cell> Tracer<C> {
         distance: usize,
         len: usize,
         limit: u64,
-        sink: &mut dyn FnMut(Piece<'_>),
+        sink: &mut dyn FnMut(InflatedPiece<'_>),
     ) -> Result<(), InflateError> {
         if distance > self.end {
             return Err(InflateError::Invalid);
@@ -452,7 +462,7 @@ impl<C: Cell> Tracer<C> {
 
     /// Gives away what is there, and keeps the history.
     #[cold]
-    fn make_room(&mut self, limit: u64, sink: &mut dyn FnMut(Piece<'_>)) -> Result<(), InflateError> {
+    fn make_room(&mut self, limit: u64, sink: &mut dyn FnMut(InflatedPiece<'_>)) -> Result<(), InflateError> {
         self.give(sink);
         let gone = self.end - WINDOW;
         self.before += gone.saturating_sub(self.start) as u64;
@@ -462,7 +472,7 @@ impl<C: Cell> Tracer<C> {
         if self.before > limit { Err(InflateError::TooLong) } else { Ok(()) }
     }
 
-    fn give(&mut self, sink: &mut dyn FnMut(Piece<'_>)) {
+    fn give(&mut self, sink: &mut dyn FnMut(InflatedPiece<'_>)) {
         C::give(&self.room[self.given..self.end], &mut self.plain, sink);
         self.given = self.end;
     }

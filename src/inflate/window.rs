@@ -8,7 +8,7 @@ pub(super) const UNKNOWN: u16 = 256;
 /// The last octets of a sender's messages, which the next message may copy from: at most 32 KiB, and twice that while
 /// some of them are not known; nothing where none of them is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Window {
+pub struct SlidingWindow {
     octets: Vec<u8>,
     /// The octets with [`UNKNOWN`] among them; empty if everything is known, or nothing.
     partly: Vec<u16>,
@@ -16,16 +16,16 @@ pub struct Window {
     is_lost: bool,
 }
 
-impl Window {
+impl SlidingWindow {
     /// A window that is there and of which nothing is known: octets before were not captured.
-    pub fn lost() -> Window {
-        Window { is_lost: true, ..Window::default() }
+    pub fn lost() -> SlidingWindow {
+        SlidingWindow { is_lost: true, ..SlidingWindow::default() }
     }
 
     /// The window behind `octets`.
     #[cfg(test)]
-    pub(crate) fn of(octets: &[u8]) -> Window {
-        let mut window = Window::default();
+    pub(crate) fn of(octets: &[u8]) -> SlidingWindow {
+        let mut window = SlidingWindow::default();
         window.refill(octets);
         window
     }
@@ -44,13 +44,17 @@ impl Window {
     }
 
     /// The window behind octets of which some are [`UNKNOWN`].
-    pub(super) fn of_partly(octets: &[u16]) -> Window {
+    pub(super) fn of_partly(octets: &[u16]) -> SlidingWindow {
         let octets = &octets[octets.len().saturating_sub(WINDOW)..];
         if octets.contains(&UNKNOWN) {
             let is_lost = octets.len() == WINDOW && octets.iter().all(|octet| *octet == UNKNOWN);
-            return if is_lost { Window::lost() } else { Window { partly: octets.to_vec(), ..Window::default() } };
+            return if is_lost {
+                SlidingWindow::lost()
+            } else {
+                SlidingWindow { partly: octets.to_vec(), ..SlidingWindow::default() }
+            };
         }
-        Window { octets: octets.iter().map(|octet| *octet as u8).collect(), ..Window::default() }
+        SlidingWindow { octets: octets.iter().map(|octet| *octet as u8).collect(), ..SlidingWindow::default() }
     }
 
     /// Returns whether every octet of it is known.
@@ -87,25 +91,25 @@ mod tests {
     /// Many senders keep one.
     #[test]
     fn a_window_that_grows_takes_no_more_than_its_octets_can() {
-        let mut window = Window::default();
+        let mut window = SlidingWindow::default();
         for len in [9_000, 17_000, 20_000, 33_000, WINDOW + 1, 5] {
             window.refill(&vec![7; len]);
-            assert_eq!(window, Window::of(&vec![7; len]));
+            assert_eq!(window, SlidingWindow::of(&vec![7; len]));
             assert!(window.size() <= WINDOW, "{} for {len}", window.size());
         }
-        assert_eq!(Window::of(&[7; 1000]).size(), 1000, "a new one");
+        assert_eq!(SlidingWindow::of(&[7; 1000]).size(), 1000, "a new one");
     }
 
     /// Many senders may have lost theirs.
     #[test]
     fn a_window_of_nothing_takes_nothing() {
-        let lost = Window::of_partly(&[UNKNOWN; WINDOW + 5]);
-        assert_eq!((&lost, lost.size(), lost.is_known()), (&Window::lost(), 0, false));
+        let lost = SlidingWindow::of_partly(&[UNKNOWN; WINDOW + 5]);
+        assert_eq!((&lost, lost.size(), lost.is_known()), (&SlidingWindow::lost(), 0, false));
         assert!(lost.each().eq([UNKNOWN; WINDOW]));
         let mut octets = vec![UNKNOWN; WINDOW - 1];
-        assert!(Window::of_partly(&octets).each().eq(octets.iter().copied()), "a short one stays short");
+        assert!(SlidingWindow::of_partly(&octets).each().eq(octets.iter().copied()), "a short one stays short");
         octets.push(7);
-        let partly = Window::of_partly(&octets);
+        let partly = SlidingWindow::of_partly(&octets);
         assert!(!partly.is_known() && partly.size() == 2 * WINDOW && partly.each().eq(octets));
     }
 }

@@ -96,11 +96,11 @@ impl Decoder {
     ) -> Option<WholeSegment<'a>> {
         let ip_at = link::ip_header_at(link, octets).ok()?;
         let Plain { header, payload, way, .. } = Plain::parse(octets.get(ip_at..)?)?;
-        let place = self.flows.known_place(way, header.flags)?;
+        let flow = self.flows.known_flow(way, header.flags)?;
         let at = span_at + (ip_at + payload.at) as u64;
         let numbers = (header.seq, header.ack, header.flags);
         let is_whole = payload.captured.len() == payload.sent_len;
-        is_whole.then_some(WholeSegment::new(packet, place, numbers, (payload.captured, at)))
+        is_whole.then_some(WholeSegment::new(packet, flow, numbers, (payload.captured, at)))
     }
 
     /// Counts segments that [`push_whole`](Decoder::push_whole) found.
@@ -240,11 +240,11 @@ fn segment<'a>(
     packet: PacketRef,
 ) -> Segment<'a> {
     let TcpHeader { ports, seq, ack, flags, .. } = header;
-    let place = flows.place(&addresses, ports, flags, seq, ack);
+    let found = flows.find(&addresses, ports, flags, seq, ack);
     Segment {
-        flow: place.flow,
-        direction: place.direction,
-        new_flow: place.new,
+        flow: found.flow,
+        direction: found.direction,
+        new_flow: found.new,
         way: Way { addresses, ports },
         seq,
         ack,

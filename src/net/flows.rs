@@ -59,7 +59,7 @@ enum Phase {
 
 /// The answer of the flow table about a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct FlowMatch {
     pub(super) flow: FlowId,
     pub(super) direction: Direction,
     pub(super) new: bool,
@@ -82,19 +82,19 @@ impl FlowTable {
 
     /// Finds the flow of a segment, or opens one. `ports` are source and destination.
     #[inline(always)]
-    pub(super) fn place(
+    pub(super) fn find(
         &mut self,
         addresses: &Addresses,
         ports: [u16; 2],
         flags: TcpFlags,
         seq: u32,
         ack: Option<u32>,
-    ) -> Place {
+    ) -> FlowMatch {
         if !flags.syn()
             && let Some((flow, direction)) = self.recent.find(addresses, ports)
             && (!flags.intersects(NOTABLE) || self.ends_open(flow, flags))
         {
-            return Place { flow, direction, new: false };
+            return FlowMatch { flow, direction, new: false };
         }
         self.place_anew(addresses, ports, flags, seq, ack)
     }
@@ -102,7 +102,7 @@ impl FlowTable {
     /// Returns where segments of a way go that neither begin nor end a connection, if that is known without looking it
     /// up.
     #[inline(always)]
-    pub(super) fn known_place(&self, way: Key, flags: TcpFlags) -> Option<(FlowId, Direction)> {
+    pub(super) fn known_flow(&self, way: Key, flags: TcpFlags) -> Option<(FlowId, Direction)> {
         if flags.intersects(NOTABLE) { None } else { self.recent.find_way(way) }
     }
 
@@ -128,15 +128,15 @@ impl FlowTable {
         flags: TcpFlags,
         seq: u32,
         ack: Option<u32>,
-    ) -> Place {
-        let place = self.look_up(addresses, ports, flags, seq, ack);
+    ) -> FlowMatch {
+        let found = self.look_up(addresses, ports, flags, seq, ack);
         // Only a SYN can open another flow, and only for a flow of SYNs there is something to learn from what follows.
         let way_back = Addresses { source: addresses.destination, destination: addresses.source, ..*addresses };
-        self.recent.note(addresses, ports, (!flags.syn()).then_some((place.flow, place.direction)));
+        self.recent.note(addresses, ports, (!flags.syn()).then_some((found.flow, found.direction)));
         if flags.syn() {
             self.recent.note(&way_back, [ports[1], ports[0]], None);
         }
-        place
+        found
     }
 
     /// Looks up where a segment of a way goes, without a look at the recent flows.
@@ -147,7 +147,7 @@ impl FlowTable {
         flags: TcpFlags,
         seq: u32,
         ack: Option<u32>,
-    ) -> Place {
+    ) -> FlowMatch {
         let (pair, source_is_low) = EndpointPair::new(addresses, ports);
         let hash = self.hashing.hash(&pair);
         let is_pair = |id: &FlowId| self.flows.get(id.index()).is_some_and(|entry| entry.pair == pair);
@@ -164,7 +164,7 @@ impl FlowTable {
             if let Some(entry) = self.flows.get_mut(id.index())
                 && entry.admits(direction, flags, seq, ack)
             {
-                return Place { flow: id, direction, new: false };
+                return FlowMatch { flow: id, direction, new: false };
             }
         }
         self.open(pair, hash, source_is_low, flags, seq, ack)
@@ -179,7 +179,7 @@ impl FlowTable {
         replaced: u32,
         source_is_low: bool,
         flags: TcpFlags,
-    ) -> Place {
+    ) -> FlowMatch {
         let flow = FlowId::from_index(replaced as usize);
         let FlowTable { flows, newest, .. } = self;
         if let Some(newest) = newest.find_mut(hash, |id| flows.get(id.index()).is_some_and(|entry| entry.pair == *pair))
@@ -190,7 +190,7 @@ impl FlowTable {
             entry.note_end(flags);
             entry.direction(source_is_low)
         });
-        Place { flow, direction, new: false }
+        FlowMatch { flow, direction, new: false }
     }
 
     /// Opens a flow with its first segment.
@@ -203,7 +203,7 @@ impl FlowTable {
         flags: TcpFlags,
         seq: u32,
         ack: Option<u32>,
-    ) -> Place {
+    ) -> FlowMatch {
         // Who answers a SYN did not send the first one.
         let direction = if flags.syn() && ack.is_some() { Direction::Backward } else { Direction::Forward };
         let opener_is_low = source_is_low == (direction == Direction::Forward);
@@ -232,7 +232,7 @@ impl FlowTable {
                 newest.insert_unique(hash, flow, hash_of);
             }
         }
-        Place { flow, direction, new: true }
+        FlowMatch { flow, direction, new: true }
     }
 }
 
@@ -341,13 +341,13 @@ mod tests {
     /// Places segments between the two hosts.
     fn place_all(segments: &[Sent]) -> Vec<String> {
         let mut table = FlowTable::new();
-        let place = |&(host, flags, seq, ack): &Sent| {
+        let described = |&(host, flags, seq, ack): &Sent| {
             let (addresses, ports) = way(host == 1);
-            let place = table.place(&addresses, ports, flags, seq, flags.ack().then_some(ack));
-            let direction = if place.direction == Direction::Forward { "F" } else { "B" };
-            format!("{}{direction}{}", place.flow.0, if place.new { "+" } else { "" })
+            let found = table.find(&addresses, ports, flags, seq, flags.ack().then_some(ack));
+            let direction = if found.direction == Direction::Forward { "F" } else { "B" };
+            format!("{}{direction}{}", found.flow.0, if found.new { "+" } else { "" })
         };
-        segments.iter().map(place).collect()
+        segments.iter().map(described).collect()
     }
 
     #[test]
@@ -459,8 +459,8 @@ mod tests {
                 ports.iter_mut().for_each(|port| *port += u16::from(way_number / 2));
                 let flags = [ACK, ACK, ACK, SYN, SYN_ACK, FIN, RST][usize::from(kind)];
                 let ack = flags.ack().then_some(ack);
-                let place = table.place(&addresses, ports, flags, seq, ack);
-                proptest::prop_assert_eq!(place, naive.look_up(&addresses, ports, flags, seq, ack));
+                let found = table.find(&addresses, ports, flags, seq, ack);
+                proptest::prop_assert_eq!(found, naive.look_up(&addresses, ports, flags, seq, ack));
             }
         }
     }

@@ -48,15 +48,15 @@ enum Test {
     /// The number of a row.
     Ordinal(RowField, u64),
     /// Octets, per cent, or nanoseconds.
-    Quantity(RowField, Order, u64),
-    Finding(Wanted),
+    Quantity(RowField, Comparison, u64),
+    Finding(FindingTest),
     Bit(RowField, bool),
     /// In lower case.
     Word(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+enum Comparison {
     Less,
     AtMost,
     Equal,
@@ -65,7 +65,7 @@ enum Order {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Wanted {
+enum FindingTest {
     Any,
     Severity(Severity),
     /// A part of a rule's id.
@@ -110,7 +110,7 @@ impl Filter {
     /// Returns whether a frame is to be seen.
     pub fn frame(&self, snapshot: &Snapshot, id: FrameId, frame: &FrameRecord) -> bool {
         let subject = Subject::Frame(FrameSource::of(snapshot, id, frame));
-        let finding = |wanted: &Wanted| frame.has_findings() && wanted.is_met_by_frame(snapshot, id);
+        let finding = |wanted: &FindingTest| frame.has_findings() && wanted.is_met_by_frame(snapshot, id);
         self.terms.iter().all(|term| subject.meets(term, &finding))
     }
 
@@ -145,7 +145,7 @@ impl Filter {
     pub fn message(&self, snapshot: &Snapshot, message: &Message) -> bool {
         let Some(source) = MessageSource::new(snapshot, message) else { return false };
         let subject = Subject::Message(source);
-        let finding = |wanted: &Wanted| {
+        let finding = |wanted: &FindingTest| {
             snapshot.message_frames(message).into_iter().any(|id| wanted.is_met_by_frame(snapshot, id))
         };
         self.terms.iter().all(|term| subject.meets(term, &finding))
@@ -166,7 +166,7 @@ impl Subject<'_> {
         }
     }
 
-    fn meets(&self, term: &Term, finding: &dyn Fn(&Wanted) -> bool) -> bool {
+    fn meets(&self, term: &Term, finding: &dyn Fn(&FindingTest) -> bool) -> bool {
         let holds = match &term.test {
             Test::Opcode(mask) => {
                 matches!(self.value(RowField::Opcode), Value::Opcode(opcode) if mask >> opcode.value() & 1 == 1)
@@ -205,12 +205,12 @@ fn contains_ignoring_case(text: &str, word: &str) -> bool {
     word.is_empty() || text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-impl Wanted {
+impl FindingTest {
     fn is_met(&self, finding: &FindingRecord) -> bool {
         match self {
-            Wanted::Any => true,
-            Wanted::Severity(severity) => finding.severity() == *severity,
-            Wanted::Rule(part) => finding.rule.id().contains(part.as_str()),
+            FindingTest::Any => true,
+            FindingTest::Severity(severity) => finding.severity() == *severity,
+            FindingTest::Rule(part) => finding.rule.id().contains(part.as_str()),
         }
     }
 
@@ -218,26 +218,26 @@ impl Wanted {
         snapshot.finding_records_of_frame(id).into_iter().any(|finding| self.is_met(finding))
     }
 
-    fn parse(text: &str) -> Result<Wanted, String> {
+    fn parse(text: &str) -> Result<FindingTest, String> {
         let severities = [Severity::Note, Severity::Warning, Severity::Violation];
         if let Some(severity) = severities.into_iter().find(|severity| severity.as_str() == text) {
-            return Ok(Wanted::Severity(severity));
+            return Ok(FindingTest::Severity(severity));
         }
         match Rule::ALL.iter().any(|rule| rule.id().contains(text)) {
-            true => Ok(Wanted::Rule(text.to_owned())),
+            true => Ok(FindingTest::Rule(text.to_owned())),
             false => Err(format!("no rule's name contains “{text}”; try finding:violation")),
         }
     }
 }
 
-impl Order {
+impl Comparison {
     fn holds(self, value: u64, than: u64) -> bool {
         match self {
-            Order::Less => value < than,
-            Order::AtMost => value <= than,
-            Order::Equal => value == than,
-            Order::AtLeast => value >= than,
-            Order::More => value > than,
+            Comparison::Less => value < than,
+            Comparison::AtMost => value <= than,
+            Comparison::Equal => value == than,
+            Comparison::AtLeast => value >= than,
+            Comparison::More => value > than,
         }
     }
 }
@@ -278,7 +278,7 @@ impl Test {
         }
         let Some((key, value)) = key_and_value(text) else {
             return Ok(match term_of(text) {
-                Some((Entry { field: RowField::Findings, .. }, _)) => Test::Finding(Wanted::Any),
+                Some((Entry { field: RowField::Findings, .. }, _)) => Test::Finding(FindingTest::Any),
                 _ => Test::Word(text.to_owned()),
             });
         };
@@ -298,7 +298,7 @@ impl Test {
                 "server" => Ok(Test::Sender(Sender::Server)),
                 _ => Err(format!("a sender is client or server, not “{value}”")),
             },
-            RowField::Findings => Wanted::parse(value).map(Test::Finding),
+            RowField::Findings => FindingTest::parse(value).map(Test::Finding),
             field if entry.measure == Measure::Bit => match value {
                 "0" | "no" | "false" => Ok(Test::Bit(field, false)),
                 "1" | "yes" | "true" => Ok(Test::Bit(field, true)),
@@ -368,17 +368,17 @@ fn opcodes(list: &str) -> Result<Test, String> {
 /// Reads `>=100` behind the name of a quantity: how to compare, and what with.
 fn quantity(entry: &Entry, term: FieldTerm, text: &str) -> Result<Test, String> {
     let signs = [
-        (">=", Order::AtLeast),
-        ("<=", Order::AtMost),
-        (">", Order::More),
-        ("<", Order::Less),
-        ("=", Order::Equal),
-        (":", Order::Equal),
+        (">=", Comparison::AtLeast),
+        ("<=", Comparison::AtMost),
+        (">", Comparison::More),
+        ("<", Comparison::Less),
+        ("=", Comparison::Equal),
+        (":", Comparison::Equal),
     ];
     let (order, number) = signs
         .into_iter()
         .find_map(|(sign, order)| Some((order, text.strip_prefix(sign)?)))
-        .unwrap_or((Order::Equal, text));
+        .unwrap_or((Comparison::Equal, text));
     let (number, what, also) = match entry.measure {
         Measure::Duration => (time(number), "milliseconds", ", or a unit, as in rtt>2s"),
         Measure::PerCent => (plain_number(number.trim_end_matches('%')), "per cent", ""),
@@ -424,15 +424,15 @@ mod tests {
             |text: &str| Filter::parse(text).unwrap().terms.into_iter().map(|term| term.test).collect::<Vec<_>>();
         assert_eq!(tests("opcode:text,9 OPCODE:0xA"), [Test::Opcode(1 << 1 | 1 << 9), Test::Opcode(1 << 10)]);
         let quantity = |field, order, number| Test::Quantity(field, order, number);
-        let lengths = [(Order::AtLeast, 1000), (Order::Equal, 5)];
+        let lengths = [(Comparison::AtLeast, 1000), (Comparison::Equal, 5)];
         assert_eq!(tests("len>=1,000 len:5"), lengths.map(|(order, len)| quantity(RowField::Length, order, len)));
-        let compressed = [(RowField::Plain, Order::Less, 9), (RowField::Ratio, Order::More, 100)];
+        let compressed = [(RowField::Plain, Comparison::Less, 9), (RowField::Ratio, Comparison::More, 100)];
         assert_eq!(tests("plain<9 ratio>100%"), compressed.map(|(field, order, than)| quantity(field, order, than)));
         let times = [50_000_000, 2_000_000_000, 300_000, 300_000, 1_500_000];
-        let times = times.map(|ns| quantity(RowField::RoundTrip, Order::More, ns));
+        let times = times.map(|ns| quantity(RowField::RoundTrip, Comparison::More, ns));
         assert_eq!(tests("rtt>50 rtt>2s rtt>300µs rtt>300us rtt>1.5ms"), times);
         assert_eq!(tests("mask:0"), [Test::Bit(RowField::Masked, false)]);
-        assert_eq!(tests("finding:unmasked"), [Test::Finding(Wanted::Rule("unmasked".into()))]);
+        assert_eq!(tests("finding:unmasked"), [Test::Finding(FindingTest::Rule("unmasked".into()))]);
         assert!(Filter::parse("-chat").unwrap().terms[0].negated);
     }
 
@@ -446,7 +446,7 @@ mod tests {
             assert_eq!(word(text), text);
         }
         assert_eq!(word("\"opcode:text\""), "opcode:text");
-        assert_eq!(word("-\"Order 17\""), "order 17");
+        assert_eq!(word("-\"Comparison 17\""), "order 17");
         assert_eq!((word("\"half"), word("\"")), ("half".to_owned(), String::new()));
         assert!(contains_ignoring_case("any text", "") && contains_ignoring_case("", ""));
         assert_eq!(Filter::parse("\"a b\" fin:0 \"c:d").unwrap().terms.len(), 3);

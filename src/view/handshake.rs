@@ -9,7 +9,7 @@ use super::round_trips::RoundTrips;
 use crate::base::{ConnectionId, Finding, PacketId, Place, Rule, Severity};
 use crate::dissect::{Connection, HeadPlace, Recognition, Snapshot};
 use crate::http::{
-    ACCEPT_GUID, DeflateParameters, Head, Kind, accept_for, accept_hash, extensions_in, head_of_start, is_deflate,
+    ACCEPT_GUID, DeflateParameters, Head, HttpKind, accept_for, accept_hash, extensions_in, head_of_start, is_deflate,
 };
 
 /// The number of pings of a connection are plotted at most: the newest.
@@ -23,7 +23,7 @@ pub struct HandshakeView {
     /// The response, where it was captured.
     pub response: Option<HeadView>,
     /// The offers and the choices.
-    pub negotiation: Vec<Negotiated>,
+    pub negotiation: Vec<NegotiationRow>,
     /// The steps to the accept value; `None` without a key.
     pub accept: Option<AcceptSteps>,
     /// The findings about it: severity and sentence.
@@ -57,7 +57,7 @@ pub struct HeadView {
 
 /// One thing that the peers agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Negotiated {
+pub struct NegotiationRow {
     /// The subject: `version`, `subprotocol`, `extension`.
     pub what: String,
     /// The client's offer; empty for nothing.
@@ -103,8 +103,8 @@ impl HeadView {
 /// When the capture file cannot be read.
 pub fn handshake_view(snapshot: &Snapshot, id: ConnectionId) -> io::Result<Option<HandshakeView>> {
     let Some(connection) = snapshot.connection(id) else { return Ok(None) };
-    let request = read_head(snapshot, connection, connection.request.as_ref(), Kind::Requests)?;
-    let response = read_head(snapshot, connection, connection.response.as_ref(), Kind::Responses)?;
+    let request = read_head(snapshot, connection, connection.request.as_ref(), HttpKind::Requests)?;
+    let response = read_head(snapshot, connection, connection.response.as_ref(), HttpKind::Responses)?;
     let findings = snapshot
         .findings_of_connection(id, |rule| rule.id().starts_with("handshake.") || rule == Rule::CaptureMidStream);
     let severity_of = |field: &str| {
@@ -149,13 +149,13 @@ fn read_head(
     snapshot: &Snapshot,
     connection: &Connection,
     place: Option<&HeadPlace>,
-    kind: Kind,
+    kind: HttpKind,
 ) -> io::Result<Option<(Head, HeadView)>> {
     let Some(place) = place else { return Ok(None) };
     let octets = snapshot.head(connection.id, place)?;
     let parse = |octets: &[u8]| match kind {
-        Kind::Responses => Head::response(octets).ok(),
-        Kind::Requests | Kind::NotHttp => Head::request(octets).ok(),
+        HttpKind::Responses => Head::response(octets).ok(),
+        HttpKind::Requests | HttpKind::NotHttp => Head::request(octets).ok(),
     };
     let start = || head_of_start(&octets.octets, kind).and_then(|octets| parse(&octets));
     let Some(head) = parse(&octets.octets).or_else(start) else { return Ok(None) };
@@ -174,7 +174,7 @@ fn negotiation(
     response: Option<&Head>,
     connection: &Connection,
     severity_of: &impl Fn(&str) -> Option<Severity>,
-) -> Vec<Negotiated> {
+) -> Vec<NegotiationRow> {
     let value = |head: Option<&Head>, field: &str| {
         head.and_then(|head| head.value(field)).map(|value| value.into_owned()).unwrap_or_default()
     };
@@ -188,7 +188,7 @@ fn negotiation(
     let row = |what: &str, field: &str, note: &dyn Fn(&str, &str) -> String| {
         let (offered, chosen) = (value(request, field), value(response, field));
         let note = unknown.map_or_else(|| note(&offered, &chosen), str::to_owned);
-        Negotiated { what: what.to_owned(), offered, chosen, note, severity: severity_of(field) }
+        NegotiationRow { what: what.to_owned(), offered, chosen, note, severity: severity_of(field) }
     };
     // A server does not name the version: answering with 101 accepts it.
     let version = |offered: &str, _: &str| match offered {

@@ -29,7 +29,7 @@ pub use compression::{compression_saving, compression_summary, not_inflated};
 pub use deflate::{DeflateParameter, deflate_parameters};
 pub use field_tree::{TreeRow, field_tree};
 pub use frame::{FrameView, SegmentMark};
-pub use handshake::{AcceptSteps, HandshakeView, HeadView, Negotiated, handshake_view};
+pub use handshake::{AcceptSteps, HandshakeView, HeadView, NegotiationRow, handshake_view};
 pub use hex::{HexForm, HexOctet, HexRow, hex_len, hex_rows, inflated_rows};
 pub use inflated::{INFLATED_WINDOW, InflatedView, expanded, ratio};
 pub use meaning::{count, duration, frame_title, length, meaning, value_text};

@@ -29,7 +29,7 @@ impl SegmentRow {
 pub fn segment_rows(snapshot: &Snapshot, id: FrameId, most: usize) -> Vec<SegmentRow> {
     let Some(frame) = snapshot.frame(id) else { return Vec::new() };
     let mut end = 0;
-    let row = |segment: crate::dissect::Segment| {
+    let row = |segment: crate::dissect::FrameSegment| {
         let missing_before = segment.at.saturating_sub(end);
         end = segment.at.saturating_add(u64::from(segment.len));
         SegmentRow {

@@ -178,7 +178,7 @@ mod tests {
             ("apps/mqtt.rs", "use crate::ws::Step;", "src/apps/mqtt.rs:1: apps imports ws"),
             ("cli/rows.rs", "use crate::gui::run;", "src/cli/rows.rs:1: cli imports gui"),
             ("net/a.rs", "#[cfg(test)] mod tests { use crate::ws::Step; }", "src/net/a.rs:1: net imports ws"),
-            ("ws/a.rs", "use crate::inflate::Window;", "src/ws/a.rs:1: ws imports inflate"),
+            ("ws/a.rs", "use crate::inflate::SlidingWindow;", "src/ws/a.rs:1: ws imports inflate"),
             ("inflate/a.rs", "use crate::base::Rule;", "src/inflate/a.rs:1: inflate imports base"),
         ] {
             assert_eq!(check(name, text), [breach]);

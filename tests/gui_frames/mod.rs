@@ -2,7 +2,7 @@
 
 use framescope::base::{Fact, Finding, FrameId, PacketId, Place, Sender, Severity, Timestamp};
 use framescope::view::{
-    AcceptSteps, Answer, FrameView, HandshakeView, HeadView, Negotiated, PingView, RoundTrips, SegmentMark,
+    AcceptSteps, Answer, FrameView, HandshakeView, HeadView, NegotiationRow, PingView, RoundTrips, SegmentMark,
 };
 
 fn pasted(octets: &[u8], sender: Sender) -> FrameView {
@@ -104,7 +104,7 @@ pub fn handshake(right: bool) -> HandshakeView {
     let (key, guid) = ("dGhlIHNhbXBsZSBub25jZQ==", "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
     let received = if right { accept } else { "AAAALMBiTxaQ9kYGzzhZRbK+xOo=" };
-    let negotiated = |what: &str, offered: &str, chosen: &str, note: &str, severity| Negotiated {
+    let negotiated = |what: &str, offered: &str, chosen: &str, note: &str, severity| NegotiationRow {
         what: what.to_owned(),
         offered: offered.to_owned(),
         chosen: chosen.to_owned(),

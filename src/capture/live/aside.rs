@@ -6,19 +6,19 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::super::source::Source;
-use super::card::Wanted;
+use super::card::SniffOptions;
 use super::error::LiveError;
 use super::limits::Limits;
 use super::report::{Ended, Statistics};
 use super::run::open_and_forgo;
 use super::sink::Sink;
-use super::sniff::{Stop, sniff};
+use super::sniff::{StopSignal, sniff};
 
 /// Sniffing at work. Dropping it asks for its end.
 #[derive(Debug)]
 pub struct Aside {
     source: Arc<Source>,
-    stop: Stop,
+    stop: StopSignal,
     news: Receiver<()>,
     thread: JoinHandle<(Ended, Statistics)>,
 }
@@ -28,7 +28,7 @@ impl Aside {
     ///
     /// # Errors
     /// [`LiveError`]
-    pub fn start(wanted: &Wanted, limits: Limits, stop: Stop) -> Result<Aside, LiveError> {
+    pub fn start(wanted: &SniffOptions, limits: Limits, stop: StopSignal) -> Result<Aside, LiveError> {
         let spool = || Sink::spool(&wanted.interface).map_err(LiveError::System);
         let (mut card, source, sink) = open_and_forgo(wanted, spool)?;
         let (teller, news) = sync_channel(1);

@@ -23,7 +23,7 @@ const BATCH: usize = 256;
 
 /// The way in which an interface is to be sniffed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SniffOptions {
     /// The interface.
     pub interface: String,
     /// The capture filter; empty for none.
@@ -36,10 +36,10 @@ pub struct Wanted {
     pub buffer: u32,
 }
 
-impl Wanted {
+impl SniffOptions {
     /// All of what `interface` itself sends and receives.
-    pub fn on(interface: &str) -> Wanted {
-        Wanted {
+    pub fn on(interface: &str) -> SniffOptions {
+        SniffOptions {
             interface: interface.to_owned(),
             filter: String::new(),
             promiscuous: false,
@@ -83,7 +83,7 @@ impl Card {
     ///
     /// # Errors
     /// [`LiveError`]
-    pub fn open(wanted: &Wanted) -> Result<Card, LiveError> {
+    pub fn open(wanted: &SniffOptions) -> Result<Card, LiveError> {
         interfaces::look_for(&wanted.interface)?;
         let trouble = |error: pcap::Error| explain(wanted, &error);
         let buffer = i32::try_from(wanted.buffer).unwrap_or(i32::MAX);
@@ -183,7 +183,7 @@ fn link_type(datalink: i32) -> LinkType {
     }
 }
 
-fn explain(wanted: &Wanted, error: &pcap::Error) -> LiveError {
+fn explain(wanted: &SniffOptions, error: &pcap::Error) -> LiveError {
     let (interface, why) = (wanted.interface.clone(), words(error));
     let says = |text: &str| why.to_ascii_lowercase().contains(text);
     if says("permi") {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn libpcap_s_words_become_ours() {
-        let wanted = Wanted::on("eth0");
+        let wanted = SniffOptions::on("eth0");
         let explained = |why: &str| explain(&wanted, &pcap::Error::PcapError(why.to_owned()));
         let rights = explained("eth0: You don't have permission (socket: Operation not permitted)");
         assert!(rights.lacks_rights() && rights.to_string().starts_with("eth0: this user may not sniff; "));

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::super::{Source, follow};
-use super::card::{DEFAULT_BUFFER, FULL_SNAP_LEN, Wanted};
+use super::card::{DEFAULT_BUFFER, FULL_SNAP_LEN, SniffOptions};
 use super::error::LiveError;
 use super::limits::Limits;
 use super::report::{Ended, Report, Statistics};
@@ -29,7 +29,7 @@ pub struct Start {
     /// The program that makes it root's, after asking for a password.
     pub through: Option<PathBuf>,
     /// The interface to be sniffed, and how.
-    pub wanted: Wanted,
+    pub wanted: SniffOptions,
     /// When it ends by itself.
     pub limits: Limits,
 }
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     fn start() -> Start {
-        let wanted = Wanted::on("lo");
+        let wanted = SniffOptions::on("lo");
         Start { program: PathBuf::from("framescope"), through: None, wanted, limits: Limits::default() }
     }
 

@@ -30,7 +30,7 @@ mod sniff;
 
 pub use activity::{Activity, Traffic};
 pub use aside::Aside;
-pub use card::{Card, DEFAULT_BUFFER, FULL_SNAP_LEN, Wanted};
+pub use card::{Card, DEFAULT_BUFFER, FULL_SNAP_LEN, SniffOptions};
 pub use child::{Child, Start, State};
 pub use error::LiveError;
 pub use filter::{PRESETS, Preset, check_filter};
@@ -41,4 +41,4 @@ pub use rights::{Fix, fixes, forgo_rights, is_root, pkexec};
 pub use run::open_and_forgo;
 
 pub use sink::Sink;
-pub use sniff::{Stop, sniff};
+pub use sniff::{StopSignal, sniff};

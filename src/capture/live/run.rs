@@ -1,6 +1,6 @@
 //! The order in which a process that sniffs does dangerous things: the card, then its rights, then anything else.
 
-use super::card::{Card, Wanted};
+use super::card::{Card, SniffOptions};
 use super::error::LiveError;
 use super::rights::{forgo_rights_for_good, has_a_user_behind};
 use super::sink::Sink;
@@ -13,7 +13,7 @@ use super::sink::Sink;
 /// # Errors
 /// [`LiveError`]
 pub fn open_and_forgo<T>(
-    wanted: &Wanted,
+    wanted: &SniffOptions,
     sink: impl FnOnce() -> Result<(T, Sink), LiveError>,
 ) -> Result<(Card, T, Sink), LiveError> {
     let card = Card::open(wanted)?;

@@ -21,19 +21,19 @@ const LAST: Duration = Duration::from_secs(5);
 
 /// The means by which somebody else ends the sniffing.
 #[derive(Debug, Default)]
-pub struct Stop {
+pub struct StopSignal {
     asked: Arc<AtomicBool>,
     input: Option<Stdin>,
 }
 
-impl Stop {
+impl StopSignal {
     /// Ctrl-C and SIGTERM. The second one ends the program at once.
     ///
     /// # Errors
     /// Fails with the operating system's error.
-    pub fn by_signals() -> io::Result<Stop> {
+    pub fn by_signals() -> io::Result<StopSignal> {
         use signal_hook::consts::{SIGINT, SIGTERM};
-        let stop = Stop::default();
+        let stop = StopSignal::default();
         for signal in [SIGINT, SIGTERM] {
             signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop.asked))?;
             signal_hook::flag::register(signal, Arc::clone(&stop.asked))?;
@@ -42,8 +42,8 @@ impl Stop {
     }
 
     /// … and the end of standard input: whoever started this process closes it, or has gone.
-    pub fn or_input_ends(self) -> Stop {
-        Stop { input: Some(io::stdin()), ..self }
+    pub fn or_input_ends(self) -> StopSignal {
+        StopSignal { input: Some(io::stdin()), ..self }
     }
 
     /// Asks for the end.
@@ -52,8 +52,8 @@ impl Stop {
     }
 
     /// Returns what asks for the same end.
-    pub fn share(&self) -> Stop {
-        Stop { asked: Arc::clone(&self.asked), input: None }
+    pub fn share(&self) -> StopSignal {
+        StopSignal { asked: Arc::clone(&self.asked), input: None }
     }
 
     /// Returns whether somebody asked.
@@ -78,37 +78,37 @@ pub fn sniff(
     card: &mut Card,
     mut sink: Sink,
     limits: &Limits,
-    stop: &Stop,
+    stop: &StopSignal,
     mut each: impl FnMut(&Statistics),
 ) -> (Ended, Statistics) {
     let (started, start) = (Instant::now(), now());
-    let mut desk = Desk { statistics: Statistics::default(), blocks: Vec::new(), limits: *limits };
+    let mut pump = Pump { statistics: Statistics::default(), blocks: Vec::new(), limits: *limits };
     let (mut counted, mut looked) = (started, started);
-    let mut end = desk.begin(card, &mut sink).err();
+    let mut end = pump.begin(card, &mut sink).err();
     while end.is_none() {
-        desk.statistics.elapsed_ns = nanoseconds(started.elapsed());
+        pump.statistics.elapsed_ns = nanoseconds(started.elapsed());
         if stop.is_asked() {
             end = Some(Ended::Asked);
         } else {
-            end = limits.reached(&desk.statistics, sink.len());
+            end = limits.reached(&pump.statistics, sink.len());
         }
         if matches!(end, Some(Ended::Asked | Ended::Duration(_))) {
             // What came before, the kernel still has.
-            let trouble = desk.drain(card, &mut sink, now());
+            let trouble = pump.drain(card, &mut sink, now());
             end = trouble.or(end);
         }
         if end.is_some() {
             break;
         }
-        match desk.turn(card, &mut sink, None) {
+        match pump.turn(card, &mut sink, None) {
             Ok(packets) => {
                 if counted.elapsed() >= TICK {
-                    desk.count_drops(card);
+                    pump.count_drops(card);
                     counted = Instant::now();
                 }
                 if packets > 0 {
                     looked = Instant::now();
-                    each(&desk.statistics);
+                    each(&pump.statistics);
                 } else {
                     if looked.elapsed() >= SILENCE {
                         end = card.trouble().map(Ended::Interface);
@@ -118,29 +118,30 @@ pub fn sniff(
                     if card.wait(stop.input.as_ref(), left.min(TICK)) {
                         stop.listen();
                     }
-                    each(&desk.statistics);
+                    each(&pump.statistics);
                 }
             }
             Err(why) => end = Some(why),
         }
     }
-    desk.statistics.elapsed_ns = nanoseconds(started.elapsed());
-    desk.count_drops(card);
+    pump.statistics.elapsed_ns = nanoseconds(started.elapsed());
+    pump.count_drops(card);
     let mut last = Vec::new();
-    write_statistics(&mut last, start, now(), &desk.statistics);
+    write_statistics(&mut last, start, now(), &pump.statistics);
     // Where there is no room for it, the packets are all the same there.
     _ = sink.write(&last);
-    each(&desk.statistics);
-    (end.unwrap_or(Ended::Asked), desk.statistics)
+    each(&pump.statistics);
+    (end.unwrap_or(Ended::Asked), pump.statistics)
 }
 
-struct Desk {
+/// Moves packets from a card to a sink, and counts them.
+struct Pump {
     statistics: Statistics,
     blocks: Vec<u8>,
     limits: Limits,
 }
 
-impl Desk {
+impl Pump {
     fn begin(&mut self, card: &Card, sink: &mut Sink) -> Result<(), Ended> {
         let mut head = Vec::new();
         write_head(&mut head, card.described());

@@ -3,7 +3,7 @@
 //! ```text
 //!   segment ─▶ Assembler ─▶ StreamEvent ─▶ deliver ─▶ ByteStream (remembers where the octets are)
 //!                                             │
-//!                                             └─────▶ Event, in the order of each stream
+//!                                             └─────▶ FlowEvent, in the order of each stream
 //! ```
 //!
 //! Nothing here knows what the octets are for. An event's octets are part of their stream once it is
@@ -56,7 +56,7 @@ pub(in crate::dissect) struct Data {
 /// The next thing in one direction of a TCP connection. Data and gaps together cover the stream from offset 0 on, without
 /// overlap, in rising order.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::dissect) enum Event {
+pub(in crate::dissect) enum FlowEvent {
     /// The next octets.
     Data(Data),
     /// Octets that the capture lacks.
@@ -181,13 +181,20 @@ impl TcpFlow {
         direction: Direction,
         event: StreamEvent,
         segment: Option<&Segment<'_>>,
-    ) -> Option<Event> {
+    ) -> Option<FlowEvent> {
         Some(match event {
-            StreamEvent::Data { at, piece } => Event::Data(self.deliver_data(direction, at, piece, segment)),
+            StreamEvent::Data { at, piece } => FlowEvent::Data(self.deliver_data(direction, at, piece, segment)),
             StreamEvent::Gap { at, len, cause, packet } => {
                 let half = self.half_mut(direction);
                 half.stream.push_gap(at, len);
-                Event::Gap(Gap { at, len, cause, before: half.stream.last_packet(), packet: packet.id, lost: false })
+                FlowEvent::Gap(Gap {
+                    at,
+                    len,
+                    cause,
+                    before: half.stream.last_packet(),
+                    packet: packet.id,
+                    lost: false,
+                })
             }
             StreamEvent::Overlap { at, piece } => return self.repeat(direction, at, piece),
             StreamEvent::Fin { packet, .. } => self.end(direction, End::Fin, packet),
@@ -207,13 +214,13 @@ impl TcpFlow {
         Data { at, piece, heard }
     }
 
-    fn end(&mut self, direction: Direction, how: End, packet: PacketRef) -> Event {
+    fn end(&mut self, direction: Direction, how: End, packet: PacketRef) -> FlowEvent {
         if self.first_end.is_none_or(|first| packet.id < first.packet.id) {
             self.first_end = Some(FirstEnd { direction, how, packet });
         }
         self.ended[direction.index()] = true;
         self.has_flight |= how == End::Reset;
-        Event::End { how, packet }
+        FlowEvent::End { how, packet }
     }
 
     /// Gives up the first hole of a direction, `packet` being the one that was too much.

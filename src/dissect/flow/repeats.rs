@@ -3,7 +3,7 @@
 //! TCP sends again what was not acknowledged, and it sends the same again. Where it does not, somebody else sent one of
 //! the two, or a middlebox rewrote it, and the receiver may have read either.
 
-use super::{Event, Packets, TcpFlow};
+use super::{FlowEvent, Packets, TcpFlow};
 use crate::base::{Piece, Span};
 use crate::dissect::index::finding::Conflict;
 use crate::net::Direction;
@@ -24,10 +24,10 @@ pub(super) struct Repeat {
 
 impl TcpFlow {
     /// Tells of a second copy of octets, or keeps it in mind while the first one is held.
-    pub(super) fn repeat(&mut self, direction: Direction, at: u64, piece: Piece) -> Option<Event> {
+    pub(super) fn repeat(&mut self, direction: Direction, at: u64, piece: Piece) -> Option<FlowEvent> {
         let end = at.saturating_add(u64::from(piece.span.len));
         if end <= self.half(direction).stream.end() {
-            return Some(Event::Repeat { at, piece });
+            return Some(FlowEvent::Repeat { at, piece });
         }
         if self.repeats.len() < MAX_REPEATS {
             self.repeats.push(Repeat { direction, at, piece });
@@ -42,7 +42,7 @@ impl TcpFlow {
     }
 
     /// Takes out the second copies whose first ones have been delivered meanwhile.
-    pub fn repeats_due(&mut self) -> Vec<(Direction, Event)> {
+    pub fn repeats_due(&mut self) -> Vec<(Direction, FlowEvent)> {
         let waiting = std::mem::take(&mut self.repeats);
         let told = waiting.into_iter().filter_map(|Repeat { direction, at, piece }| {
             self.repeat(direction, at, piece).map(|event| (direction, event))

@@ -1,7 +1,7 @@
 //! Places that inflating can start from.
 
 use crate::base::{ConnectionId, FrameId, MessageId, Sender};
-use crate::inflate::Window;
+use crate::inflate::SlidingWindow;
 
 /// A place in the messages of a sender that inflating can start from, made by the pass that inflates them all.
 #[derive(Clone, Debug)]
@@ -13,5 +13,5 @@ pub(in crate::dissect) struct Checkpoint {
     /// Stream offset behind it.
     pub end: u64,
     /// The octets that the next message can copy from.
-    pub window: Window,
+    pub window: SlidingWindow,
 }

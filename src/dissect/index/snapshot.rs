@@ -60,7 +60,7 @@ pub struct Message {
 
 /// A part of a frame as one TCP segment brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
+pub struct FrameSegment {
     /// Octet of the frame it starts with (0 is the first of its header).
     pub at: u64,
     /// The number of the frame's octets that it brought.
@@ -73,12 +73,12 @@ pub struct Segment {
     pub record_at: u64,
 }
 
-impl Segment {
+impl FrameSegment {
     /// Traced octets of the stream as those of a frame.
     #[inline]
-    pub(in crate::dissect) fn of(traced: Traced, frame: &FrameRecord) -> Segment {
+    pub(in crate::dissect) fn of(traced: Traced, frame: &FrameRecord) -> FrameSegment {
         let Traced { at, len, span, packet, record_at } = traced;
-        Segment { at: at - frame.at, len, packet, span, record_at }
+        FrameSegment { at: at - frame.at, len, packet, span, record_at }
     }
 }
 
@@ -335,10 +335,10 @@ impl Snapshot {
     }
 
     /// The TCP segments that brought a frame, in order; at most `most`.
-    pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<Segment> {
+    pub fn segments(&self, frame: &FrameRecord, most: usize) -> Vec<FrameSegment> {
         let Some(stream) = self.stream(frame) else { return Vec::new() };
         let traced = stream.trace(frame.at..frame.payload_range().end);
-        traced.map(|traced| Segment::of(traced, frame)).take(most).collect()
+        traced.map(|traced| FrameSegment::of(traced, frame)).take(most).collect()
     }
 
     /// When the packet with the last captured octet of a frame was captured.

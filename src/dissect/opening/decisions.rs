@@ -9,7 +9,7 @@ use crate::net::{Endpoint, Flow};
 
 /// A decision of the user about a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub enum UserDecision {
     /// It carries a WebSocket. An opening handshake that the capture holds still counts; where there is none, frames are read
     /// from where they are found, else from the first octet on.
     WebSocket {
@@ -26,12 +26,12 @@ pub enum Decision {
 /// behind the other, share a decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
-    made: Vec<(Flow, Decision)>,
+    made: Vec<(Flow, UserDecision)>,
 }
 
 impl Decisions {
     /// Decides about the connections between these ends, whichever opened them. What was decided before is forgotten.
-    pub fn decide(&mut self, ends: Flow, decision: Decision) {
+    pub fn decide(&mut self, ends: Flow, decision: UserDecision) {
         match self.made.iter_mut().find(|(known, _)| is_between(known, &ends)) {
             Some((_, known)) => *known = decision,
             None => self.made.push((ends, decision)),
@@ -39,12 +39,12 @@ impl Decisions {
     }
 
     /// Returns what was decided about the connections between these ends.
-    pub fn about(&self, ends: &Flow) -> Option<Decision> {
+    pub fn about(&self, ends: &Flow) -> Option<UserDecision> {
         self.made.iter().find(|(known, _)| is_between(known, ends)).map(|(_, decision)| *decision)
     }
 
     /// Every decision, with the ends it is about.
-    pub fn iter(&self) -> impl Iterator<Item = (&Flow, &Decision)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Flow, &UserDecision)> {
         self.made.iter().map(|(ends, decision)| (ends, decision))
     }
 
@@ -77,8 +77,11 @@ impl Decisions {
             Err(_) => Err(form()),
         };
         let ends = Flow { opener: end(first)?, peer: end(second)? };
-        let decision =
-            if is_websocket { Decision::WebSocket { client: ends.opener, deflate } } else { Decision::NotWebSocket };
+        let decision = if is_websocket {
+            UserDecision::WebSocket { client: ends.opener, deflate }
+        } else {
+            UserDecision::NotWebSocket
+        };
         self.decide(ends, decision);
         Ok(())
     }
@@ -107,14 +110,14 @@ mod tests {
         decisions.read("10.0.0.1:5-10.0.0.2:80,deflate", true).unwrap();
         decisions.read("[::1]:5-[2001:db8::1]:443", false).unwrap();
         let client = flow("10.0.0.1:5", "10.0.0.2:80").opener;
-        let overridden = Some(Decision::WebSocket { client, deflate: Some(true) });
+        let overridden = Some(UserDecision::WebSocket { client, deflate: Some(true) });
         assert_eq!(decisions.about(&flow("10.0.0.1:5", "10.0.0.2:80")), overridden);
         assert_eq!(decisions.about(&flow("10.0.0.2:80", "10.0.0.1:5")), overridden);
-        assert_eq!(decisions.about(&flow("[2001:db8::1]:443", "[::1]:5")), Some(Decision::NotWebSocket));
+        assert_eq!(decisions.about(&flow("[2001:db8::1]:443", "[::1]:5")), Some(UserDecision::NotWebSocket));
         assert_eq!(decisions.about(&flow("10.0.0.1:6", "10.0.0.2:80")), None);
         // The last word counts.
         decisions.read("10.0.0.2:80-10.0.0.1:5", false).unwrap();
-        assert_eq!(decisions.about(&flow("10.0.0.1:5", "10.0.0.2:80")), Some(Decision::NotWebSocket));
+        assert_eq!(decisions.about(&flow("10.0.0.1:5", "10.0.0.2:80")), Some(UserDecision::NotWebSocket));
         assert_eq!(decisions.iter().count(), 2);
     }
 

@@ -7,7 +7,7 @@ use super::exchange::{Attempt, Late, Received, kept, read_again, report};
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
 use crate::base::{Breach, ConnectionId, Fact, Place, Sender};
 use crate::dissect::index::finding::Gap;
-use crate::http::{self, Body, HttpReader, Kind, judge_offer, sniff, starts_request};
+use crate::http::{self, Body, HttpKind, HttpReader, judge_offer, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
@@ -37,7 +37,7 @@ impl Opening {
         let State::RequestUnseen(late) = &self.state else { return };
         let negotiated = late.negotiated;
         if let Reading::Heads(reader) = &self.readings[direction.index()] {
-            if !reader.is_between() || sniff(octets) != Some(Kind::NotHttp) {
+            if !reader.is_between() || sniff(octets) != Some(HttpKind::NotHttp) {
                 return;
             }
             if looks_like_frames(octets, Sender::Client, negotiated) {
@@ -109,9 +109,9 @@ impl Opening {
     fn finds_head(&mut self, direction: Direction, at: u64, octets: &[u8]) -> bool {
         let client = self.exchange.client;
         let is_head = match sniff(octets) {
-            Some(Kind::Requests) => client != Some(direction.reverse()) && starts_request(octets),
-            Some(Kind::Responses) => client != Some(direction),
-            Some(Kind::NotHttp) | None => false,
+            Some(HttpKind::Requests) => client != Some(direction.reverse()) && starts_request(octets),
+            Some(HttpKind::Responses) => client != Some(direction),
+            Some(HttpKind::NotHttp) | None => false,
         };
         if is_head {
             self.readings[direction.index()] = Reading::Heads(HttpReader::new(at));
@@ -182,7 +182,7 @@ impl Opening {
 
     /// Returns whether another request waits behind the client's Upgrade request.
     pub(super) fn request_waits(&self, client: Direction, scene: &Scene<'_>) -> bool {
-        sniff(&self.first_waiting(client, MAX_LOOK, scene)) == Some(Kind::Requests)
+        sniff(&self.first_waiting(client, MAX_LOOK, scene)) == Some(HttpKind::Requests)
     }
 
     /// The octets that wait first in a direction, at most `most` and up to a gap.

@@ -41,7 +41,7 @@ use crate::base::{PacketRef, Sender};
 use crate::dissect::flow::backlog::queue;
 use crate::dissect::index::connection::HeadPlace;
 use crate::dissect::index::finding::Gap;
-use crate::http::{Head, HttpReader, HttpStep, Kind, Outline};
+use crate::http::{Head, HttpKind, HttpReader, HttpStep, Outline};
 use crate::net::{Direction, GapCause};
 use crate::ws::Negotiated;
 
@@ -296,15 +296,15 @@ impl Opening {
 
     /// A head came: who sends responses is the server.
     #[inline(always)]
-    fn head(&mut self, received: Received<'_>, kind: Option<Kind>, scene: &mut Scene<'_>) {
+    fn head(&mut self, received: Received<'_>, kind: Option<HttpKind>, scene: &mut Scene<'_>) {
         let direction = received.place.direction;
         let client = self.exchange.client;
         let event = match kind {
-            Some(Kind::Requests) if client.is_none_or(|client| client == direction) => {
+            Some(HttpKind::Requests) if client.is_none_or(|client| client == direction) => {
                 self.exchange.client = Some(direction);
                 Event::Request(received)
             }
-            Some(Kind::Responses) if client.is_none_or(|client| client != direction) => {
+            Some(HttpKind::Responses) if client.is_none_or(|client| client != direction) => {
                 self.exchange.client = Some(direction.reverse());
                 Event::Response(received)
             }

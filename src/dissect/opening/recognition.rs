@@ -15,7 +15,7 @@ use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
 use crate::base::{Breach, Fact, OpeningHandshake, Place, RecognisedBy, Sender};
 use crate::dissect::index::connection::{HeadPlace, Recognition, TcpEnd};
 use crate::dissect::index::finding::Gap;
-use crate::http::{HttpReader, Kind, can_start_head, has_request_line, sniff, starts_request};
+use crate::http::{HttpKind, HttpReader, can_start_head, has_request_line, sniff, starts_request};
 use crate::net::{Direction, Segment};
 use crate::ws::{Evidence, Excerpt, Negotiated, evidence};
 
@@ -310,9 +310,9 @@ pub(super) fn is_refused(scene: &Scene<'_>) -> bool {
 /// Returns whether a segment that starts with `octets` starts with an HTTP head.
 fn is_head(octets: &[u8]) -> bool {
     match sniff(octets) {
-        Some(Kind::Requests) => starts_request(octets),
-        Some(Kind::Responses) => true,
-        Some(Kind::NotHttp) | None => false,
+        Some(HttpKind::Requests) => starts_request(octets),
+        Some(HttpKind::Responses) => true,
+        Some(HttpKind::NotHttp) | None => false,
     }
 }
 

@@ -7,7 +7,7 @@
 //!                                                           frames, whatever they look like
 //! ```
 
-use super::decisions::Decision as UserDecision;
+use super::decisions::UserDecision;
 use super::recognition::{Patience, is_refused};
 use super::{BOTH, Begin, Chunk, Decision, Opening, Reading, Scene, State};
 use crate::dissect::opening::exchange::Exchange;

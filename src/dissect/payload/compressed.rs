@@ -2,7 +2,7 @@
 
 use super::job::{Outcome, SpareInflater};
 use super::kept::{KeptMessage, KeptMessages};
-use super::stretch::{Begin, End, Stretch};
+use super::stretch::{Begin, PartEnd, Stretch};
 use crate::base::{Breach, ConnectionId, Fact, FrameId, MessageId, Place, Sender};
 use crate::dissect::Connection;
 use crate::dissect::index::checkpoint::Checkpoint;
@@ -10,7 +10,7 @@ use crate::dissect::index::connection::Deflated;
 use crate::dissect::index::inflate_limit::InflateLimit;
 use crate::dissect::index::record::NONE;
 use crate::dissect::payload::on_demand::{agreed_compression, first_window};
-use crate::inflate::{Agreed, InflateError, Inflater, Piece, Strayed, Window};
+use crate::inflate::{Agreed, InflateError, InflatedPiece, Inflater, SlidingWindow, Strayed};
 use crate::ws::{InvalidUtf8, Utf8};
 
 /// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
@@ -33,7 +33,7 @@ pub(super) struct Compressed {
     sender: Sender,
     agreed: Agreed,
     limit: InflateLimit,
-    window: Window,
+    window: SlidingWindow,
     /// While there is something to inflate.
     inflater: Option<Inflater>,
     /// A message has begun and not ended.
@@ -125,10 +125,10 @@ impl Compressed {
         let (plain, has_unknown, wrong, known) =
             (&mut self.plain, &mut self.has_unknown, &mut self.wrong, &mut self.known);
         // A message in several parts is long, or came slowly: nobody waits for it.
-        let is_one = part.begin.is_some() && matches!(part.end, End::Whole { .. });
+        let is_one = part.begin.is_some() && matches!(part.end, PartEnd::Whole { .. });
         let mut keeping = kept.filter(|_| is_one).map(|kept| (kept, KeptMessage::default()));
-        let mut sink = |piece: Piece<'_>| match piece {
-            Piece::Octets(octets) => {
+        let mut sink = |piece: InflatedPiece<'_>| match piece {
+            InflatedPiece::Octets(octets) => {
                 keeping.take_if(|(kept, message)| !kept.extend(message, octets));
                 *plain += octets.len() as u64;
                 *known = known.saturating_add(octets.len() as u64);
@@ -136,7 +136,7 @@ impl Compressed {
                     *wrong = text.push(octets).err();
                 }
             }
-            Piece::Unknown(len) => {
+            InflatedPiece::Unknown(len) => {
                 *plain += len;
                 (*has_unknown, *known) = (true, 0);
                 keeping = None;
@@ -144,8 +144,8 @@ impl Compressed {
         };
         let (data, len) = stretch.octets(part);
         let inflated = match part.end {
-            End::Whole { .. } => inflater.message(data, len, &mut sink),
-            End::Open | End::Lost => {
+            PartEnd::Whole { .. } => inflater.message(data, len, &mut sink),
+            PartEnd::Open | PartEnd::Lost => {
                 inflater.push(data.get(..len).unwrap_or_default(), &mut sink).map(|()| Strayed::default())
             }
         };
@@ -158,7 +158,7 @@ impl Compressed {
                     self.fail(error, at).into_iter().for_each(|breach| say((frame, breach)));
                 }
             }
-            (Ok(strayed), End::Whole { wire, at }) => {
+            (Ok(strayed), PartEnd::Whole { wire, at }) => {
                 let Some((frame, payload_len)) = stretch.frame(index, len) else { return came };
                 self.end_message(strayed, wire, payload_len).into_iter().for_each(|breach| say((frame, breach)));
                 outcomes.push(Outcome::Plain { message, len: self.plain, is_text: self.is_text });
@@ -167,8 +167,8 @@ impl Compressed {
                 }
                 outcomes.extend(self.checkpoint(at).map(|made| Outcome::Checkpoint(Box::new(made))));
             }
-            (Ok(_), End::Open) => {}
-            (Ok(_), End::Lost) => self.lose(),
+            (Ok(_), PartEnd::Open) => {}
+            (Ok(_), PartEnd::Lost) => self.lose(),
         }
         came
     }
@@ -244,7 +244,7 @@ impl Compressed {
     /// From here on the window is not known.
     fn lose(&mut self) {
         self.is_open = false;
-        self.window = Window::lost();
+        self.window = SlidingWindow::lost();
         self.known = 0;
         self.said_lost = false;
         if let Some(inflater) = &mut self.inflater {

@@ -140,7 +140,7 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stretch::{Begin, End};
+    use super::super::stretch::{Begin, PartEnd};
     use super::*;
     use crate::base::{FrameId, MessageId};
 
@@ -155,7 +155,7 @@ mod tests {
                 batch.lend(gathering);
                 gathering.stretch.begin(begin);
                 gathering.stretch.add(FrameId(0), 0, &[7; 80_000], None);
-                gathering.stretch.end(End::Whole { wire: 80_000, at: 0 });
+                gathering.stretch.end(PartEnd::Whole { wire: 80_000, at: 0 });
                 batch.note(place, gathering, 80_000);
             }
             assert!(batch.is_full());

@@ -6,21 +6,21 @@
 //! ```
 
 mod parts;
-mod places;
+mod resume_points;
 
 use std::io;
 use std::ops::Range;
 
 pub use self::parts::InflatedPart;
 use self::parts::Parts;
-use self::places::{Place, Places};
+use self::resume_points::{ResumePoint, ResumePoints};
 use crate::base::{FrameId, Sender};
 use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::payload::kept::{KeptMessage, KeptMessages};
 use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
-use crate::inflate::{Agreed, InflateError, Inflater, LOOKAHEAD, Piece, TAIL, Window};
+use crate::inflate::{Agreed, InflateError, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
 
 /// Octets of a message on the wire that are inflated in one go.
 const AT_ONCE: u64 = 1 << 20;
@@ -74,7 +74,7 @@ pub struct Inflation {
     inflater: Inflater,
     /// The octets of a message on the wire.
     wire: Vec<u8>,
-    places: Places,
+    resume_points: ResumePoints,
     /// The limit that the places were reached with.
     limit: u64,
     /// The store of messages that were inflated already.
@@ -95,8 +95,12 @@ pub fn agreed_compression(connection: &Connection, sender: Sender) -> Agreed {
 
 /// Returns the window that a connection's senders start with: empty, unless the capture began when they had been talking
 /// already.
-pub(super) fn first_window(connection: &Connection) -> Window {
-    if connection.request.is_none() && connection.response.is_none() { Window::lost() } else { Window::default() }
+pub(super) fn first_window(connection: &Connection) -> SlidingWindow {
+    if connection.request.is_none() && connection.response.is_none() {
+        SlidingWindow::lost()
+    } else {
+        SlidingWindow::default()
+    }
 }
 
 impl Inflation {
@@ -137,7 +141,7 @@ impl Inflation {
     ) -> io::Result<Option<Inflated>> {
         let Some(connection) = snapshot.connection(message.connection) else { return Ok(None) };
         if std::mem::replace(&mut self.limit, wish.limit) != wish.limit {
-            self.places = Places::default();
+            self.resume_points = ResumePoints::default();
         }
         let mut place = self.place(snapshot, connection, message);
         let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
@@ -159,13 +163,13 @@ impl Inflation {
             watch.done = done.saturating_add(cost(&next));
             place = before.unwrap_or(place);
         }
-        self.places.put(place);
+        self.resume_points.put(place);
         Ok(inflated)
     }
 
     /// Returns where to go on for `message`: behind what was inflated before it, or at the start.
-    fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> Place {
-        let known = self.places.take(connection.id, message.sender);
+    fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> ResumePoint {
+        let known = self.resume_points.take(connection.id, message.sender);
         let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
         let last = known.as_ref().and_then(|place| place.last);
         // To inflate what is near takes less than to look for a checkpoint.
@@ -173,9 +177,9 @@ impl Inflation {
         let checkpoint = if is_near { None } else { snapshot.checkpoint(message).filter(|it| Some(it.last) > last) };
         if let Some(checkpoint) = checkpoint {
             let Checkpoint { connection, sender, last, end, ref window } = *checkpoint;
-            return Place { connection, sender, last: Some(last), end, window: window.clone() };
+            return ResumePoint { connection, sender, last: Some(last), end, window: window.clone() };
         }
-        known.unwrap_or_else(|| Place {
+        known.unwrap_or_else(|| ResumePoint {
             connection: connection.id,
             sender: message.sender,
             last: None,
@@ -189,7 +193,7 @@ impl Inflation {
         &mut self,
         snapshot: &Snapshot,
         message: &Message,
-        place: &mut Place,
+        place: &mut ResumePoint,
         wish: &InflateWish,
         watch: &mut Watch<'_>,
     ) -> io::Result<Option<Inflated>> {
@@ -197,7 +201,7 @@ impl Inflation {
         let records: Vec<_> = frames.iter().filter_map(|id| Some((*id, snapshot.frame(*id)?))).collect();
         let Some((first, last)) = records.first().zip(records.last()) else { return Ok(Some(Inflated::default())) };
         if snapshot.lacks_before(first.1, place.end) {
-            place.window = Window::lost();
+            place.window = SlidingWindow::lost();
         }
         // What was agreed on is judged elsewhere, and makes no difference to what comes out.
         self.inflater.resume(Agreed::default(), &place.window, wish.limit);
@@ -247,7 +251,7 @@ impl Inflation {
                 break;
             }
         }
-        let mut sink = |piece: Piece<'_>| kept.take(piece);
+        let mut sink = |piece: InflatedPiece<'_>| kept.take(piece);
         if let Some(wire) = gathered.filter(|_| is_whole) {
             let len = wire.len();
             wire.extend_from_slice(&TAIL);
@@ -261,7 +265,7 @@ impl Inflation {
         let reached_end = is_whole && result.is_ok();
         match reached_end {
             true => self.inflater.leave(&mut place.window),
-            false => place.window = Window::lost(),
+            false => place.window = SlidingWindow::lost(),
         }
         (place.last, place.end) = (Some((message.id, message.first)), last.1.payload_range().end);
         let parts = parts.map_or_else(Vec::new, |parts| parts.end(kept.plain.total));
@@ -302,23 +306,23 @@ impl Kept {
         Kept { plain: Octets { from: range.start, ..Octets::default() }, has_unknown: false, range }
     }
 
-    fn take(&mut self, piece: Piece<'_>) {
+    fn take(&mut self, piece: InflatedPiece<'_>) {
         let len = match piece {
-            Piece::Octets(octets) => octets.len() as u64,
-            Piece::Unknown(len) => len,
+            InflatedPiece::Octets(octets) => octets.len() as u64,
+            InflatedPiece::Unknown(len) => len,
         };
         let from = self.plain.total;
         self.plain.total += len;
-        self.has_unknown |= matches!(piece, Piece::Unknown(_));
+        self.has_unknown |= matches!(piece, InflatedPiece::Unknown(_));
         let (start, end) = (from.max(self.range.start), self.plain.total.min(self.range.end));
         if start >= end {
             return;
         }
         match piece {
-            Piece::Octets(octets) => {
+            InflatedPiece::Octets(octets) => {
                 self.plain.octets.extend_from_slice(&octets[(start - from) as usize..(end - from) as usize]);
             }
-            Piece::Unknown(_) => {
+            InflatedPiece::Unknown(_) => {
                 self.plain.octets.resize(self.plain.octets.len() + (end - start) as usize, 0);
                 match self.plain.missing.last_mut() {
                     Some(last) if last.end == start => last.end = end,

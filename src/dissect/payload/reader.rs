@@ -11,7 +11,7 @@ use crate::base::{AtHand, ConnectionId, Nearby, Sender, Span, Timestamp};
 use crate::dissect::carrier::{Cursor, OctetReader, Octets, Stream, Traced};
 use crate::dissect::index::connection::side;
 use crate::dissect::index::record::FrameRecord;
-use crate::dissect::index::snapshot::{Message, Segment, Snapshot};
+use crate::dissect::index::snapshot::{FrameSegment, Message, Snapshot};
 use crate::ws::unmask;
 
 /// Octets that are unmasked in one go: they stay in the processor's nearest cache.
@@ -226,10 +226,10 @@ impl MessageReader {
     }
 
     /// Tells `take` of the TCP segments that brought a frame, in order.
-    pub fn trace(&mut self, snapshot: &Snapshot, frame: &FrameRecord, mut take: impl FnMut(Segment)) {
+    pub fn trace(&mut self, snapshot: &Snapshot, frame: &FrameRecord, mut take: impl FnMut(FrameSegment)) {
         let Some(stream) = snapshot.stream(frame) else { return };
         let cursor = &mut places(&mut self.places, frame.connection, frame.sender()).traced;
-        cursor.trace(&stream, frame.at..frame.payload_range().end, |traced| take(Segment::of(traced, frame)));
+        cursor.trace(&stream, frame.at..frame.payload_range().end, |traced| take(FrameSegment::of(traced, frame)));
     }
 
     /// When the packet with the last captured octet of a frame was captured.

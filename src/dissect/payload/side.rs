@@ -6,7 +6,7 @@ use super::compressed::Compressed;
 use super::gathered::{Batch, Gathering};
 use super::job::{Job, Outcome};
 use super::reader::{Form, PayloadReader};
-use super::stretch::{Begin, End, FRAME_COST, PART_COST};
+use super::stretch::{Begin, FRAME_COST, PART_COST, PartEnd};
 use super::{Link, Scene};
 use crate::base::{Breach, ConnectionId, Finding, FlowId, FrameId, MessageId, Sender};
 use crate::dissect::Connection;
@@ -275,7 +275,7 @@ impl Side {
     /// Nothing more of the message will come: reports what is wrong with it.
     fn conclude(&mut self, batch: &mut Batch, scene: &mut Scene<'_>) {
         self.message = NONE;
-        self.end_gathering(End::Lost, batch);
+        self.end_gathering(PartEnd::Lost, batch);
         let Verdict::Wrong(frame, found) = std::mem::take(&mut self.verdict) else { return };
         scene.writer.report_text(frame, found);
         self.publish(scene);
@@ -325,17 +325,17 @@ impl Side {
         }
         if frame.header.fin() {
             let (wire, at) = (self.compressed.as_ref().map_or(0, |it| it.wire), frame.payload_range().end);
-            self.end_gathering(if is_sound { End::Whole { wire, at } } else { End::Lost }, batch);
+            self.end_gathering(if is_sound { PartEnd::Whole { wire, at } } else { PartEnd::Lost }, batch);
             (self.message, self.verdict) = (NONE, Verdict::Sound);
         }
     }
 
     /// The compressed message that is open ends.
-    fn end_gathering(&mut self, end: End, batch: &mut Batch) {
+    fn end_gathering(&mut self, end: PartEnd, batch: &mut Batch) {
         let Some(gathering) = self.compressed.as_mut().filter(|gathering| gathering.is_open) else { return };
         gathering.is_open = false;
         gathering.stretch.end(end);
-        if let End::Whole { at, .. } = end {
+        if let PartEnd::Whole { at, .. } = end {
             gathering.end = at;
         }
         batch.note(self.place, gathering, PART_COST);

@@ -26,7 +26,7 @@ pub(super) struct Stretch {
 pub(super) struct Part {
     /// The message begins with it.
     pub begin: Option<Begin>,
-    pub end: End,
+    pub end: PartEnd,
     /// The index of its first octet, and their number.
     start: usize,
     len: usize,
@@ -46,7 +46,7 @@ pub(super) struct Begin {
 
 /// The way in which a part ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum PartEnd {
     /// More of the message may come.
     Open,
     /// So does the message: how many octets it has, and the stream offset behind it.
@@ -70,13 +70,13 @@ impl Stretch {
     /// A message begins.
     pub fn begin(&mut self, begin: Begin) {
         let (start, frames) = (self.octets.len(), self.frames.len());
-        self.parts.push(Part { begin: Some(begin), end: End::Open, start, len: 0, frames });
+        self.parts.push(Part { begin: Some(begin), end: PartEnd::Open, start, len: 0, frames });
     }
 
     /// The part of the message that goes on. Only where what is before it was taken out, it begins here.
     fn open_part(&mut self) -> Option<&mut Part> {
         if self.parts.is_empty() {
-            self.parts.push(Part { begin: None, end: End::Open, start: 0, len: 0, frames: 0 });
+            self.parts.push(Part { begin: None, end: PartEnd::Open, start: 0, len: 0, frames: 0 });
         }
         self.parts.last_mut()
     }
@@ -119,17 +119,17 @@ impl Stretch {
     }
 
     /// The message that goes on ends.
-    pub fn end(&mut self, end: End) {
+    pub fn end(&mut self, end: PartEnd) {
         let Some(part) = self.open_part() else { return };
         part.end = end;
-        if end != End::Lost {
+        if end != PartEnd::Lost {
             self.extend(&TAIL);
         }
     }
 
     /// Nothing more is wanted of the message that went on, if nothing else was begun; whether that is so.
     pub fn abandon(&mut self) -> bool {
-        let is_it = self.parts.iter().all(|part| part.begin.is_none() && part.end == End::Open);
+        let is_it = self.parts.iter().all(|part| part.begin.is_none() && part.end == PartEnd::Open);
         if is_it {
             *self = Stretch::default();
         }
@@ -138,7 +138,7 @@ impl Stretch {
 
     /// Returns whether it ends inside a message.
     pub fn is_open(&self) -> bool {
-        self.parts.last().is_some_and(|part| part.end == End::Open)
+        self.parts.last().is_some_and(|part| part.end == PartEnd::Open)
     }
 
     /// Returns whether there is nothing.
@@ -175,7 +175,7 @@ impl Stretch {
     /// and not long, unless `all` is wanted.
     pub fn take(&mut self, all: bool) -> Stretch {
         let before = self.frames_before(self.parts.len().saturating_sub(1));
-        let waits = |part: &Part| part.end == End::Open && part.len + FRAME_COST * (part.frames - before) <= WAITS;
+        let waits = |part: &Part| part.end == PartEnd::Open && part.len + FRAME_COST * (part.frames - before) <= WAITS;
         let stays = !all && self.parts.last().is_some_and(waits);
         if stays && self.parts.len() == 1 && self.fits() {
             // Nothing else is there. One that grows little by little is not copied each time.
@@ -251,8 +251,8 @@ mod tests {
         Begin { message: MessageId(message), first: FrameId(message), is_text: true, lacks: false }
     }
 
-    fn whole(wire: u64) -> End {
-        End::Whole { wire, at: 0 }
+    fn whole(wire: u64) -> PartEnd {
+        PartEnd::Whole { wire, at: 0 }
     }
 
     #[test]

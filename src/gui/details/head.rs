@@ -3,7 +3,7 @@
 use egui::{RichText, Sense, Ui, vec2};
 
 use super::{DetailsState, Tab};
-use crate::gui::button::{Outline, icon_ui};
+use crate::gui::button::{Border, icon_ui};
 use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
 use crate::gui::{fonts, marks, text};
@@ -51,7 +51,7 @@ pub(super) fn head_ui(ui: &mut Ui, details: &DetailsState, row: Option<RowId>, c
 fn step_ui(ui: &mut Ui, wish: &Command, way: f32) -> bool {
     let palette = Palette::of(ui);
     let color = if ui.is_enabled() { palette.text } else { palette.line_strong };
-    icon_ui(ui, wish, vec2(24.0, 24.0), Outline::Always, |painter, rect| {
+    icon_ui(ui, wish, vec2(24.0, 24.0), Border::Always, |painter, rect| {
         marks::arrow(painter, rect.center(), 11.0, way, color);
     })
 }

@@ -7,7 +7,7 @@ use egui::{Align2, Modal, Rect, RichText, ScrollArea, Sense, Stroke, Ui, WidgetI
 use super::options::{Options, options_ui};
 use crate::base::Severity;
 use crate::capture::live::{
-    Activity, NetworkInterface, PRESETS, Start, Wanted, check_filter, fixes, interfaces, is_root, pkexec,
+    Activity, NetworkInterface, PRESETS, SniffOptions, Start, check_filter, fixes, interfaces, is_root, pkexec,
 };
 use crate::gui::command::Command;
 use crate::gui::theme::{self, Palette};
@@ -72,11 +72,11 @@ impl Picker {
         if self.chosen.is_empty() || self.filter_problem().is_some() {
             return None;
         }
-        let wanted = Wanted {
+        let wanted = SniffOptions {
             filter: self.filter.trim().to_owned(),
             promiscuous: self.options.promiscuous,
             buffer,
-            ..Wanted::on(&self.chosen)
+            ..SniffOptions::on(&self.chosen)
         };
         let program = std::env::current_exe().ok()?;
         Some(Start { program, through: if elevated { pkexec() } else { None }, wanted, limits })

@@ -1,7 +1,7 @@
 //! The effect of each command.
 
 use super::Window;
-use crate::dissect::Decision;
+use crate::dissect::UserDecision;
 use crate::gui::ask;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Dialog;
@@ -110,8 +110,8 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
             let connection = opened.snapshot.as_ref().and_then(|snapshot| snapshot.connection(id));
             if let Some((ends, client)) = connection.map(|connection| (connection.ends(), connection.client)) {
                 let decision = match command {
-                    Command::Confirm(_) => Decision::WebSocket { client, deflate: None },
-                    _ => Decision::NotWebSocket,
+                    Command::Confirm(_) => UserDecision::WebSocket { client, deflate: None },
+                    _ => UserDecision::NotWebSocket,
                 };
                 decide(opened, ctx, ends, decision);
             }
@@ -144,7 +144,7 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
 }
 
 /// The user says something about TCP connections.
-fn decide(opened: &mut Opened, ctx: &egui::Context, ends: Flow, decision: Decision) {
+fn decide(opened: &mut Opened, ctx: &egui::Context, ends: Flow, decision: UserDecision) {
     let ctx = ctx.clone();
     opened.decide(ends, decision, move || ctx.request_repaint());
 }

@@ -192,6 +192,6 @@ proptest! {
     ) {
         let window: Vec<u8> = (0..window).map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         let message = message(&mut Draw(decisions.iter()));
-        same_end(&message, &Window::of(&window), part, parts, ahead)?;
+        same_end(&message, &SlidingWindow::of(&window), part, parts, ahead)?;
     }
 }
