@@ -84,9 +84,7 @@
 //! | … that sends compressed messages | up to 32 KiB a side; 64 where it copies from what the capture lacks |
 //! | … and has not ended one | what came of it and a quarter more, up to 80 KiB; 250 KiB where that is more |
 //! | a connection whose frames or messages are printed | 300 more, while they are |
-//! | what the window shows of compressed messages | up to 64 MiB, windows of 4 MiB that were inflated last |
-//! | what `messages` prints of a file's compressed messages | up to 64 MiB of what was inflated when it was judged, and 4 MiB more a thread; what finds no room is inflated again |
-//! | windows to go on from, behind messages that were looked at or printed | up to 64 MiB; any of them is forgotten where that is not enough |
+//! | what is kept of inflated messages, [`dissect::MAX_KEPT_INFLATED`] | up to 64 MiB in all: windows of 4 MiB of the messages that were shown last, messages that `messages` prints behind their judging (4 MiB more a thread while they are inflated), and places to go on from. None of these takes more than three quarters; what finds no room is inflated again |
 //! | 4 MiB of inflated messages of one sender | 32 KiB: a checkpoint. Whenever there are 1,024 more of all senders, twice as many MiB |
 //!
 //! | bound | what it is | what happens there |

@@ -9,7 +9,7 @@ use super::table::Columns;
 use super::walk::{self, Input, Moment};
 use super::{json, json_message, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
-use crate::dissect::{Inflation, KeptMessages, MessageReader, ReadOptions, Snapshot};
+use crate::dissect::{Inflation, MessageReader, ReadOptions, Snapshot};
 use crate::query::RowKind;
 use crate::view::close_story;
 
@@ -191,16 +191,14 @@ impl Rows for Messages {
 /// `framescope messages FILE`
 pub fn messages(arguments: &List, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let List { list, payload } = arguments;
-    let kept = KeptMessages::new(if list.json {
-        json_message::most_inflated(*payload)
-    } else {
-        table::most_inflated(*payload)
-    });
+    let mut input = Input::open(&list.file, options)?;
+    let most = if list.json { json_message::most_inflated(*payload) } else { table::most_inflated(*payload) };
+    let kept = input.keep_messages(most);
     let inflation = || Inflation::default().with_kept(kept.clone());
     let (json, inflation) = (MessageRows::new(inflation()), inflation());
     let columns = Columns::of(RowKind::Messages);
     let rows = Messages { as_json: list.json, payload: *payload, columns, json, inflation };
-    print(rows, Input::open(&list.file, options)?.keeping(kept), list.json, output)
+    print(rows, input, list.json, output)
 }
 
 /// The connections of a capture.

@@ -57,9 +57,12 @@ impl<'a> Input<'a> {
         Input { session, is_open: true, wait: Box::new(wait), kept: None }
     }
 
-    /// Keeps what the messages of a file inflate to for `look`, which is called when some were judged.
-    pub fn keeping(self, kept: KeptMessages) -> Input<'a> {
-        Input { kept: Some(kept), ..self }
+    /// Keeps the first `most` octets that each message of a file inflates to for `look`, which is called when some were
+    /// judged.
+    pub fn keep_messages(&mut self, most: u64) -> KeptMessages {
+        let kept = self.session.kept_messages(most);
+        self.kept = Some(kept.clone());
+        kept
     }
 }
 

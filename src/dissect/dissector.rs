@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::fast::Run;
 use super::flow::backlog::{Backlog, MAX_BACKLOG};
 use super::index::inflate_limit::InflateLimit;
+use super::index::inflated_room::InflatedRoom;
 use super::index::snapshot::Snapshot;
 use super::opening::decisions::{Decisions, is_between};
 use super::others::Others;
@@ -38,6 +39,11 @@ impl Dissector {
     pub fn with_backlog(mut self, most: usize) -> Dissector {
         self.flows.backlog = Backlog::new(most);
         self
+    }
+
+    /// Returns the room that all stores of inflated octets share.
+    pub fn inflated_room(&self) -> &InflatedRoom {
+        &self.flows.writer.index.inflated_room
     }
 
     /// Returns the dissector with a bound on the length that a compressed message inflates to, instead of

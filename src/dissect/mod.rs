@@ -52,6 +52,7 @@ pub use index::connection::{
 };
 pub use index::finding::FindingRecord;
 pub use index::inflate_limit::{InflateLimit, MAX_INFLATED};
+pub use index::inflated_room::{InflatedRoom, InflatedStore, MAX_KEPT_INFLATED};
 pub use index::record::FrameRecord;
 pub use index::snapshot::{FrameSegment, Message, Snapshot};
 pub use index::{MAX_ROWS, Totals};

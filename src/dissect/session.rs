@@ -189,6 +189,11 @@ impl Session {
         self.dissector.keep_messages(kept);
     }
 
+    /// Returns a store for the first `most` octets of each message that is inflated, in the room of this capture.
+    pub fn kept_messages(&self, most: u64) -> KeptMessages {
+        KeptMessages::new(most, self.dissector.inflated_room())
+    }
+
     /// Returns how many messages, from the first on, are judged to their end: nothing more is found about their payloads.
     pub fn judged_messages(&self) -> usize {
         self.dissector.judged_messages()

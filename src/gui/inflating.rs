@@ -8,32 +8,18 @@
 //! Inflated octets are kept, up to a bound. Another message ends the work for the one before; what was done until then
 //! need not be done again.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::background::{Desk, Mistake, Next, Turn, Work};
 use crate::base::MessageId;
-use crate::dissect::{Inflation, Message, Snapshot};
+use crate::dissect::{InflatedRoom, Inflation, Message, Snapshot};
+use crate::gui::inflated_views::{InflatedViews, InflatedWindow};
 use crate::view::{INFLATED_WINDOW, InflatedView};
 
-/// Octets that are kept of everything that was inflated, and how many windows of messages.
-const KEPT_OCTETS: usize = 64 << 20;
-const KEPT: usize = 256;
 /// A wish raises the limit of a message to so many times as much.
 const RAISE: u64 = 16;
-
-/// A window of an inflated message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct InflatedWindow {
-    message: MessageId,
-    /// The first octet that is held.
-    from: u64,
-    limit: u64,
-    /// The snapshot it is read from, as long as more of the message may come.
-    version: Option<u64>,
-}
 
 /// The answer to what was asked for, as far as there is one.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +47,8 @@ pub enum Doing {
 /// The window that was asked for last.
 struct Asked {
     window: InflatedWindow,
+    /// The room of the capture it is read from.
+    room: InflatedRoom,
     since: Instant,
     end: Option<InflatingEnd>,
 }
@@ -75,8 +63,7 @@ enum InflatingEnd {
 pub struct Inflating {
     desk: Desk<InflateWork>,
     asked: Option<Asked>,
-    /// The latest first.
-    kept: VecDeque<(InflatedWindow, Arc<InflatedView>)>,
+    kept: InflatedViews,
     /// A message whose limit was raised, and to how much.
     raised: Option<(MessageId, u64)>,
 }
@@ -88,7 +75,7 @@ impl Inflating {
     }
 
     fn on(desk: Desk<InflateWork>) -> Inflating {
-        Inflating { desk, asked: None, kept: VecDeque::new(), raised: None }
+        Inflating { desk, asked: None, kept: InflatedViews::default(), raised: None }
     }
 
     /// Asks for octets of a compressed message; `version` is that of the snapshot. Ask again in every pass: what is not asked
@@ -98,19 +85,9 @@ impl Inflating {
         let limit = self.limit(snapshot, message.id);
         let version = (!message.ended).then_some(version);
         let is_same = |window: &InflatedWindow| window.message == message.id && window.limit == limit;
-        let known = self
-            .kept
-            .iter()
-            .position(|(window, view)| is_same(window) && window.version == version && view.holds(&octets));
-        if let Some(index) = known.filter(|index| *index > 0)
-            && let Some(kept) = self.kept.remove(index)
-        {
-            self.kept.push_front(kept);
-        }
-        let of_message = |(window, _): &&(InflatedWindow, Arc<InflatedView>)| window.message == message.id;
-        let view = self.kept.iter().find(of_message).map(|(_, view)| view.clone());
+        let known = self.kept.find(|window, view| is_same(window) && window.version == version && view.holds(&octets));
         if known.is_some() {
-            return Told { view, state: Doing::Nothing };
+            return Told { view: known, state: Doing::Nothing };
         }
         // Scrolling goes on from here, in either direction.
         let from = (octets.start.saturating_sub(INFLATED_WINDOW / 4)) & !0xf;
@@ -128,12 +105,13 @@ impl Inflating {
             Some(Asked { end: Some(InflatingEnd::Failed(why)), .. }) => Doing::Failed(why.clone()),
             Some(Asked { end: Some(InflatingEnd::Done), .. }) | None => Doing::Nothing,
         };
-        Told { view, state }
+        Told { view: self.kept.of_message(message.id), state }
     }
 
     fn ask(&mut self, window: InflatedWindow, snapshot: &Snapshot, message: &Message) {
         self.desk.ask(Question { window, snapshot: snapshot.clone(), message: *message });
-        self.asked = Some(Asked { window, since: Instant::now(), end: None });
+        let room = snapshot.inflated_room().clone();
+        self.asked = Some(Asked { window, room, since: Instant::now(), end: None });
     }
 
     /// Ends what is being done.
@@ -172,30 +150,10 @@ impl Inflating {
         match answer.unwrap_or_else(|Mistake| Err(super::MISTAKE.to_owned())) {
             Ok(view) => {
                 asked.end = Some(InflatingEnd::Done);
-                let window = asked.window;
-                // One that has grown takes the place of what it was.
-                self.kept.retain(|(other, _)| {
-                    other.message != window.message || other.version.is_none() && other.limit == window.limit
-                });
-                self.kept.push_front((window, Arc::from(view)));
-                self.forget();
+                self.kept.put(asked.window, Arc::from(view), &asked.room);
             }
             Err(why) => asked.end = Some(InflatingEnd::Failed(why)),
         }
-    }
-
-    /// Drops the oldest ones, but never the one that was just put in.
-    fn forget(&mut self) {
-        let mut left = KEPT_OCTETS;
-        let fits = |(_, view): &(InflatedWindow, Arc<InflatedView>)| {
-            let text =
-                view.text.as_ref().map_or(0, |text| text.text.len() + text.indented.as_ref().map_or(0, String::len));
-            let size = view.inflated.plain.octets.len() + text;
-            left = left.checked_sub(size)?;
-            Some(())
-        };
-        let fit = self.kept.iter().map_while(fits).count();
-        self.kept.truncate(fit.clamp(1, KEPT));
     }
 }
 

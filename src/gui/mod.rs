@@ -39,7 +39,8 @@ pub mod go_to;
 pub mod handshake;
 pub mod hex;
 pub mod history;
-pub mod inflating;
+pub mod inflated_views;
+mod inflating;
 pub mod input;
 #[cfg(feature = "live")]
 pub mod live;

@@ -446,7 +446,7 @@ mod tests {
             assert_eq!(word(text), text);
         }
         assert_eq!(word("\"opcode:text\""), "opcode:text");
-        assert_eq!(word("-\"Comparison 17\""), "order 17");
+        assert_eq!(word("-\"Order 17\""), "order 17");
         assert_eq!((word("\"half"), word("\"")), ("half".to_owned(), String::new()));
         assert!(contains_ignoring_case("any text", "") && contains_ignoring_case("", ""));
         assert_eq!(Filter::parse("\"a b\" fin:0 \"c:d").unwrap().terms.len(), 3);

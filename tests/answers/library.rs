@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use framescope::base::{FrameId, MessageId};
 use framescope::capture::Source;
-use framescope::dissect::{Inflation, KeptMessages, MessageReader, Octets, Progress, Session, Snapshot};
+use framescope::dissect::{InflatedRoom, Inflation, KeptMessages, MessageReader, Octets, Progress, Session, Snapshot};
 use framescope::view::{InflatedView, MessageState, frame_row, message_payload, message_row};
 
 /// A pipe that brings so many octets at once, in turn.
@@ -142,7 +142,7 @@ fn message(snapshot: &Snapshot, index: usize, inflation: Option<&mut Inflation>)
 /// Returns what is told of the messages of a file that is judged behind being read, of each as soon as it is judged.
 /// Messages that were inflated then are kept, as far as there is `room`.
 fn messages_when_judged(capture: &[u8], (budget, room): (u64, usize)) -> Vec<String> {
-    let kept = KeptMessages::new(u64::MAX).with_room(room);
+    let kept = KeptMessages::new(u64::MAX, &InflatedRoom::new(room));
     let mut inflation = Inflation::default().with_kept(kept.clone());
     let mut session = Session::new(Arc::new(Source::from_octets(capture.to_vec(), "file")), None);
     session.judge_later(kept);

@@ -5,6 +5,7 @@ pub(in crate::dissect) mod connection;
 mod encrypted;
 pub(in crate::dissect) mod finding;
 pub(in crate::dissect) mod inflate_limit;
+pub(in crate::dissect) mod inflated_room;
 pub(in crate::dissect) mod record;
 pub(in crate::dissect) mod snapshot;
 
@@ -18,6 +19,7 @@ use crate::dissect::carrier::Carrier;
 use crate::dissect::index::connection::side;
 use crate::dissect::index::finding::{Detail, FindingRecord};
 use crate::dissect::index::inflate_limit::InflateLimit;
+use crate::dissect::index::inflated_room::InflatedRoom;
 use crate::dissect::index::record::{Fragmented, FrameRecord, NONE, PingRecord, flag};
 use crate::net::StreamEvent;
 use crate::ws::Opcode;
@@ -79,6 +81,8 @@ pub(in crate::dissect) struct Index {
     pub totals: Totals,
     /// The bound on the length that its messages are inflated to.
     pub inflate_limit: InflateLimit,
+    /// The room for what is kept of inflating its messages.
+    pub inflated_room: InflatedRoom,
 }
 
 impl Index {

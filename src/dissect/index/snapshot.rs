@@ -13,6 +13,7 @@ use crate::capture::Layout;
 use crate::dissect::carrier::{Stream, Traced};
 use crate::dissect::index::checkpoint::Checkpoint;
 use crate::dissect::index::inflate_limit::InflateLimit;
+use crate::dissect::index::inflated_room::InflatedRoom;
 use crate::dissect::index::record::FrameRecord;
 use crate::dissect::index::{Index, Totals};
 use crate::dissect::{Connection, HeadPlace, Octets};
@@ -90,6 +91,11 @@ impl Snapshot {
     /// Returns the bound on the length that compressed messages of this capture are inflated to.
     pub fn inflate_limit(&self) -> InflateLimit {
         self.index.inflate_limit
+    }
+
+    /// Returns the room that all stores of this capture's inflated octets share.
+    pub fn inflated_room(&self) -> &InflatedRoom {
+        &self.index.inflated_room
     }
 
     /// Returns how many frames there are.

@@ -9,9 +9,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::MessageId;
+use crate::dissect::index::inflated_room::{InflatedRoom, InflatedStore};
 
-/// Octets that are kept of all messages together.
-const ROOM: usize = 64 << 20;
 /// Octets of the longest message that is kept. Longer ones are inflated again.
 const LONGEST: usize = 4 << 20;
 /// The cost of a message besides its octets, in octets.
@@ -22,15 +21,13 @@ const MESSAGE_COST: usize = 64;
 pub struct KeptMessages {
     /// Octets that are wanted of each message.
     most: u64,
-    room: usize,
     shared: Arc<Mutex<Shared>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     messages: HashMap<MessageId, KeptMessage>,
-    /// The octets of memory that they take.
-    size: usize,
+    store: InflatedStore,
 }
 
 /// The beginning of what a message inflated to.
@@ -44,13 +41,9 @@ pub(super) struct KeptMessage {
 
 impl KeptMessages {
     /// Keeps the first `most` octets of each message, as long as there is room for them.
-    pub fn new(most: u64) -> KeptMessages {
-        KeptMessages { most, room: ROOM, shared: Arc::default() }
-    }
-
-    /// Keeps `room` octets for all messages together instead of 64 MiB.
-    pub fn with_room(self, room: usize) -> KeptMessages {
-        KeptMessages { room, ..self }
+    pub fn new(most: u64, room: &InflatedRoom) -> KeptMessages {
+        let shared = Shared { messages: HashMap::new(), store: room.store() };
+        KeptMessages { most, shared: Arc::new(Mutex::new(shared)) }
     }
 
     /// Adds octets to the end of a message; returns whether it can still be kept.
@@ -66,8 +59,7 @@ impl KeptMessages {
     pub(super) fn put(&self, id: MessageId, message: KeptMessage) {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let size = MESSAGE_COST + message.octets.capacity();
-        if shared.size + size <= self.room {
-            shared.size += size;
+        if shared.store.take(size) {
             shared.messages.insert(id, message);
         }
     }
@@ -76,7 +68,7 @@ impl KeptMessages {
     pub(super) fn take(&self, id: MessageId, most: u64) -> Option<KeptMessage> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let mut message = shared.messages.remove(&id)?;
-        shared.size -= MESSAGE_COST + message.octets.capacity();
+        shared.store.give_back(MESSAGE_COST + message.octets.capacity());
         let wanted = message.total.min(most);
         message.octets.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
         (message.octets.len() as u64 == wanted).then_some(message)
@@ -94,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_wanted_is_kept_once_and_no_more_than_there_is_room_for() {
-        let kept = KeptMessages::new(5).with_room(3 * (MESSAGE_COST + 8));
+        let kept = KeptMessages::new(5, &InflatedRoom::new(4 * (MESSAGE_COST + 8)));
         for id in 0..4 {
             kept.put(MessageId(id), message(&kept, &[b"abc", b"defg", b"h"]).unwrap());
         }
@@ -104,14 +96,14 @@ mod tests {
         assert_eq!(taken(1, 5), Some((b"abcde".to_vec(), 8)));
         assert_eq!(taken(2, 6), None, "more is wanted than was kept");
         assert_eq!(taken(3, 0), None, "there was no room");
-        assert_eq!(kept.shared.lock().unwrap().size, 0);
+        assert_eq!(kept.shared.lock().unwrap().store.own(), 0);
     }
 
     #[test]
     fn what_is_too_long_is_not_kept() {
-        let octets = vec![7; LONGEST];
-        assert!(message(&KeptMessages::new(u64::MAX), &[&octets]).is_some());
-        assert!(message(&KeptMessages::new(u64::MAX), &[&octets, b"x"]).is_none());
-        assert!(message(&KeptMessages::new(10), &[&octets, b"x"]).is_some(), "little of it is wanted");
+        let (octets, room) = (vec![7; LONGEST], InflatedRoom::default());
+        assert!(message(&KeptMessages::new(u64::MAX, &room), &[&octets]).is_some());
+        assert!(message(&KeptMessages::new(u64::MAX, &room), &[&octets, b"x"]).is_none());
+        assert!(message(&KeptMessages::new(10, &room), &[&octets, b"x"]).is_some(), "little of it is wanted");
     }
 }

@@ -74,8 +74,9 @@ pub struct Inflation {
     inflater: Inflater,
     /// The octets of a message on the wire.
     wire: Vec<u8>,
-    resume_points: ResumePoints,
-    /// The limit that the places were reached with.
+    /// The points to go on from; none before the first message.
+    resume_points: Option<ResumePoints>,
+    /// The limit that they were reached with.
     limit: u64,
     /// The store of messages that were inflated already.
     kept: Option<KeptMessages>,
@@ -141,7 +142,7 @@ impl Inflation {
     ) -> io::Result<Option<Inflated>> {
         let Some(connection) = snapshot.connection(message.connection) else { return Ok(None) };
         if std::mem::replace(&mut self.limit, wish.limit) != wish.limit {
-            self.resume_points = ResumePoints::default();
+            self.resume_points = None;
         }
         let mut place = self.place(snapshot, connection, message);
         let mut waiting = messages_between(snapshot, message, place.last.map(|(_, first)| first));
@@ -163,13 +164,17 @@ impl Inflation {
             watch.done = done.saturating_add(cost(&next));
             place = before.unwrap_or(place);
         }
-        self.resume_points.put(place);
+        self.resume_points(snapshot).put(place);
         Ok(inflated)
+    }
+
+    fn resume_points(&mut self, snapshot: &Snapshot) -> &mut ResumePoints {
+        self.resume_points.get_or_insert_with(|| ResumePoints::new(snapshot.inflated_room()))
     }
 
     /// Returns where to go on for `message`: behind what was inflated before it, or at the start.
     fn place(&mut self, snapshot: &Snapshot, connection: &Connection, message: &Message) -> ResumePoint {
-        let known = self.resume_points.take(connection.id, message.sender);
+        let known = self.resume_points(snapshot).take(connection.id, message.sender);
         let known = known.filter(|place| place.last.is_none_or(|(last, _)| last < message.id));
         let last = known.as_ref().and_then(|place| place.last);
         // To inflate what is near takes less than to look for a checkpoint.
