@@ -3,7 +3,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
-use framescope::inflate::{Agreed, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
+use framescope::inflate::{DeflateAgreement, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
 
 use super::random::Random;
 
@@ -56,7 +56,7 @@ fn inflate_stretches(bencher: Bencher, senders: usize) {
             }
         };
         for _ in 0..senders {
-            inflater.resume(Agreed::default(), &SlidingWindow::default(), u64::MAX);
+            inflater.resume(DeflateAgreement::default(), &SlidingWindow::default(), u64::MAX);
             let mut rest = &black_box(&stretch)[..];
             for packed in &messages {
                 assert!(inflater.message(rest, packed.len() - TAIL.len(), &mut count).is_ok());

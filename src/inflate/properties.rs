@@ -71,7 +71,7 @@ fn inflate_rest(
     Ok((plain, strayed))
 }
 
-fn resumed(agreed: Agreed, window: &SlidingWindow) -> Inflater {
+fn resumed(agreed: DeflateAgreement, window: &SlidingWindow) -> Inflater {
     let mut inflater = Inflater::default();
     inflater.resume(agreed, window, LIMIT);
     inflater
@@ -136,9 +136,9 @@ fn same_end(
     ahead: u8,
 ) -> Result<(), TestCaseError> {
     let octets = |found: Result<(Vec<u8>, Strayed), InflateError>| found.map(|(octets, _)| octets);
-    let usual = Agreed::default();
+    let usual = DeflateAgreement::default();
     let expected = octets(inflate(&mut resumed(usual, window), compressed, part));
-    for agreed in [usual, Agreed { takeover: false, ..usual }, Agreed { window_bits: 9, ..usual }] {
+    for agreed in [usual, DeflateAgreement { takeover: false, ..usual }, DeflateAgreement { window_bits: 9, ..usual }] {
         for parts in [0, parts] {
             let found = octets(inflate_rest(&mut resumed(agreed, window), compressed, parts, ahead));
             prop_assert_eq!(&found, &expected, "{:?}, in {} parts", agreed, parts);
@@ -159,7 +159,7 @@ proptest! {
         bits in 9..=15_u8, level in 0..=9_u32, takeover: bool, part in 1..4000_usize, checkpoint in 0..6_usize,
         parts in 0..3_usize, ahead: u8,
     ) {
-        let agreed = Agreed { window_bits: bits, takeover };
+        let agreed = DeflateAgreement { window_bits: bits, takeover };
         let mut sender = Sender::new(bits, level, takeover);
         let [mut inflater, mut at_once] = [(); 2].map(|()| resumed(agreed, &SlidingWindow::default()));
         for (index, message) in messages.iter().enumerate() {
@@ -205,7 +205,7 @@ proptest! {
         let mut sender = Sender::new(15, 6, true);
         sender.message(&first);
         let compressed = sender.message(&second);
-        let mut inflater = resumed(Agreed::default(), &SlidingWindow::lost());
+        let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::lost());
         let mut found = Vec::new();
         let mut sink = |piece: InflatedPiece<'_>| match piece {
             InflatedPiece::Octets(octets) => found.extend(octets.iter().copied().map(Some)),
@@ -223,20 +223,20 @@ proptest! {
 /// Whatever came since it was lost before.
 #[test]
 fn a_window_that_is_lost_again() {
-    let mut inflater = resumed(Agreed::default(), &SlidingWindow::lost());
+    let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::lost());
     for len in [0, 5, 1000, 40_000, 70_000] {
         inflate(&mut inflater, &Sender::new(15, 6, true).message(&vec![b'x'; len]), 99).unwrap();
-        inflater.resume(Agreed::default(), &SlidingWindow::lost(), LIMIT);
+        inflater.resume(DeflateAgreement::default(), &SlidingWindow::lost(), LIMIT);
         // "Hel", and five octets from five before, of which all but those three are lost.
         let (found, _) = inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0x01, 0x13, 0x00, 0x00], 9).unwrap();
         assert_eq!(found, b"Hel??Hel", "behind {len} octets");
-        inflater.resume(Agreed::default(), &SlidingWindow::lost(), LIMIT);
+        inflater.resume(DeflateAgreement::default(), &SlidingWindow::lost(), LIMIT);
     }
 }
 
 #[test]
 fn the_examples_of_the_rfc() {
-    for agreed in [Agreed::default(), Agreed { takeover: false, ..Agreed::default() }] {
+    for agreed in [DeflateAgreement::default(), DeflateAgreement { takeover: false, ..DeflateAgreement::default() }] {
         let mut inflater = resumed(agreed, &SlidingWindow::default());
         let mut hello = |compressed: &[u8]| inflate(&mut inflater, compressed, 3).unwrap().0;
         // RFC 7692 §7.2.3.1, §7.2.3.3 (no compression), §7.2.3.4 (BFINAL), §7.2.3.5 (two blocks), §7.2.3.6 (empty).
@@ -251,7 +251,7 @@ fn the_examples_of_the_rfc() {
         assert_eq!(hello(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), b"Hello");
     }
     // §7.2.3.2: the second message copies from the first.
-    let mut inflater = resumed(Agreed::default(), &SlidingWindow::default());
+    let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::default());
     assert_eq!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], 9).unwrap().0, b"Hello");
     assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00], 9).unwrap().0, b"Hello");
 }
@@ -259,7 +259,7 @@ fn the_examples_of_the_rfc() {
 #[test]
 fn a_final_block_keeps_the_window() {
     let mut sender = Sender::new(15, 6, true);
-    let mut inflater = resumed(Agreed::default(), &SlidingWindow::default());
+    let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::default());
     let first = sender.message(b"a window that is long enough to be worth a copy");
     inflate(&mut inflater, &first, 9).unwrap();
     // BFINAL in a block of its own, in between.
@@ -274,13 +274,13 @@ fn who_strays_is_found_and_understood() {
     let again = [&text[..2000], &text[..2000]].concat();
     // A context that was not to be kept.
     let mut sender = Sender::new(15, 6, true);
-    let mut inflater = resumed(Agreed { window_bits: 15, takeover: false }, &SlidingWindow::default());
+    let mut inflater = resumed(DeflateAgreement { window_bits: 15, takeover: false }, &SlidingWindow::default());
     let (first, second) = (sender.message(&again), sender.message(&again));
     assert_eq!(inflate(&mut inflater, &first, 999).unwrap(), (again.clone(), Strayed::default()));
     let strayed = Strayed { beyond_window: 0, kept_context: true };
     assert_eq!(inflate(&mut inflater, &second, 999).unwrap(), (again.clone(), strayed));
     // A distance of 2,000 in a window of 2^9.
-    let mut inflater = resumed(Agreed { window_bits: 9, takeover: true }, &SlidingWindow::default());
+    let mut inflater = resumed(DeflateAgreement { window_bits: 9, takeover: true }, &SlidingWindow::default());
     let (found, strayed) = inflate(&mut inflater, &first, 999).unwrap();
     assert_eq!((found, strayed), (again, Strayed { beyond_window: 2000, kept_context: false }));
 }
@@ -291,7 +291,7 @@ fn a_bomb_stops_at_the_limit() {
     assert!(bomb.len() < 40_000);
     for takeover in [true, false] {
         let mut inflater = Inflater::default();
-        inflater.resume(Agreed { window_bits: 15, takeover }, &SlidingWindow::default(), 1_000_000);
+        inflater.resume(DeflateAgreement { window_bits: 15, takeover }, &SlidingWindow::default(), 1_000_000);
         let mut given = 0;
         let mut sink = |piece: InflatedPiece<'_>| match piece {
             InflatedPiece::Octets(octets) => given += octets.len() as u64,
@@ -311,7 +311,7 @@ fn the_limit_holds_to_the_octet() {
         let compressed = Sender::new(15, level, true).message(plain);
         for (limit, parts) in [(0, 0), (0, 3), (1, 0), (1, 3)].map(|(less, parts)| (plain.len() - less, parts)) {
             let mut inflater = Inflater::default();
-            inflater.resume(Agreed::default(), &SlidingWindow::default(), limit as u64);
+            inflater.resume(DeflateAgreement::default(), &SlidingWindow::default(), limit as u64);
             let found = inflate_rest(&mut inflater, &compressed, parts, 0).map(|(octets, _)| octets);
             assert!(found == if limit == plain.len() { Ok(plain.to_vec()) } else { Err(InflateError::TooLong) });
         }
@@ -324,7 +324,7 @@ fn a_message_that_ends_inside_a_block_is_wrong() {
     let whole = Sender::new(15, 6, true).message(&b"no end in sight, none at all, and no sight of an end".repeat(3));
     for (len, takeover) in [(whole.len() / 2, true), (whole.len() / 2, false), (9, true)] {
         let compressed = &whole[..len];
-        let agreed = Agreed { window_bits: 15, takeover };
+        let agreed = DeflateAgreement { window_bits: 15, takeover };
         let mut inflater = resumed(agreed, &SlidingWindow::default());
         assert_eq!(inflate(&mut inflater, compressed, 9), Err(InflateError::Invalid));
         assert_eq!(inflater.taken(), 0, "nothing is left to be taken");
@@ -339,7 +339,7 @@ fn a_message_that_ends_inside_a_block_is_wrong() {
 fn last_blocks_and_the_tail() {
     for (compressed, expected) in [(&[107, 0][..], Err(InflateError::Invalid)), (&[145], Ok(Vec::new()))] {
         for takeover in [true, false] {
-            let agreed = Agreed { window_bits: 15, takeover };
+            let agreed = DeflateAgreement { window_bits: 15, takeover };
             let in_parts = inflate(&mut resumed(agreed, &SlidingWindow::default()), compressed, 1);
             let at_once = inflate_rest(&mut resumed(agreed, &SlidingWindow::default()), compressed, 0, 0xaa);
             assert_eq!((in_parts.map(|it| it.0), at_once.map(|it| it.0)), (expected.clone(), expected.clone()));
@@ -354,9 +354,9 @@ fn an_open_message_is_not_kept() {
     for bits in [9, 15] {
         let compressed = Sender::new(bits, 1, true).message(&plain);
         for (agreed, window) in [
-            (Agreed { window_bits: bits, takeover: true }, SlidingWindow::default()),
-            (Agreed { window_bits: 15, takeover: false }, SlidingWindow::default()),
-            (Agreed::default(), SlidingWindow::lost()),
+            (DeflateAgreement { window_bits: bits, takeover: true }, SlidingWindow::default()),
+            (DeflateAgreement { window_bits: 15, takeover: false }, SlidingWindow::default()),
+            (DeflateAgreement::default(), SlidingWindow::lost()),
         ] {
             let mut inflater = resumed(agreed, &window);
             let mut given = Vec::new();
@@ -385,7 +385,7 @@ fn a_message_breaks_where_it_breaks() {
     compressed.extend([0xff; 40]);
     let mut found = Vec::new();
     for part in [1, 7, 1000, compressed.len()] {
-        let mut inflater = resumed(Agreed { window_bits: 15, takeover: false }, &SlidingWindow::default());
+        let mut inflater = resumed(DeflateAgreement { window_bits: 15, takeover: false }, &SlidingWindow::default());
         let broken = compressed.chunks(part).enumerate().find_map(|(index, octets)| {
             inflater.push(octets, &mut |_| {}).err().map(|_| index * part + inflater.taken())
         });
@@ -408,7 +408,7 @@ fn long_messages() {
     let between = [&ended[..], &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]].concat();
     for (compressed, end) in [(&second, &b""[..]), (&ended, b"Hello"), (&between, b"HelloHello")] {
         for parts in [0, 3, 1000] {
-            let mut inflater = resumed(Agreed::default(), &SlidingWindow::default());
+            let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::default());
             assert!(inflate_rest(&mut inflater, &first, parts, 0xaa).unwrap().0 == near);
             assert_eq!(inflater.window(), SlidingWindow::of(near));
             let found = inflate_rest(&mut inflater, compressed, parts, 0).unwrap().0;
@@ -422,7 +422,7 @@ fn long_messages() {
     for limit in [LIMIT, far.len() as u64 - 1, 200_000] {
         let found = [0, 1].map(|in_parts| {
             let mut inflater = Inflater::default();
-            inflater.resume(Agreed::default(), &SlidingWindow::of(near), limit);
+            inflater.resume(DeflateAgreement::default(), &SlidingWindow::of(near), limit);
             let mut plain = Vec::new();
             let mut sink = |piece: InflatedPiece<'_>| match piece {
                 InflatedPiece::Octets(octets) => plain.extend_from_slice(octets),
@@ -459,7 +459,7 @@ fn symbols_that_must_not_be() {
         let compressed: Vec<u8> =
             bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |octet, bit| octet << 1 | bit)).collect();
         same_end(&compressed, &SlidingWindow::of(&[b'w'; 700]), 1, 0, 0).unwrap();
-        let mut inflater = resumed(Agreed::default(), &SlidingWindow::of(&[b'w'; 700]));
+        let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::of(&[b'w'; 700]));
         assert_eq!(inflate(&mut inflater, &compressed, 9), Err(InflateError::Invalid));
     }
 }
@@ -471,6 +471,6 @@ fn a_long_message_without_an_end() {
         Sender::new(15, 1, true).message(&(0..400_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
     assert!(compressed.len() > 300_000);
     compressed.truncate(compressed.len() - 9);
-    let mut inflater = resumed(Agreed::default(), &SlidingWindow::default());
+    let mut inflater = resumed(DeflateAgreement::default(), &SlidingWindow::default());
     assert_eq!(inflate_rest(&mut inflater, &compressed, 0, 0), Err(InflateError::Invalid));
 }

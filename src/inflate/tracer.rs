@@ -13,7 +13,7 @@ use super::bits::Bits;
 use super::cell::Cell;
 use super::code::{Codes, FIXED, LengthCode};
 use super::window::{SlidingWindow, WINDOW};
-use super::{Agreed, InflateError, InflatedPiece, LOOKAHEAD, TAIL};
+use super::{DeflateAgreement, InflateError, InflatedPiece, LOOKAHEAD, TAIL};
 
 /// Octets that it walks through at once, behind what was left before.
 const STEP: usize = 16 * 1024;
@@ -56,7 +56,7 @@ enum State {
 /// The walk. It can stop behind any octet of a message, and go on with the next.
 #[derive(Debug, Default)]
 pub(super) struct Tracer<C> {
-    agreed: Agreed,
+    agreed: DeflateAgreement,
     /// Up to `end`, the history and what came behind it.
     room: Vec<C>,
     end: usize,
@@ -107,7 +107,7 @@ enum Symbol {
 
 impl<C: Cell> Tracer<C> {
     /// Starts behind `window`.
-    pub fn resume(&mut self, agreed: Agreed, window: &SlidingWindow) {
+    pub fn resume(&mut self, agreed: DeflateAgreement, window: &SlidingWindow) {
         self.agreed = agreed;
         self.room.resize(C::ROOM, C::default());
         // Where message after message breaks it is there already.

@@ -17,14 +17,13 @@ pub struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// A window that is there and of which nothing is known: octets before were not captured.
+    /// Returns a window of which nothing is known: there were messages before, and the capture lacks them. It takes no memory.
     pub fn lost() -> SlidingWindow {
         SlidingWindow { is_lost: true, ..SlidingWindow::default() }
     }
 
-    /// The window behind `octets`.
-    #[cfg(test)]
-    pub(crate) fn of(octets: &[u8]) -> SlidingWindow {
+    /// Returns the window behind messages that inflated to `octets`: the last 32 KiB of them.
+    pub fn of(octets: &[u8]) -> SlidingWindow {
         let mut window = SlidingWindow::default();
         window.refill(octets);
         window

@@ -10,7 +10,7 @@ use crate::dissect::index::connection::Deflated;
 use crate::dissect::index::inflate_limit::InflateLimit;
 use crate::dissect::index::record::NONE;
 use crate::dissect::payload::on_demand::{agreed_compression, first_window};
-use crate::inflate::{Agreed, InflateError, InflatedPiece, Inflater, SlidingWindow, Strayed};
+use crate::inflate::{DeflateAgreement, InflateError, InflatedPiece, Inflater, SlidingWindow, Strayed};
 use crate::ws::{InvalidUtf8, Utf8};
 
 /// Messages of a sender of which it is said that compression made them larger: short ones nearly always are, and each note
@@ -31,7 +31,7 @@ const CHECKPOINTS: usize = 1024;
 pub(super) struct Compressed {
     connection: ConnectionId,
     sender: Sender,
-    agreed: Agreed,
+    agreed: DeflateAgreement,
     limit: InflateLimit,
     window: SlidingWindow,
     /// While there is something to inflate.

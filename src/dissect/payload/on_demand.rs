@@ -20,7 +20,7 @@ use crate::dissect::payload::kept::{KeptMessage, KeptMessages};
 use crate::dissect::payload::reader::MessageReader;
 use crate::dissect::{Connection, Message, Octets, Snapshot};
 use crate::http::{DeflateParameters, extensions_in, is_deflate};
-use crate::inflate::{Agreed, InflateError, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
+use crate::inflate::{DeflateAgreement, InflateError, InflatedPiece, Inflater, LOOKAHEAD, SlidingWindow, TAIL};
 
 /// Octets of a message on the wire that are inflated in one go.
 const AT_ONCE: u64 = 1 << 20;
@@ -83,7 +83,7 @@ pub struct Inflation {
 }
 
 /// Returns the parameters of compression that a sender agreed to in a connection's opening handshake.
-pub fn agreed_compression(connection: &Connection, sender: Sender) -> Agreed {
+pub fn agreed_compression(connection: &Connection, sender: Sender) -> DeflateAgreement {
     let accepted = extensions_in(connection.extensions.as_deref().unwrap_or_default());
     let deflate = accepted.iter().find(|extension| is_deflate(extension));
     let said = deflate.and_then(|it| DeflateParameters::read(it, false).ok()).unwrap_or_default();
@@ -91,7 +91,7 @@ pub fn agreed_compression(connection: &Connection, sender: Sender) -> Agreed {
         Sender::Server => (said.server_max_window_bits, said.server_no_context_takeover),
         _ => (said.client_max_window_bits.flatten(), said.client_no_context_takeover),
     };
-    Agreed { window_bits: bits.unwrap_or(15), takeover: !no_takeover }
+    DeflateAgreement { window_bits: bits.unwrap_or(15), takeover: !no_takeover }
 }
 
 /// Returns the window that a connection's senders start with: empty, unless the capture began when they had been talking
@@ -209,7 +209,7 @@ impl Inflation {
             place.window = SlidingWindow::lost();
         }
         // What was agreed on is judged elsewhere, and makes no difference to what comes out.
-        self.inflater.resume(Agreed::default(), &place.window, wish.limit);
+        self.inflater.resume(DeflateAgreement::default(), &place.window, wish.limit);
         let mut kept = Kept::new(wish.keep.clone());
         let mut parts = (wish.parts && place.window.is_known()).then(|| Parts::new(message.wire_len));
         // To be inflated at once, which is quicker, where nobody asks which octets give which.
