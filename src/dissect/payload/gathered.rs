@@ -46,12 +46,14 @@ impl Gathering {
         (self.compressed, self.under_way) = (Some(compressed), None);
     }
 
-    /// Returns the first message that is not inflated to its end.
-    pub fn undecided(&self) -> Option<MessageId> {
+    /// Returns the first message about which inflating may still tell something. `goes_on` tells of a message whether more
+    /// of it may come.
+    pub fn undecided(&self, goes_on: impl Fn(&MessageId) -> bool) -> Option<MessageId> {
+        let last = || self.compressed.as_ref().map(|compressed| compressed.message());
+        let first = self.under_way.or(self.stretch.first());
         // What was inflated last goes on where the stretch begins inside a message, or is empty and one is open.
-        let goes_on = self.is_open || !self.stretch.is_empty();
-        let last = || self.compressed.as_ref().filter(|_| goes_on).map(|compressed| compressed.message());
-        self.under_way.or(self.stretch.first()).or_else(last)
+        let inside = if self.stretch.is_empty() { last().filter(|last| self.is_open && goes_on(last)) } else { last() };
+        first.or(inside)
     }
 }
 

@@ -136,10 +136,12 @@ impl Side {
 
     /// Returns its first message that is not judged to its end, of those that are to be.
     pub fn undecided(&self, links: &[Link], index: &Index) -> Option<MessageId> {
-        let goes_on = |message: &MessageId| message.0 != NONE && !is_broken_off(message.0, index);
-        let inflated = self.compressed.as_ref().and_then(|gathering| gathering.undecided());
+        // One that ended without its final frame may still have octets to be judged, or a verdict to be told.
+        let goes_on = |message: &MessageId| !is_broken_off(message.0, index);
+        let is_open = |message: &MessageId| message.0 != NONE && (self.waits() || goes_on(message));
+        let inflated = self.compressed.as_ref().and_then(|gathering| gathering.undecided(goes_on));
         let queued = || index.frames.get(links.get(self.first as usize)?.frame.index())?.message();
-        inflated.or(Some(MessageId(self.message))).filter(goes_on).or_else(queued)
+        inflated.or(Some(MessageId(self.message)).filter(is_open)).or_else(queued)
     }
 
     /// Returns what was gathered of its compressed messages.

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../../fuzzed/bodies/inflate.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| body::check(octets));
