@@ -14,8 +14,16 @@ use std::path::Path;
 
 use bodies::{capture, capture_file, deframer, http_heads, inflate};
 
-/// Calls a body on its seeds, what becomes of them by chance, and what fuzzing found.
+/// Calls a body on its seeds, what becomes of them by chance, and what fuzzing found. With FRAMESCOPE_FUZZ_SEEDS=1 it writes
+/// the seeds to where fuzzing begins with them.
 fn run(name: &str, seeds: Vec<Vec<u8>>, times: usize, body: impl Fn(&[u8])) {
+    if std::env::var_os("FRAMESCOPE_FUZZ_SEEDS").is_some() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
+        std::fs::create_dir_all(&corpus).unwrap();
+        for (number, seed) in seeds.iter().enumerate() {
+            std::fs::write(corpus.join(format!("seed-{number}")), seed).unwrap();
+        }
+    }
     let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzzed/found").join(name);
     let mut found: Vec<_> = std::fs::read_dir(found).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     found.sort();
