@@ -6,8 +6,10 @@ use super::json_line::JsonLine;
 use super::output::{Failure, Output};
 use crate::base::{ConnectionId, FrameId};
 use crate::dissect::{FrameRecord, MessageReader, Snapshot};
-use crate::query::{Entry, FrameSource, Indexed, RowField, TakeFields, Value, write_frame};
-use crate::view::{FrameView, RoundTripSummary, RoundTrips, close_story, close_summary};
+use crate::query::{
+    ConnectionSource, Entry, FrameSource, Indexed, RowField, TakeFields, Value, write_connection, write_frame,
+};
+use crate::view::{CloseSummary, FrameView, RoundTripSummary, RoundTrips, close_story, close_summary};
 
 /// Writes one object as a line.
 pub fn write(row: &impl Serialize, output: &mut Output) -> Result<(), Failure> {
@@ -142,37 +144,6 @@ impl TakeFields<FrameSource<'_>> for PastedLine<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Connection<'a> {
-    connection: u64,
-    client: String,
-    server: String,
-    transport: &'static str,
-    url: Option<&'a str>,
-    status: Option<u16>,
-    subprotocol: Option<&'a str>,
-    extensions: Option<&'a str>,
-    handshake: &'static str,
-    /// The way it was recognised, if not by its handshake.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognised: Option<&'static str>,
-    frames_client: u64,
-    frames_server: u64,
-    messages_client: u64,
-    messages_server: u64,
-    payload_client: u64,
-    payload_server: u64,
-    start_ns: u64,
-    end_ns: u64,
-    close: Option<Close>,
-    /// Its pings, where there are any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rtt: Option<RoundTripTimes>,
-    /// The story of its end, in sentences.
-    story: String,
-    findings: Vec<&'static str>,
-}
-
 /// Pings and how long their pongs took.
 #[derive(Serialize)]
 struct RoundTripTimes {
@@ -202,40 +173,50 @@ struct Close {
 
 /// A row of `connections --json`.
 pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) -> Result<(), Failure> {
-    let Some(connection) = snapshot.connection(id) else { return Ok(()) };
-    let [frames_client, frames_server] = connection.frames;
-    let [messages_client, messages_server] = connection.messages;
-    let [payload_client, payload_server] = connection.payload;
-    write(
-        &Connection {
-            connection: id.number(),
-            client: connection.client.to_string(),
-            server: connection.server.to_string(),
-            transport: connection.transport.as_str(),
-            url: connection.url.as_deref(),
-            status: connection.status,
-            subprotocol: connection.subprotocol.as_deref(),
-            extensions: connection.extensions.as_deref(),
-            handshake: connection.handshake().as_str(),
-            recognised: connection.recognition.map(|how| how.as_str()),
-            frames_client,
-            frames_server,
-            messages_client,
-            messages_server,
-            payload_client,
-            payload_server,
-            start_ns: connection.start.nanoseconds(),
-            end_ns: connection.end.nanoseconds(),
-            close: close_summary(connection).map(|close| Close {
-                code: close.code,
-                reason: close.reason,
-                by: close.by.as_str(),
-                clean: close.clean,
-            }),
-            rtt: RoundTripTimes::of(snapshot, id),
-            story: close_story(snapshot, id).join(" "),
-            findings: connection.rules.iter().map(|(rule, _)| rule.id()).collect(),
-        },
-        output,
-    )
+    let Some(source) = ConnectionSource::new(snapshot, id) else { return Ok(()) };
+    let mut line = JsonLine::default();
+    line.begin();
+    write_connection(&source, &mut ConnectionLine(&mut line))?;
+    line.end(output)
+}
+
+/// A row of a connection that is being written.
+struct ConnectionLine<'a>(&'a mut JsonLine);
+
+impl TakeFields<ConnectionSource<'_>> for ConnectionLine<'_> {
+    type Error = Failure;
+
+    fn take(
+        &mut self,
+        entry: &'static Entry,
+        source: &ConnectionSource<'_>,
+        read: impl FnOnce() -> Value,
+    ) -> Result<(), Failure> {
+        let Some(key) = entry.json.key() else { return Ok(()) };
+        let ConnectionSource { connection, snapshot } = *source;
+        let line = &mut *self.0;
+        match entry.field {
+            RowField::Client => line.text(key, &connection.client.to_string()),
+            RowField::Server => line.text(key, &connection.server.to_string()),
+            RowField::Url => line.text_or_null(key, connection.url.as_deref()),
+            RowField::Subprotocol => line.text_or_null(key, connection.subprotocol.as_deref()),
+            RowField::Extensions => line.text_or_null(key, connection.extensions.as_deref()),
+            RowField::Close => line.object_or_null(key, close_summary(connection).map(Close::from).as_ref())?,
+            RowField::RoundTrips => {
+                if let Some(times) = RoundTripTimes::of(snapshot, connection.id) {
+                    line.object_or_null(key, Some(&times))?;
+                }
+            }
+            RowField::Story => line.text(key, &close_story(snapshot, connection.id).join(" ")),
+            RowField::Findings => line.distinct_words(key, connection.rules.iter().map(|(rule, _)| rule.id())),
+            _ => line.value(entry.json, read()),
+        }
+        Ok(())
+    }
+}
+
+impl From<CloseSummary> for Close {
+    fn from(close: CloseSummary) -> Close {
+        Close { code: close.code, reason: close.reason, by: close.by.as_str(), clean: close.clean }
+    }
 }

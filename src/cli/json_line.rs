@@ -1,5 +1,7 @@
 //! A JSON object as one line, written key by key, without a value of it in memory first.
 
+use serde::Serialize;
+
 use super::output::{Failure, Output};
 use crate::query::{Json, Key, Value};
 
@@ -139,6 +141,20 @@ impl JsonLine {
         self.begin_string(key);
         push_escaped(&mut self.text, text.as_bytes());
         self.end_string();
+    }
+
+    pub fn text_or_null(&mut self, key: Key, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(key, text),
+            None => self.null(key),
+        }
+    }
+
+    /// An object of its own.
+    pub fn object_or_null(&mut self, key: Key, object: Option<&impl Serialize>) -> Result<(), Failure> {
+        self.key(key);
+        let written = serde_json::to_writer(&mut self.text, &object);
+        written.map_err(|error| Failure::Message(format!("cannot write JSON: {error}")))
     }
 
     /// Begins a string that comes piece by piece, and may be large.

@@ -10,7 +10,7 @@ use super::walk::{self, Input, Moment};
 use super::{json, json_message, table};
 use crate::base::{ConnectionId, FrameId, MessageId};
 use crate::dissect::{Inflation, MessageReader, ReadOptions, Snapshot};
-use crate::query::RowKind;
+use crate::query::{RowKind, connection_entries, entries};
 use crate::view::close_story;
 
 /// Decides which rows can be printed.
@@ -111,7 +111,7 @@ struct Frames {
 
 impl Rows for Frames {
     fn header(&self) -> String {
-        self.columns.header(RowKind::Frames)
+        self.columns.header()
     }
 
     fn count(snapshot: &Snapshot) -> usize {
@@ -140,7 +140,7 @@ pub fn frames(arguments: &List, options: ReadOptions, output: &mut Output) -> Re
 /// Prints the frames of what is read.
 pub fn frames_of(input: Input<'_>, (as_json, payload): (bool, bool), output: &mut Output) -> Result<(), Failure> {
     let (json, reader) = (json::FrameRows::default(), MessageReader::default());
-    let columns = Columns::of(RowKind::Frames);
+    let columns = Columns::of(entries(RowKind::Frames));
     print(Frames { as_json, payload, columns, json, reader }, input, as_json, output)
 }
 
@@ -165,7 +165,7 @@ struct Messages {
 
 impl Rows for Messages {
     fn header(&self) -> String {
-        self.columns.header(RowKind::Messages)
+        self.columns.header()
     }
 
     fn count(snapshot: &Snapshot) -> usize {
@@ -196,20 +196,21 @@ pub fn messages(arguments: &List, options: ReadOptions, output: &mut Output) -> 
     let kept = input.keep_messages(most);
     let inflation = || Inflation::default().with_kept(kept.clone());
     let (json, inflation) = (MessageRows::new(inflation()), inflation());
-    let columns = Columns::of(RowKind::Messages);
+    let columns = Columns::of(entries(RowKind::Messages));
     let rows = Messages { as_json: list.json, payload: *payload, columns, json, inflation };
     print(rows, input, list.json, output)
 }
 
 /// The connections of a capture.
 struct AllConnections {
+    columns: Columns,
     as_json: bool,
     story: bool,
 }
 
 impl Rows for AllConnections {
     fn header(&self) -> String {
-        table::CONNECTIONS_HEADER.to_owned()
+        self.columns.header()
     }
 
     fn count(snapshot: &Snapshot) -> usize {
@@ -226,7 +227,7 @@ impl Rows for AllConnections {
         if self.as_json {
             return json::connection(snapshot, id, output);
         }
-        table::connection(snapshot, id, output)?;
+        table::connection(&self.columns, snapshot, id, output)?;
         let told = if self.story { close_story(snapshot, id) } else { Vec::new() };
         told.iter().try_for_each(|sentence| output.line(&format!("      {sentence}")))
     }
@@ -235,7 +236,7 @@ impl Rows for AllConnections {
 /// `framescope connections FILE`
 pub fn connections(arguments: &Connections, options: ReadOptions, output: &mut Output) -> Result<(), Failure> {
     let Connections { list, story, .. } = arguments;
-    let rows = AllConnections { as_json: list.json, story: *story };
+    let rows = AllConnections { columns: Columns::of(connection_entries()), as_json: list.json, story: *story };
     print(rows, Input::open(&list.file, options)?, list.json, output)
 }
 

@@ -7,7 +7,8 @@ use super::output::{Failure, Output};
 use crate::base::{ConnectionId, Finding, FrameId, MessageId};
 use crate::dissect::{Inflation, MessageReader, Octets, Snapshot};
 use crate::query::{
-    FrameSource, MessageSource, RowField, RowKind, TerminalColumn, Value, entries, entry, frame_value, message_value,
+    ConnectionSource, Entry, FrameSource, MessageSource, RowField, TerminalColumn, Value, connection_value,
+    frame_value, message_value,
 };
 use crate::view::{
     MessageState, PayloadText, Words, close_summary, connection_row, count, frame_preview, inflated_text, length,
@@ -22,9 +23,6 @@ const PREVIEW_OCTETS: u64 = 160;
 
 /// Octets of a payload in a row; a person reads no more, and `--json` has them all.
 const PAYLOAD_OCTETS: u64 = 1 << 20;
-
-/// The header over `connection` rows.
-pub const CONNECTIONS_HEADER: &str = " conn  handshake     client ⇅ server frames  close                       url";
 
 /// `text` in exactly `columns` columns of a terminal: padded, or cut with `…`.
 pub fn fit(text: &str, columns: usize) -> String {
@@ -108,28 +106,29 @@ fn blanks(line: &mut String, mut count: usize) {
     }
 }
 
-/// The columns of a kind of rows, from the left.
-pub struct Columns(Vec<(RowField, TerminalColumn)>);
+/// The columns of a kind of rows, from the left, with the measures of their fields.
+pub struct Columns(Vec<(&'static Entry, TerminalColumn)>);
 
 impl Columns {
-    /// The columns that the row-field table names.
-    pub fn of(kind: RowKind) -> Columns {
-        let terminal = entries(kind).iter().filter_map(|entry| Some((entry.field, entry.terminal?)));
-        let mut columns: Vec<_> = terminal.collect();
+    /// Returns the columns that entries of the row-field table name.
+    pub fn of(entries: &'static [Entry]) -> Columns {
+        let mut columns: Vec<_> = entries.iter().filter_map(|entry| Some((entry, entry.terminal?))).collect();
         columns.sort_by_key(|(_, column)| column.place);
         Columns(columns)
     }
 
-    /// The line over the rows. The heading of a number stands over its last digits.
-    pub fn header(&self, kind: RowKind) -> String {
+    /// Returns the line over the rows. The heading of a number stands over its last digits.
+    pub fn header(&self) -> String {
         let mut line = String::new();
-        for (field, TerminalColumn { heading, width, gap, .. }) in &self.0 {
+        for (entry, TerminalColumn { heading, width, gap, .. }) in &self.0 {
             blanks(&mut line, *gap);
-            if entry(kind, *field).is_some_and(|entry| entry.measure.is_number()) {
-                blanks(&mut line, width.saturating_sub(heading.len()));
+            let room = width.saturating_sub(heading.width());
+            if entry.measure.is_number() {
+                blanks(&mut line, room);
                 line.push_str(heading);
             } else {
-                left(&mut line, &[heading], *width);
+                line.push_str(heading);
+                blanks(&mut line, room);
             }
         }
         line
@@ -137,13 +136,13 @@ impl Columns {
 
     /// Appends a row up to its last column, which follows. `other` appends what is no value, in so many characters.
     fn cells(&self, line: &mut String, read: impl Fn(RowField) -> Value, other: impl Fn(RowField, &mut String)) {
-        for (field, TerminalColumn { width, gap, .. }) in &self.0 {
-            let value = read(*field);
+        for (entry, TerminalColumn { width, gap, .. }) in &self.0 {
+            let value = read(entry.field);
             if !matches!(value, Value::Number(_)) {
                 blanks(line, *gap);
             }
             match value {
-                Value::None => other(*field, line),
+                Value::None => other(entry.field, line),
                 Value::Number(number) => right(line, number, gap + width),
                 Value::Time(time) => left(line, &[&time.time_of_day()], *width),
                 Value::Sender(sender) => left(line, &[sender.as_str()], *width),
@@ -276,12 +275,16 @@ fn whole(plain: &Octets, text: PayloadText) -> String {
 }
 
 /// A row of `connections`.
-pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) -> Result<(), Failure> {
-    let (Some(row), Some(connection)) = (connection_row(snapshot, id), snapshot.connection(id)) else { return Ok(()) };
-    let handshake = match row.status {
-        Some(status) => format!("{status} {}", row.handshake.as_str()),
-        None => row.handshake.as_str().to_owned(),
+pub fn connection(
+    columns: &Columns,
+    snapshot: &Snapshot,
+    id: ConnectionId,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (Some(row), Some(source)) = (connection_row(snapshot, id), ConnectionSource::new(snapshot, id)) else {
+        return Ok(());
     };
+    let connection = source.connection;
     let (close, reason) = match close_summary(connection) {
         Some(close) => {
             let code = close.code.map_or("no code".to_owned(), |code| code.to_string());
@@ -305,15 +308,31 @@ pub fn connection(snapshot: &Snapshot, id: ConnectionId, output: &mut Output) ->
     if !rules.is_empty() {
         notes.push(format!("[{}]", rules.join(", ")));
     }
-    output.line(&format!(
-        "{:>5}  {}  {:>10} ⇅ {:<10}  {}  {}",
-        row.id,
-        fit(&handshake, 16),
-        row.frames[0],
-        row.frames[1],
-        fit(&printable(&close), 26),
-        printable(&notes.join("  "))
-    ))
+    let handshake = match row.status {
+        Some(status) => format!("{status} {}", row.handshake.as_str()),
+        None => row.handshake.as_str().to_owned(),
+    };
+    let [client, server] = row.frames;
+    let frames = format!("{client:>10} ⇅ {server}");
+    let mut line = String::with_capacity(ROW);
+    // Only the number stands in its column as it is.
+    let value = |field| Some(connection_value(field, &source)).filter(|_| field == RowField::Connection);
+    let room = |field| columns.0.iter().find(|(entry, _)| entry.field == field).map_or(0, |(_, column)| column.width);
+    columns.cells(
+        &mut line,
+        |field| value(field).unwrap_or(Value::None),
+        |field, line| {
+            let text = match field {
+                RowField::Handshake => &handshake,
+                RowField::Frames => &frames,
+                RowField::Close => &printable(&close),
+                _ => return,
+            };
+            line.push_str(&fit(text, room(field)));
+        },
+    );
+    line.push_str(&printable(&notes.join("  ")));
+    output.line(&line)
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ mod row_search;
 mod row_set;
 
 pub use field::{
-    Column, Entry, FindingSource, FrameSource, Indexed, Json, Key, Measure, MessageSource, RowField, Shown, TakeFields,
-    Term, TerminalColumn, Value, entries, entry, finding_value, frame_value, message_value, write_finding, write_frame,
-    write_message,
+    Column, ConnectionSource, Entry, FindingSource, FrameSource, Indexed, Json, Key, Measure, MessageSource, RowField,
+    Shown, TakeFields, Term, TerminalColumn, Value, connection_entries, connection_value, entries, entry,
+    finding_value, frame_value, message_value, write_connection, write_finding, write_frame, write_message,
 };
 pub use filter::{Filter, filter_terms};
 pub use order::Order;

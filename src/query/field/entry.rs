@@ -80,6 +80,42 @@ pub enum RowField {
     Sentence,
     /// The rule in two sentences.
     Explanation,
+    /// The client's address and port.
+    Client,
+    /// The server's address and port.
+    Server,
+    /// The protocol that carries a connection.
+    Transport,
+    /// The URL that was asked for.
+    Url,
+    /// The status of the response.
+    Status,
+    /// The subprotocol that was chosen.
+    Subprotocol,
+    /// The extensions that were accepted.
+    Extensions,
+    /// The outcome of the opening handshake.
+    Handshake,
+    /// The way in which a connection was recognised, if not by its handshake.
+    Recognised,
+    /// The number of the client's frames.
+    ClientFrames,
+    /// The number of the server's frames.
+    ServerFrames,
+    /// The number of the client's messages.
+    ClientMessages,
+    /// The number of the server's messages.
+    ServerMessages,
+    /// Octets of the client's payloads on the wire.
+    ClientPayload,
+    /// Octets of the server's payloads on the wire.
+    ServerPayload,
+    /// The code, the reason and the author of the close.
+    Close,
+    /// The pings of a connection, and how long their pongs took.
+    RoundTrips,
+    /// The story of a connection's end, in sentences.
+    Story,
 }
 
 /// A key of JSON lines, in one piece with the signs around it: it is written millions of times.

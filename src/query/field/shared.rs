@@ -22,9 +22,7 @@ pub(super) const LENGTH: Column =
 pub(super) const FINDINGS: Column = Column::at(100, "", 40.0, "How bad the worst finding is").spoken("Findings");
 pub(super) const PAYLOAD: Column = Column::at(90, "Payload", 0.0, "How the payload begins; octets where it is no text");
 pub(super) const TERMINAL_CONNECTION: TerminalColumn = TerminalColumn { place: 1, heading: "conn", width: 5, gap: 1 };
-/// The heading reaches one character further than the times do.
-pub(super) const TERMINAL_TIME: TerminalColumn =
-    TerminalColumn { place: 2, heading: "time (UTC)      ", width: 15, gap: 2 };
+pub(super) const TERMINAL_TIME: TerminalColumn = TerminalColumn { place: 2, heading: "time (UTC)", width: 15, gap: 2 };
 pub(super) const TERMINAL_SENDER: TerminalColumn = TerminalColumn { place: 3, heading: "sender", width: 6, gap: 2 };
 pub(super) const TERMINAL_LENGTH: TerminalColumn = TerminalColumn { place: 6, heading: "length", width: 11, gap: 1 };
 pub(super) const TERMINAL_PAYLOAD: TerminalColumn = TerminalColumn { place: 7, heading: "payload", width: 0, gap: 2 };
