@@ -138,12 +138,10 @@ impl Columns {
     fn cells(&self, line: &mut String, read: impl Fn(RowField) -> Value, other: impl Fn(RowField, &mut String)) {
         for (entry, TerminalColumn { width, gap, .. }) in &self.0 {
             let value = read(entry.field);
-            if !matches!(value, Value::Number(_)) {
-                blanks(line, *gap);
-            }
+            blanks(line, *gap);
             match value {
                 Value::None => other(entry.field, line),
-                Value::Number(number) => right(line, number, gap + width),
+                Value::Number(number) => right(line, number, *width),
                 Value::Time(time) => left(line, &[&time.time_of_day()], *width),
                 Value::Sender(sender) => left(line, &[sender.as_str()], *width),
                 Value::Word(word) => left(line, &[word], *width),
@@ -349,6 +347,17 @@ mod tests {
                 left(&mut line, &["a", " b"], width);
                 assert_eq!(line, format!("x{number:>width$}{:<width$}", "a b"));
             }
+        }
+    }
+
+    /// Numbers as large as they come stay apart from what stands before them.
+    #[test]
+    fn columns_do_not_run_together() {
+        for kind in crate::query::RowKind::ALL {
+            let columns = Columns::of(crate::query::entries(kind));
+            let mut line = String::new();
+            columns.cells(&mut line, |_| Value::Number(u64::MAX), |_, _| {});
+            assert!(line.split_whitespace().all(|number| number == u64::MAX.to_string()), "{line}");
         }
     }
 
