@@ -32,6 +32,9 @@ pub(in crate::dissect) struct Conversation {
     pub peer_is_behind: bool,
 }
 
+/// The senders whose pings are kept, in that order.
+const SENDERS: [Sender; 2] = [Sender::Client, Sender::Server];
+
 #[derive(Debug)]
 struct Ping {
     frame: FrameId,
@@ -116,10 +119,12 @@ impl Conversation {
         }
     }
 
-    /// Says which pings nobody answered until the connection ended.
-    pub fn judge_unanswered(&mut self, writer: &mut Writer) {
-        for ping in self.pings.take().into_iter().flat_map(|pings| *pings).flatten() {
-            writer.report_frame(ping.frame, FrameBreach::PingUnanswered { late: false });
+    /// Says which pings nobody answered until the connection ended, `by` a peer at `time`. It cannot answer what came then.
+    pub fn judge_unanswered(&mut self, by: Sender, time: Timestamp, writer: &mut Writer) {
+        for (sender, pings) in SENDERS.into_iter().zip(self.pings.take().into_iter().flat_map(|pings| *pings)) {
+            for ping in pings.iter().filter(|ping| sender == by || ping.time <= time) {
+                writer.report_frame(ping.frame, FrameBreach::PingUnanswered { late: false });
+            }
         }
     }
 }

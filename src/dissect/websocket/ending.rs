@@ -26,6 +26,13 @@ impl WebSocket {
         let [client_ended, server_ended] =
             [Sender::Client, Sender::Server].map(|sender| is_reset || ended.directions[row.direction(sender).index()]);
 
+        // A Close that was sent after the peer had ended TCP reached nobody.
+        let closes = closes.map(|close| {
+            close.filter(|id| {
+                let ended = tcp_end.zip(writer.index.frames.get(id.index())).filter(|(end, it)| end.by != it.sender());
+                ended.is_none_or(|(end, frame)| frame.time <= end.time)
+            })
+        });
         let missing = match (closes, tcp_end) {
             ([None, None], Some(end)) => {
                 let mut times = self.frames_backwards(writer).map(|(_, frame)| frame.time);
@@ -42,7 +49,7 @@ impl WebSocket {
             _ => None,
         };
         match tcp_end {
-            Some(_) => self.conversation.judge_unanswered(writer),
+            Some(end) => self.conversation.judge_unanswered(end.by, end.time, writer),
             // Where the capture just stops, the answer may be a packet away.
             None => self.conversation.judge_late(ended.last_packet, writer),
         }
