@@ -375,18 +375,33 @@ impl Channel {
     }
 
     /// Reads frames that were found behind a gap, of which all but those in the last piece were passed over.
+    ///
+    /// ```text
+    ///   pieces     at ├──────────┤ at ├───────────────────┤ at ├─────┤ end
+    ///   read          ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓      ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓
+    ///   holes                                └────┘
+    /// ```
     fn read_again(&mut self, connection: ConnectionId, direction: Direction, found: &Found, context: &mut Context<'_>) {
         let ends = found.pieces.iter().skip(1).map(|next| Some(next.at)).chain([None]);
+        let mut holes = found.holes.iter().filter(|hole| hole.at >= found.at).peekable();
         let mut part = Vec::new();
         for (piece, next) in found.pieces.iter().zip(ends) {
             let end = next.unwrap_or(found.end);
             let mut from = piece.at;
             while from < end {
-                let wanted = u32::try_from(end - from).map_or(WINDOW, |len| len.min(WINDOW));
+                let up_to = holes.peek().map_or(end, |hole| hole.at.min(end));
+                if from == up_to
+                    && let Some(hole) = holes.next()
+                {
+                    self.websocket.gap_again(connection, direction, *hole, context.writer);
+                    from += hole.len;
+                    continue;
+                }
+                let wanted = u32::try_from(up_to - from).map_or(WINDOW, |len| len.min(WINDOW));
                 context.brought.read(direction, from, wanted, &mut part);
                 if part.len() < wanted as usize {
                     // The file has lost them meanwhile.
-                    return self.websocket.lose(direction);
+                    return self.websocket.lose(direction, found.end);
                 }
                 let (packet, writer) = (piece.packet, &mut *context.writer);
                 match next {

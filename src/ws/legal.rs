@@ -18,6 +18,14 @@ pub struct Negotiated {
     pub other: bool,
 }
 
+impl Negotiated {
+    /// Returns what frames are recognised by, where nothing says that they begin there: an extension that may give any bit a
+    /// meaning would let nearly anything pass for frames.
+    pub fn for_recognising(self) -> Negotiated {
+        Negotiated { other: false, ..self }
+    }
+}
+
 /// Faults of a header, a bit each. The least significant octet holds those of the header's first octet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Faults(u16);

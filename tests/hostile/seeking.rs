@@ -2,7 +2,7 @@
 
 use crate::common::frame::{self, BINARY, FIN, PING, PONG, TEXT};
 use crate::common::rows;
-use crate::common::tcp::{ANSWER, Client, Server, Talk, Who};
+use crate::common::tcp::{ANSWER, Client, REQUEST, Server, Talk, Who};
 use framescope::base::FrameId;
 use framescope::dissect::Snapshot;
 
@@ -82,23 +82,66 @@ fn a_payload_behind_a_lost_header_is_no_frame() {
     assert_eq!(found, ["server text \"one\"", "server text \"two\"", "server text \"three\""]);
 }
 
-/// If octets are missing inside a frame of the chain, the chain is shown from behind that frame on.
+/// If octets are missing inside a frame of the chain, it is shown with its hole, and so are the frames before it.
 #[test]
 fn a_second_gap_inside_the_chain() {
-    let mut talk = Talk::upgraded();
-    talk.lose(Server, frame::server(FIN | TEXT, b"what is lost"));
-    let long = frame::server(FIN | TEXT, &[b'#'; 300]);
-    talk.say(Server, &long[..100]);
-    talk.lose(Server, &long[100..200]);
-    talk.say(Server, &long[200..]);
-    for text in ["one", "two", "three", "four"] {
-        talk.say(Server, frame::server(FIN | TEXT, text.as_bytes()));
+    for who in [Client, Server] {
+        for before in [0, 5] {
+            let mut talk = Talk::upgraded();
+            talk.lose(who, framed(who, FIN | TEXT, b"what is lost"));
+            let mut frames = framed(who, FIN | TEXT, b"before").repeat(before);
+            let long = framed(who, FIN | TEXT, &[b'#'; 300]);
+            frames.extend(&long[..100]);
+            talk.say(who, &frames);
+            talk.lose(who, &long[100..200]);
+            talk.say(who, &long[200..]);
+            for text in ["one", "two", "three", "four"] {
+                talk.say(who, framed(who, FIN | TEXT, text.as_bytes()));
+            }
+            let snapshot = rows::read(&talk.capture().pcap());
+            let found = rows::frames(&snapshot);
+            let sender = if who == Client { "client" } else { "server" };
+            let mut expected = vec![format!("{sender} text \"before\""); before];
+            expected.push(format!("{sender} text 300 octets {} of 300", 200));
+            expected.extend(["one", "two", "three", "four"].map(|text| format!("{sender} text \"{text}\"")));
+            let found: Vec<_> = found.iter().map(|row| row.split(" [").next().unwrap()).collect();
+            assert_eq!(found, expected, "{who:?}");
+            let rules = rows::all_findings(&snapshot);
+            assert!(rules.contains(&"frame.truncated") && rules.contains(&"capture.gap"), "{rules:?}");
+        }
     }
-    let snapshot = rows::read(&talk.capture().pcap());
-    let found = rows::frames(&snapshot);
-    assert_eq!(found, ["one", "two", "three", "four"].map(|text| format!("server text \"{text}\"")));
-    let at = snapshot.frame(FrameId::from_index(0)).unwrap().at;
-    assert_eq!(at, ANSWER.len() as u64 + 14 + 304);
+}
+
+/// An extension that nobody knows may give any bit a meaning. Behind a gap, that must not let a payload pass for frames.
+#[test]
+fn nothing_is_invented_where_an_unknown_extension_was_agreed_on() {
+    let field = "\r\nSec-WebSocket-Extensions: x-foo\r\n\r\n";
+    let mut random = 1_u64;
+    let mut octet = move || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 56) as u8
+    };
+    let mut talk = Talk::new();
+    talk.connect();
+    talk.say(Client, REQUEST.replace("\r\n\r\n", field));
+    talk.say(Server, ANSWER.replace("\r\n\r\n", field));
+    for round in 0..600 {
+        let payload: Vec<u8> = (0..100 + round % 7 * 900).map(|_| octet()).collect();
+        talk.say_in(Client, 1400, frame::client(FIN | BINARY, &payload));
+    }
+    let sent = places(&rows::read(&talk.capture().pcap()));
+    assert_eq!(sent.len(), 600);
+    for (len, lost) in [(200, 0), (128, 0), (9999, 7), (9999, 12)] {
+        let mut capture = talk.capture().snap(len);
+        let packets = capture.packets.len();
+        (5..packets).rev().filter(|index| lost > 0 && index % lost == 0).for_each(|index| {
+            capture.packets.remove(index);
+        });
+        let found = places(&rows::read(&capture.pcap()));
+        let invented = found.iter().filter(|frame| !sent.contains(frame)).count();
+        assert_eq!(invented, 0, "of {} frames at snap length {len}, each {lost}th packet lost", found.len());
+        assert!(found.len() > 20, "{} found at snap length {len}, each {lost}th packet lost", found.len());
+    }
 }
 
 /// The capture with a pause before each packet of `who` that has this payload.

@@ -131,7 +131,7 @@ impl Opening {
     /// it. Frames that stood in the part that was cut off may go on in it.
     pub(super) fn begin_behind_cut(&mut self, direction: Direction, at: u64, octets: &[u8], scene: &mut Scene<'_>) {
         let Reading::BehindCut { sender, negotiated } = self.readings[direction.index()] else { return };
-        let begin = match looks_like_frames(octets, sender, Negotiated { other: false, ..negotiated }) {
+        let begin = match looks_like_frames(octets, sender, negotiated.for_recognising()) {
             true => Begin::BehindGap,
             false if is_field_text(octets) => return,
             false => Begin::Somewhere,

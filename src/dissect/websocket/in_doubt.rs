@@ -20,7 +20,7 @@ impl FrameStream {
         packet: PacketRef,
         writer: &mut Writer,
     ) -> Option<Found> {
-        let (sender, negotiated) = (self.sender, self.negotiated);
+        let (sender, negotiated) = (self.sender, self.negotiated.for_recognising());
         let found = self.seeker.as_mut()?.look(&NextPiece { at, octets, packet, sender, negotiated });
         match &found {
             Some(found) => self.go_on(connection, found, writer),

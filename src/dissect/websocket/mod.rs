@@ -126,10 +126,17 @@ impl WebSocket {
         }
     }
 
-    /// Gives up a place in a direction that cannot be read again, and looks for another behind it.
-    pub fn lose(&mut self, direction: Direction) {
+    /// Takes a gap of a direction in what is read again.
+    pub fn gap_again(&mut self, connection: ConnectionId, direction: Direction, gap: Gap, writer: &mut Writer) {
         if let Some(stream) = &mut self.streams[direction.index()] {
-            stream.lose();
+            stream.gap_again(connection, &mut self.conversation, gap, writer);
+        }
+    }
+
+    /// Gives up a place in a direction that cannot be read again, and looks for another behind stream offset `at`.
+    pub fn lose(&mut self, direction: Direction, at: u64) {
+        if let Some(stream) = &mut self.streams[direction.index()] {
+            stream.lose_up_to(at);
             self.conversation.seek(stream.sender, true);
         }
     }

@@ -16,6 +16,7 @@
 use std::borrow::Cow;
 
 use crate::base::{PacketRef, Sender};
+use crate::dissect::index::finding::Gap;
 use crate::ws::{Chain, Negotiated, follow};
 
 /// Frames that a candidate needs in all where its first piece alone is not convincing.
@@ -24,7 +25,7 @@ const BORNE_OUT: u32 = 4;
 const MAX_WAIT: u64 = 1 << 20;
 /// Masked frames in one piece that are enough.
 const AT_ONCE: u32 = 3;
-/// Candidates at once. Of more, the first ones are dropped.
+/// Candidates at once. Of more, the one with the least evidence is dropped.
 const MAX_CANDIDATES: usize = 4;
 /// Pieces of a candidate with headers.
 const MAX_PIECES: usize = 16;
@@ -43,8 +44,10 @@ pub(super) struct Seeker {
 /// A chain of frames that is not borne out.
 #[derive(Clone, Debug)]
 struct Candidate {
-    /// The pieces with its headers, as far as none of the stream is missing in between: the first at its first header.
+    /// The pieces with its headers: the first at its first header.
     pieces: Vec<SeekPiece>,
+    /// The octets of their payloads that are missing, in order.
+    holes: Vec<Gap>,
     /// Stream offset of the header that should come next.
     next: u64,
     /// The octets of that header that came.
@@ -85,6 +88,8 @@ pub(in crate::dissect) struct Found {
     pub end: u64,
     /// The pieces with headers, from the first header on. The octets between them belong to payloads.
     pub pieces: Vec<SeekPiece>,
+    /// The octets that are missing behind the first header, in order: all of them of payloads.
+    pub holes: Vec<Gap>,
     /// Frames that chain, without empty data frames.
     pub frames: u32,
 }
@@ -137,7 +142,9 @@ impl Seeker {
             return Some(candidate.take_found(piece.end()));
         }
         if self.candidates.len() == MAX_CANDIDATES {
-            self.candidates.remove(0);
+            let least = self.candidates.iter().enumerate().min_by_key(|(_, it)| (it.convincing, it.frames));
+            let least = least.map_or(0, |(index, _)| index);
+            self.candidates.remove(least);
         }
         self.candidates.push(candidate);
         None
@@ -153,13 +160,13 @@ impl Seeker {
         self.candidates.iter_mut().find(is_borne_out).map(|candidate| candidate.take_found(end))
     }
 
-    /// The capture lacks the octets up to stream offset `end` as well.
-    pub fn skip(&mut self, end: u64) {
+    /// The capture lacks octets behind what came as well. A chain goes on where they lie within a payload of it.
+    pub fn skip(&mut self, gap: Gap) {
         self.behind_header = None;
+        let end = gap.at.saturating_add(gap.len);
         self.candidates.retain_mut(|candidate| {
-            // The frame that octets are missing of is not read again, nor are those before it.
-            candidate.pieces.clear();
-            candidate.next >= end
+            candidate.holes.push(gap);
+            candidate.next >= end && candidate.part.is_empty() && candidate.holes.len() <= MAX_PIECES
         });
     }
 }
@@ -179,6 +186,7 @@ impl Candidate {
         }
         let mut candidate = Candidate {
             pieces: if may_be_payload { Vec::new() } else { vec![piece.from(at)] },
+            holes: Vec::new(),
             next: at,
             part: Vec::new(),
             open: starts_inside,
@@ -226,8 +234,8 @@ impl Candidate {
     }
 
     fn take_found(&mut self, end: u64) -> Found {
-        let pieces = std::mem::take(&mut self.pieces);
-        Found { at: pieces.first().map_or(end, |piece| piece.at), end, pieces, frames: self.frames }
+        let (pieces, holes) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.holes));
+        Found { at: pieces.first().map_or(end, |piece| piece.at), end, pieces, holes, frames: self.frames }
     }
 }
 
@@ -237,6 +245,35 @@ mod tests {
     use crate::base::PacketId;
 
     const PLAIN: Negotiated = Negotiated { deflate: false, other: false };
+
+    fn gap(at: u64, end: u64) -> Gap {
+        let (before, packet, cause) = (PacketId(0), PacketId(0), crate::net::GapCause::NotCaptured);
+        Gap { at, len: end - at, cause, before, packet, lost: false }
+    }
+
+    /// Octets of a payload are missing: the frames before it are read all the same.
+    #[test]
+    fn a_hole_in_a_payload_breaks_no_chain() {
+        let mut seeker = Seeker::default();
+        let long = [&b"\x81\x02hi\x82\x7e\x00\xc8"[..], &[b'#'; 50]].concat();
+        assert_eq!(look(&mut seeker, 0, &long, Sender::Server), None);
+        seeker.skip(gap(58, 100));
+        assert_eq!(look(&mut seeker, 100, &[b'#'; 108], Sender::Server), None);
+        let piece = NextPiece {
+            at: 208,
+            octets: b"\x81\x02ho\x81\x02ha",
+            packet: PacketRef::default(),
+            sender: Sender::Server,
+            negotiated: PLAIN,
+        };
+        let found = seeker.look(&piece).unwrap();
+        assert_eq!((found.at, found.holes, found.frames), (0, vec![gap(58, 100)], 4));
+        // Over a header it does.
+        let mut seeker = Seeker::default();
+        assert_eq!(look(&mut seeker, 0, &long, Sender::Server), None);
+        seeker.skip(gap(58, 209));
+        assert!(seeker.candidates.is_empty());
+    }
 
     fn look(seeker: &mut Seeker, at: u64, octets: &[u8], sender: Sender) -> Option<(Vec<(u64, u64)>, u32)> {
         let packet = PacketRef { id: PacketId(at), ..PacketRef::default() };
@@ -259,7 +296,7 @@ mod tests {
         assert_eq!(look(&mut seeker, 12, b"no frame", Sender::Server), None);
         assert_eq!(look(&mut seeker, 20, b"\x81\x02ho", Sender::Server), None);
         // What is missing may have held anything.
-        seeker.skip(30);
+        seeker.skip(gap(24, 30));
         assert_eq!(look(&mut seeker, 30, b"\x81\x02ho", Sender::Server), None);
         assert_eq!(look(&mut seeker, 34, b"\x81\x02ho", Sender::Server), Some((vec![(30, 30), (34, 34)], 2)));
     }

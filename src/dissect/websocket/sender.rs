@@ -93,6 +93,12 @@ impl FrameStream {
         self.deframer.give_up();
         self.seeker = Some(Box::default());
     }
+
+    /// Gives up its place, and looks for another behind stream offset `at`.
+    pub fn lose_up_to(&mut self, at: u64) {
+        self.deframer = Deframer::new(at);
+        self.lose();
+    }
 }
 
 impl FrameStream {
@@ -107,7 +113,7 @@ impl FrameStream {
         }
         let (end, mut left) = (gap.at.saturating_add(gap.len), gap.len);
         if let Some(seeker) = &mut self.seeker {
-            seeker.skip(end);
+            seeker.skip(gap);
         }
         while let Some(step) = self.deframer.skip(&mut left) {
             match step {
@@ -124,6 +130,29 @@ impl FrameStream {
             let gap = Gap { lost: self.deframer.is_lost(), ..gap };
             writer.report_gap(connection, self.sender, cut, gap);
         }
+    }
+
+    /// Takes a gap in the payload of a frame that is read again. Its octets were counted as missing when it came.
+    pub fn gap_again(
+        &mut self,
+        connection: ConnectionId,
+        conversation: &mut Conversation,
+        gap: Gap,
+        writer: &mut Writer,
+    ) {
+        let cut = self.current;
+        if let Some(id) = cut {
+            self.note_hole(id, gap.len, writer);
+        }
+        let mut left = gap.len;
+        while let Some(step) = self.deframer.skip(&mut left) {
+            match step {
+                Step::End => self.end_frame(connection, conversation, writer),
+                Step::Lost { .. } => self.seeker = Some(Box::default()),
+                Step::Header { .. } => {}
+            }
+        }
+        writer.report_gap(connection, self.sender, cut, Gap { lost: false, ..gap });
     }
 
     /// Ends the stream: nothing more comes, as the sender said in this way, or because the capture ends. Called again, it does
