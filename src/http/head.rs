@@ -48,6 +48,9 @@ pub(super) const FEW_FIELDS: usize = 24;
 /// first line belongs to no field: the parsers leave it out, as §2.2 wants it.
 fn unfolded(octets: &[u8]) -> Cow<'_, [u8]> {
     let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+    // Empty lines may stand before a head (RFC 9112 §2.2).
+    let start = octets.iter().position(|octet| !matches!(octet, b'\r' | b'\n')).unwrap_or(0);
+    let octets = octets.get(start..).unwrap_or_default();
     let goes_on = |end: &usize| !matches!(octets.get(..*end), Some([.., b'\n'] | [.., b'\n', b'\r']));
     let lines = memchr::memchr_iter(b'\n', octets).skip(1).take_while(goes_on);
     let mut ends = lines.filter(|end| octets.get(end + 1).is_some_and(is_blank));

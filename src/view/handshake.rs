@@ -12,7 +12,7 @@ use crate::http::{
     ACCEPT_GUID, DeflateParameters, Head, HttpKind, accept_for, accept_hash, extensions_in, head_of_start, is_deflate,
 };
 
-/// The number of pings of a connection are plotted at most: the newest.
+/// Pings of a connection that are plotted at most: the newest.
 const MAX_PLOTTED: usize = 1 << 16;
 
 /// The opening handshake of a connection.

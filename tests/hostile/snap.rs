@@ -4,7 +4,7 @@
 use super::common::frame::{self, BINARY, FIN, PING, PONG, TEXT};
 use super::common::rows::{self, sentence};
 use super::common::tcp::{ANSWER, Client, REQUEST, Server, Talk};
-use framescope::base::{ConnectionId, Severity};
+use framescope::base::{ConnectionId, Fact, Sender, Severity};
 use framescope::dissect::Snapshot;
 use framescope::view::handshake_view;
 
@@ -122,6 +122,20 @@ fn what_is_known_of_heads_that_are_cut() {
 }
 
 /// A violation that stands in the part that is there is one.
+/// A request that is captured behind its answer and cut is told like one that comes in its place.
+#[test]
+fn a_late_request_that_is_cut() {
+    let mut talk = Talk::upgraded();
+    chat(&mut talk);
+    let mut capture = talk.capture();
+    capture.packets.swap(3, 4);
+    let cut = rows::read(&capture.snap(HEADERS + 110).pcap());
+    let findings: Vec<_> = (0..cut.finding_count()).map(|index| cut.finding(index).unwrap()).collect();
+    let heads = findings.iter().filter(|finding| matches!(finding.fact, Fact::HeadCut { .. })).map(|it| it.sender);
+    assert_eq!(heads.collect::<Vec<_>>(), [Sender::Server, Sender::Client], "{findings:?}");
+    breaks_nothing(&cut, "a late request");
+}
+
 #[test]
 fn what_is_wrong_in_a_first_line_is_told() {
     let mut talk = Talk::new();

@@ -35,6 +35,8 @@ pub(super) struct Late {
     pub negotiated: Negotiated,
     /// The last Upgrade request since. The first frame decides that it is the one.
     pub request: Option<HeadPlace>,
+    /// The octets that were cut off of that one.
+    pub cut: Option<Gap>,
 }
 
 /// A head of requests or responses as it came.
@@ -252,7 +254,7 @@ impl Opening {
         if received.cut.is_some() {
             self.frames_behind_cut(server, Sender::Server, negotiated);
         }
-        self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None }));
+        self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None, cut: None }));
     }
 
     /// Behind a successful CONNECT (RFC 9110 §9.3.6) both directions start anew.

@@ -3,11 +3,12 @@
 //! Nothing is invented: behind a gap, octets are taken for a head only where a piece starts with one, and for frames
 //! only where they cannot well be anything else.
 
+use super::cut_head::report_cut;
 use super::exchange::{Attempt, Late, Received, kept, read_again, report};
 use super::{Begin, Chunk, Decision, Opening, Reading, Scene, State, read_request};
 use crate::base::{Breach, ConnectionId, Fact, Place, Sender};
 use crate::dissect::index::finding::Gap;
-use crate::http::{self, Body, HttpKind, HttpReader, judge_offer, sniff, starts_request};
+use crate::http::{self, Body, HttpKind, HttpReader, judge_offer, judge_request_line, sniff, starts_request};
 use crate::net::Direction;
 use crate::ws::{Negotiated, is_start_of_frames, looks_like_frames};
 
@@ -26,7 +27,7 @@ impl Opening {
         scene: &mut Scene<'_>,
     ) {
         if let Some(connection) = scene.connection.filter(|_| starts_request(octets)) {
-            self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None }));
+            self.state = State::RequestUnseen(Box::new(Late { connection, negotiated, request: None, cut: None }));
             self.readings[direction.index()] = Reading::Heads(HttpReader::new(at));
             scene.decisions.push(Decision::NoFrames(direction));
         }
@@ -67,7 +68,7 @@ impl Opening {
             connection.start = connection.start.min(place.time);
         }
         // Another request may follow, and then that one is it.
-        late.request = Some(place);
+        (late.request, late.cut) = (Some(place), received.cut);
         self.set_body(place.direction, Body::of_request(&outline));
     }
 
@@ -75,11 +76,16 @@ impl Opening {
     /// without one, the capture lacks it.
     fn settle_request(&mut self, client: Direction, scene: &mut Scene<'_>) {
         let State::RequestUnseen(late) = &self.state else { return };
-        let Late { connection, negotiated, request } = **late;
+        let Late { connection, negotiated, request, cut } = **late;
         match &request {
             Some(place) => {
+                if let Some(gap) = cut {
+                    report_cut(connection, Sender::Client, gap, scene);
+                }
                 if let Some(head) = read_again(place, scene) {
-                    judge_offer(&head, |breach| report(scene, connection, Sender::Client, breach));
+                    // Fields that were cut off would be taken for absent.
+                    let judge = if cut.is_some() { judge_request_line } else { judge_offer };
+                    judge(&head, |breach| report(scene, connection, Sender::Client, breach));
                 }
             }
             None => {
@@ -130,7 +136,7 @@ impl Opening {
             _ => self.exchange.awaited(),
         };
         let Some(offered) = attempt.map(|attempt| attempt.offered) else { return };
-        if is_start_of_frames(octets, Sender::Server, offered) {
+        if is_start_of_frames(octets, Sender::Server, offered.for_recognising()) {
             while self.request_waits(direction.reverse(), scene)
                 && let Some(attempt) = self.exchange.take_awaited()
             {
@@ -152,7 +158,7 @@ impl Opening {
         scene: &mut Scene<'_>,
     ) {
         let sender = if self.exchange.client == Some(direction) { Sender::Client } else { Sender::Server };
-        if is_start_of_frames(octets, sender, Negotiated { other: false, ..negotiated }) {
+        if is_start_of_frames(octets, sender, negotiated.for_recognising()) {
             self.start_frames(direction, at, sender, negotiated, Begin::BehindGap, scene);
         }
     }

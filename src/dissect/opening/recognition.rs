@@ -43,7 +43,10 @@ pub(in crate::dissect) fn starts_handshake(octets: &[u8]) -> bool {
 
 fn is_start_of_handshake(octets: &[u8]) -> bool {
     let names_websocket = |octets: &[u8]| octets.windows(14).any(|part| part.eq_ignore_ascii_case(b"sec-websocket-"));
-    (octets.starts_with(b"HTTP/1.1 101") || has_request_line(octets) == Some(true)) && names_websocket(octets)
+    let starts_head = |octets: &[u8]| {
+        octets.starts_with(b"HTTP/1.1 101") || octets.starts_with(b"GET ") || has_request_line(octets) == Some(true)
+    };
+    starts_head(octets) && names_websocket(octets)
 }
 
 /// Counts what has waited so far.

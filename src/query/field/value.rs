@@ -96,7 +96,7 @@ impl Value {
     pub fn number(self) -> Option<u64> {
         match self {
             Value::Number(number) => Some(number),
-            Value::Duration(nanoseconds) => Some(u64::try_from(nanoseconds).unwrap_or(0)),
+            Value::Duration(nanoseconds) => u64::try_from(nanoseconds).ok(),
             _ => None,
         }
     }
