@@ -148,9 +148,10 @@ impl CutRequest {
     }
 }
 
-/// Returns whether octets may be the rest of a head, whose start was in an earlier packet.
+/// Returns whether octets may be the rest of a head, whose start was in an earlier packet. Frames hardly may: all but a few
+/// start with an octet that is no ASCII.
 fn is_field_text(octets: &[u8]) -> bool {
-    octets.iter().all(|octet| !octet.is_ascii_control() || matches!(octet, b'\r' | b'\n' | b'\t'))
+    octets.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t'))
 }
 
 /// Says that the rest of a sender's head was cut off.
