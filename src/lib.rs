@@ -102,7 +102,7 @@
 //! | [`base::Quote::MAX`], `http::upgrade::MAX_NAMED` | 200 characters of a field in a finding; 16 findings about extensions nobody offered | `…`; one finding more tells how many there are |
 //! | [`ws::MAX_CONTROL_PAYLOAD`] | 125 octets of a ping or a pong | a longer one breaks a rule, and its body is not looked into |
 //! | [`ws::MAX_CLOSE_BODY`] | 1 KiB of a Close's body | `…` where its reason is cut |
-//! | `dissect::websocket::seek::MAX_CANDIDATES`, `MAX_PIECES` | 4 places where frames may go on behind a gap, 16 segments with headers of each | the place that was found first is dropped; so is a longer one |
+//! | `dissect::websocket::seek::MAX_CANDIDATES`, `MAX_PIECES` | 4 places where frames may go on behind a gap, 64 segments with headers of each | the place with the least evidence is dropped; so is a longer one |
 //! | `net::fragments::MAX_DATAGRAMS`, `MAX_OCTETS`, `MAX_PARTS` | 64 IP datagrams in fragments, 4 MiB of them, 2,048 parts of one | the one that waited longest is left out; a warning counts them |
 //! | `net::link::MAX_HEADERS`, `net::ip::MAX_EXTENSION_HEADERS` | 8 tags and labels, 16 extension headers | the packet is left out |
 //! | `capture::record::MAX_CAPTURED` | 16 MiB of one packet | the capture is damaged there: a warning, and everything before is shown |

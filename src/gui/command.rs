@@ -127,6 +127,8 @@ pub enum Command {
     PreviousPane,
     /// Type into the filter.
     FocusFilter,
+    /// Show the rows that pass this filter.
+    FilterBy(String),
     /// Show all rows again.
     ClearFilter,
     /// Copy the selected row as text.
@@ -302,7 +304,7 @@ impl Command {
             Command::PreviousPane => {
                 ["Previous pane", "Go to the part of the window before; arrows go about within it"]
             }
-            Command::FocusFilter => ["Filter", "Type which rows to show"],
+            Command::FocusFilter | Command::FilterBy(_) => ["Filter", "Type which rows to show"],
             Command::ClearFilter => ["Show all rows", "Empty the filter"],
             Command::CopyRow => ["Copy row", "Copy the selected row as a line of text"],
             Command::ZoomIn => ["Larger", "Make everything larger"],

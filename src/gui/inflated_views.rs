@@ -113,9 +113,10 @@ mod tests {
         }
         let points = room.used();
         assert!(points > 0, "where to go on is kept");
-        views.put(window(&messages[0]), view(&messages[0], 1000), room);
+        let growing = InflatedWindow { version: Some(1), ..window(&messages[0]) };
+        views.put(growing, view(&messages[0], 1000), room);
         assert_eq!(room.used(), points + 1000);
-        views.put(window(&messages[0]), view(&messages[0], 3000), room);
+        views.put(growing, view(&messages[0], 3000), room);
         assert_eq!(room.used(), points + 3000, "instead of what it was");
         drop(views);
         drop(inflation);

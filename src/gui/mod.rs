@@ -39,8 +39,8 @@ pub mod go_to;
 pub mod handshake;
 pub mod hex;
 pub mod history;
-pub mod inflated_views;
-mod inflating;
+mod inflated_views;
+pub mod inflating;
 pub mod input;
 #[cfg(feature = "live")]
 pub mod live;

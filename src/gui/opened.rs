@@ -9,7 +9,7 @@ use super::previews::Previews;
 use super::reading::{Phase, ReadState, Reading};
 use super::rows::RowScroll;
 use super::search::{Found, Search};
-use super::table::TableState;
+use super::table::{ListView, TableState};
 use crate::background::Mistake;
 use crate::base::ConnectionId;
 use crate::dissect::{Others, ReadOptions, Snapshot, UserDecision};
@@ -254,6 +254,9 @@ impl Opened {
 
     /// The rows that are wanted are all here.
     fn arrive(&mut self) {
+        if std::mem::take(&mut self.table.was_scrolled) {
+            self.arrival = None;
+        }
         match self.arrival.take() {
             Some(Arrival::SelectedOrFirst) if self.selected_row().is_none_or(|row| row.is_err()) => {
                 // A connection without frames has no first one, but a handshake.
@@ -298,9 +301,10 @@ impl Opened {
         !self.filter.is_empty()
     }
 
-    /// Reads the filter box again. As long as it is not understood, nothing is filtered: what was in force before may be the
+    /// Filters by the text of the filter box. As long as it is not understood, nothing is filtered: what was in force before may be the
     /// beginning of a word, `text` of `text:abc`, and nothing in the box would tell.
-    pub fn filter_changed(&mut self) {
+    pub fn filter_by(&mut self, text: String) {
+        self.filter_text = text;
         let (filter, error) = match Filter::parse(&self.filter_text) {
             Ok(filter) => (filter, None),
             Err(why) => (Filter::default(), Some(printable(&why))),
@@ -433,9 +437,21 @@ impl Opened {
         }
     }
 
-    /// The list is scrolled by the user: it stays there.
-    pub fn scrolled(&mut self) {
-        self.arrival = None;
+    /// Returns the list to be painted, with what it remembers and the previews that it asks for.
+    pub fn list(&mut self) -> (ListView<'_>, &mut TableState, &mut Previews) {
+        let view = ListView {
+            snapshot: self.snapshot.as_ref(),
+            version: self.version,
+            rows: &self.rows,
+            query: &self.query,
+            searched: self.searched,
+            connection: self.connection,
+            is_filtered: !self.filter.is_empty(),
+            filter_error: self.filter_error.as_deref(),
+            reading: &self.state,
+            selected: self.selected,
+        };
+        (view, &mut self.table, &mut self.previews)
     }
 
     /// Selects a row, wherever it is; where the list does not hold it, the list is changed to hold it.

@@ -44,7 +44,7 @@ pub fn status_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
-            small(ui, &count_text(opened), palette.text);
+            small(ui, &count_text(&opened.rows, opened.connection.is_some() || opened.is_filtered()), palette.text);
             if let Some(snapshot) = &opened.snapshot {
                 command = findings_ui(ui, snapshot, palette).or(command.take());
             }

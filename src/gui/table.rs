@@ -21,60 +21,95 @@ use self::columns::{Columns, Extra};
 use self::state::Made;
 pub use self::state::{TableState, line};
 use super::command::Command;
-use super::opened::Opened;
 use super::pane::Pane;
+use super::previews::Previews;
+use super::reading::ReadState;
 use super::rows::rows_ui;
 use super::theme::{self, Palette};
 use super::words::words;
 use super::{empty, fonts, marks, text};
-use crate::base::Severity;
+use crate::base::{ConnectionId, Severity};
 use crate::dissect::Snapshot;
-use crate::query::{RowId, RowKind};
+use crate::query::{Query, RowId, RowKind, RowSet};
 use crate::view::count;
 use crate::ws::Opcode;
 
 /// Height of a row.
 const ROW: f32 = theme::ROW;
 
+/// The list as it is to be painted.
+pub struct ListView<'a> {
+    /// Everything known so far; `None` until the first rows exist.
+    pub snapshot: Option<&'a Snapshot>,
+    /// Counts the snapshots.
+    pub version: u64,
+    /// The rows that are shown: those of an earlier query until the wanted ones are found.
+    pub rows: &'a RowSet,
+    /// The rows that are wanted.
+    pub query: &'a Query,
+    /// The part of the capture that was searched for them, from 0 to 1; `None` where that is all.
+    pub searched: Option<f32>,
+    /// The connection whose rows are shown; `None` for all.
+    pub connection: Option<ConnectionId>,
+    /// Set if a filter is in force, besides that choice.
+    pub is_filtered: bool,
+    /// The reason why the text in the filter box is no filter.
+    pub filter_error: Option<&'a str>,
+    /// The state of the reading.
+    pub reading: &'a ReadState,
+    /// The selected row.
+    pub selected: Option<RowId>,
+}
+
+impl ListView<'_> {
+    /// Returns whether rows may be left out.
+    fn is_narrowed(&self) -> bool {
+        self.connection.is_some() || self.is_filtered
+    }
+
+    /// Returns the id of the row in place `row`.
+    fn row_id(&self, row: usize) -> Option<RowId> {
+        Some(RowId::new(self.rows.kind(), self.rows.id(row)?))
+    }
+}
+
 /// Paints the list into the room that is left.
-pub fn table_ui(ui: &mut Ui, opened: &mut Opened) -> Option<Command> {
+pub fn table_ui(ui: &mut Ui, view: &ListView<'_>, state: &mut TableState, previews: &mut Previews) -> Option<Command> {
     ui.spacing_mut().item_spacing.y = 0.0;
-    let mut command = switch_ui(ui, opened);
-    let Some(snapshot) = opened.snapshot.clone() else {
+    let mut command = switch_ui(ui, view, state);
+    let Some(snapshot) = view.snapshot else {
         empty::hint_ui(ui, "Reading…");
         return command;
     };
-    if opened.rows.is_empty() {
-        return nothing_ui(ui, opened).or(command);
+    if view.rows.is_empty() {
+        return nothing_ui(ui, view).or(command);
     }
-    let several = snapshot.connection_count() > 1 && opened.connection.is_none();
-    let (order, most) = (opened.query().order, most_rows(opened));
+    let several = snapshot.connection_count() > 1 && view.connection.is_none();
     // Once there, they stay: nothing moves under the pointer.
-    let state = &mut opened.table;
+    state.most = state.most.max(most_rows(view));
     state.compressed |= snapshot.has_plain_lens();
     let round_trip = snapshot.totals().opcodes[usize::from(Opcode::PONG.value())] > 0;
     let extra = Extra { connection: several, compressed: state.compressed, round_trip };
-    let columns = Columns::new(ui.available_width(), opened.rows.kind(), extra, order.key, most);
+    let order = view.query.order;
+    let columns = Columns::new(ui.available_width(), view.rows.kind(), extra, order.key, state.most);
     if let Some(wish) = columns.head_ui(ui, order) {
         command = Some(wish);
     }
-    if let Some(wish) = body_ui(ui, opened, &snapshot, &columns) {
+    if let Some(wish) = body_ui(ui, view, snapshot, &columns, state, previews) {
         command = Some(wish);
     }
     command
 }
 
 /// Estimates the number of rows when everything is read, so that columns do not move meanwhile.
-fn most_rows(opened: &mut Opened) -> u64 {
-    let (rows, state) = (opened.rows.total() as u64, &opened.state);
-    let expected = u128::from(rows) * u128::from(state.len) / u128::from(state.position.max(1));
-    let most = if state.is_active() { u64::try_from(expected).unwrap_or(rows).max(rows) } else { rows };
-    opened.table.most = opened.table.most.max(most);
-    opened.table.most
+fn most_rows(view: &ListView<'_>) -> u64 {
+    let (rows, reading) = (view.rows.total() as u64, view.reading);
+    let expected = u128::from(rows) * u128::from(reading.len) / u128::from(reading.position.max(1));
+    if reading.is_active() { u64::try_from(expected).unwrap_or(rows).max(rows) } else { rows }
 }
 
 /// Frames, messages or findings, and how many there are.
-fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
+fn switch_ui(ui: &mut Ui, view: &ListView<'_>, state: &TableState) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::hover());
@@ -83,7 +118,7 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
         ui.spacing_mut().item_spacing.x = 4.0;
         for kind in [RowKind::Frames, RowKind::Messages, RowKind::Findings] {
             let wish = Command::show(kind);
-            let chosen = opened.query().kind == kind;
+            let chosen = view.query.kind == kind;
             let words = RichText::new(wish.text());
             let words = if chosen { words.font(fonts::semibold(theme::BODY)) } else { words.color(palette.secondary) };
             let hint = wish.hint(ui.ctx());
@@ -93,19 +128,23 @@ fn switch_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             }
         }
         ui.add_space(8.0);
-        if let Some(why) = &opened.filter_error {
+        if let Some(why) = view.filter_error {
             filter_error_ui(ui, why, palette);
-        } else if opened.connection.is_some() || opened.is_filtered() {
-            ui.label(RichText::new(count_text(opened)).size(theme::SECONDARY).color(palette.secondary));
+        } else if view.is_narrowed() {
+            ui.label(
+                RichText::new(count_text(view.rows, view.is_narrowed()))
+                    .size(theme::SECONDARY)
+                    .color(palette.secondary),
+            );
         }
-        if let Some(part) = opened.searched().filter(|part| *part > 0.0) {
-            let doing = if opened.query().order.is_of_capture() { "Filtering" } else { "Sorting" };
+        if let Some(part) = view.searched.filter(|part| *part > 0.0) {
+            let doing = if view.query.order.is_of_capture() { "Filtering" } else { "Sorting" };
             let words = format!("{doing}, {:.0} %", part * 100.0);
             let label = RichText::new(&words).size(theme::SECONDARY).color(palette.secondary);
             let response = ui.add(egui::Label::new(label).selectable(false));
             response.widget_info(|| WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &words));
         }
-        if opened.state.is_growing() && !opened.table.follow && opened.rows.len() > opened.table.page {
+        if view.reading.is_growing() && !state.follow && view.rows.len() > state.page {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let wish = Command::FollowNewest;
                 if ui.button(wish.text()).on_hover_text(wish.tooltip()).clicked() {
@@ -126,14 +165,14 @@ fn filter_error_ui(ui: &mut Ui, why: &str, palette: &Palette) {
 }
 
 /// `1,204 of 5,000 frames`.
-pub fn count_text(opened: &Opened) -> String {
-    let what = match opened.rows.kind() {
+pub fn count_text(rows: &RowSet, is_narrowed: bool) -> String {
+    let what = match rows.kind() {
         RowKind::Frames => "frame",
         RowKind::Messages => "message",
         RowKind::Findings => "finding",
     };
-    let (shown, total) = (opened.rows.len() as u64, opened.rows.total() as u64);
-    if opened.connection.is_some() || opened.is_filtered() {
+    let (shown, total) = (rows.len() as u64, rows.total() as u64);
+    if is_narrowed {
         let shown = count(shown, what);
         let number = shown.split(' ').next().unwrap_or_default();
         format!("{number} of {}", count(total, what))
@@ -143,12 +182,12 @@ pub fn count_text(opened: &Opened) -> String {
 }
 
 /// Why there are no rows, and what to do about it.
-fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
+fn nothing_ui(ui: &mut Ui, view: &ListView<'_>) -> Option<Command> {
     let mut command = None;
-    if opened.searched().is_some() {
+    if view.searched.is_some() {
         empty::message_ui(ui, "Looking for rows", &[]);
-    } else if opened.is_filtered() && opened.rows.total() > 0 {
-        let names = match opened.rows.kind() {
+    } else if view.is_filtered && view.rows.total() > 0 {
+        let names = match view.rows.kind() {
             RowKind::Findings => "rule, opcode and sender",
             RowKind::Frames | RowKind::Messages => "opcode and sender",
         };
@@ -163,13 +202,13 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
                 command = Some(Command::ClearFilter);
             }
         });
-    } else if opened.rows.kind() == RowKind::Findings {
+    } else if view.rows.kind() == RowKind::Findings {
         let lines = ["Every rule that was judged is kept, and no octet is missing.".to_owned()];
         empty::message_ui(ui, "Nothing was found", &lines);
-    } else if opened.connection.is_some() {
+    } else if view.connection.is_some() {
         let lines = ["The opening handshake below says what became of it.".to_owned()];
         empty::message_ui(ui, "No frame was sent on this connection", &lines);
-    } else if opened.rows.kind() == RowKind::Messages {
+    } else if view.rows.kind() == RowKind::Messages {
         let lines = ["Switch to frames to see control frames: close, ping and pong.".to_owned()];
         empty::message_ui(ui, "There are no data messages", &lines);
     } else {
@@ -177,7 +216,7 @@ fn nothing_ui(ui: &mut Ui, opened: &Opened) -> Option<Command> {
             "Frames show as soon as a WebSocket opens.".to_owned(),
             "Of connections that were open before, the capture lacks the beginning.".to_owned(),
         ];
-        let is_growing = opened.state.is_growing();
+        let is_growing = view.reading.is_growing();
         empty::message_ui(ui, "There are no frames yet", if is_growing { &lines } else { &[] });
     }
     command
@@ -198,31 +237,38 @@ fn touched_row(ui: &Ui, painted: &[RowId]) -> Option<RowId> {
     })
 }
 
-fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Columns) -> Option<Command> {
+fn body_ui(
+    ui: &mut Ui,
+    view: &ListView<'_>,
+    snapshot: &Snapshot,
+    columns: &Columns,
+    state: &mut TableState,
+    previews: &mut Previews,
+) -> Option<Command> {
     let palette = Palette::of(ui);
-    let touched = touched_row(ui, &opened.table.painted);
+    let touched = touched_row(ui, &state.painted);
     if touched.is_some() {
         // What is under the pointer stays there.
-        opened.table.follow = false;
+        state.follow = false;
     }
-    let total = opened.rows.len() as u64;
+    let total = view.rows.len() as u64;
     let in_sight = (ui.available_height() / ROW).floor().max(1.0) as u64;
-    opened.table.page = in_sight as usize;
+    state.page = in_sight as usize;
     let area = ui.available_rect_before_wrap();
     // Its arrows are commands, which do the same where nothing has the focus.
     _ = Pane::Rows.stop_ui(ui, area);
     let wheel = if ui.rect_contains_pointer(area) { ui.input(|input| input.smooth_scroll_delta.y) } else { 0.0 };
     if wheel > 0.0 {
-        opened.table.follow = false;
+        state.follow = false;
     }
     if wheel != 0.0 {
-        opened.scrolled();
+        state.was_scrolled = true;
     }
-    if opened.table.follow {
-        opened.table.scroll.reveal(total - 1);
+    if state.follow {
+        state.scroll.reveal(total - 1);
     }
-    let (mut scroll, before) = (opened.table.scroll, opened.table.scroll.top);
-    let selected = opened.selected;
+    let (mut scroll, before) = (state.scroll, state.scroll.top);
+    let selected = view.selected;
     let mut command = touched.map(Command::SelectRow);
     let (mut without_preview, mut painted) = (Vec::new(), Vec::new());
     let words = words(ui.ctx());
@@ -233,9 +279,8 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
         ROW,
         |_| (),
         |ui, number, rect, ()| {
-            let Some(id) = opened.row_id(number as usize) else { return };
-            let version = opened.version;
-            let Some(row) = opened.table.row(snapshot, version, id, &opened.previews, &words) else { return };
+            let Some(id) = view.row_id(number as usize) else { return };
+            let Some(row) = state.row(snapshot, view.version, id, previews, &words) else { return };
             if let (RowId::Message(id), Made::Row(row)) = (id, row)
                 && row.lacks_preview()
             {
@@ -265,15 +310,14 @@ fn body_ui(ui: &mut Ui, opened: &mut Opened, snapshot: &Snapshot, columns: &Colu
         },
     );
     if !without_preview.is_empty() {
-        opened.previews.want(snapshot, without_preview);
+        previews.want(snapshot, without_preview);
     }
     // Only the user's own scrolling makes the list follow again: by the wheel or by the bar.
-    let barred =
-        wheel == 0.0 && !opened.table.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
-    let newest_last = opened.query().order.is_of_capture();
-    if (wheel < 0.0 || barred) && newest_last && opened.state.is_growing() && total > in_sight {
-        opened.table.follow = scroll.top + in_sight >= total;
+    let barred = wheel == 0.0 && !state.follow && scroll.top != before && ui.input(|input| input.pointer.any_down());
+    let newest_last = view.query.order.is_of_capture();
+    if (wheel < 0.0 || barred) && newest_last && view.reading.is_growing() && total > in_sight {
+        state.follow = scroll.top + in_sight >= total;
     }
-    (opened.table.scroll, opened.table.painted) = (scroll, painted);
+    (state.scroll, state.painted) = (scroll, painted);
     command
 }

@@ -15,7 +15,7 @@ use crate::view::printable;
 pub const FILTER: &str = "filter";
 
 /// Paints the toolbar.
-pub fn toolbar_ui(ui: &mut Ui, opened: Option<&mut Opened>, focus_filter: bool) -> Option<Command> {
+pub fn toolbar_ui(ui: &mut Ui, opened: Option<&Opened>, focus_filter: bool) -> Option<Command> {
     let mut command = None;
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
@@ -96,7 +96,7 @@ fn cross_ui(ui: &mut Ui, wish: &Command) -> bool {
 }
 
 /// The filter box, and behind it what is wrong with the filter, or a cross that empties it.
-fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
+fn filter_ui(ui: &mut Ui, opened: &Opened, focus: bool) -> Option<Command> {
     let palette = Palette::of(ui);
     let mut command = None;
     if opened.filter_text.is_empty() {
@@ -106,7 +106,8 @@ fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
         command = Some(Command::ClearFilter);
     }
     let wide = (ui.available_width() - 24.0).clamp(80.0, 380.0);
-    let edit = egui::TextEdit::singleline(&mut opened.filter_text)
+    let mut text = opened.filter_text.clone();
+    let edit = egui::TextEdit::singleline(&mut text)
         .id(egui::Id::unique(FILTER))
         .hint_text("Filter: opcode:text  len>100  finding")
         .desired_width(wide)
@@ -116,7 +117,7 @@ fn filter_ui(ui: &mut Ui, opened: &mut Opened, focus: bool) -> Option<Command> {
         response.request_focus();
     }
     if response.changed() {
-        opened.filter_changed();
+        command = Some(Command::FilterBy(text));
     }
     if let Some(why) = &opened.filter_error {
         let rect = response.rect;

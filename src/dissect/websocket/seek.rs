@@ -28,7 +28,7 @@ const AT_ONCE: u32 = 3;
 /// Candidates at once. Of more, the one with the least evidence is dropped.
 const MAX_CANDIDATES: usize = 4;
 /// Pieces of a candidate with headers.
-const MAX_PIECES: usize = 16;
+const MAX_PIECES: usize = 64;
 /// Lengths of a server's headers.
 const SERVER_HEADERS: [u64; 3] = [2, 4, 10];
 

@@ -21,6 +21,8 @@ pub struct TableState {
     pub scroll: RowScroll,
     /// The newest row stays in sight.
     pub follow: bool,
+    /// Set where the user scrolled it since that was looked at: it stays there.
+    pub was_scrolled: bool,
     /// Rows in sight when it was painted last.
     pub page: usize,
     /// The rows that were painted last, and can have been clicked.

@@ -126,10 +126,8 @@ fn apply_to(opened: &mut Opened, ctx: &egui::Context, command: Command) {
         Command::FollowNewest => opened.follow(),
         Command::Back => opened.back(),
         Command::Forward => opened.forward(),
-        Command::ClearFilter => {
-            opened.filter_text.clear();
-            opened.filter_changed();
-        }
+        Command::FilterBy(text) => opened.filter_by(text),
+        Command::ClearFilter => opened.filter_by(String::new()),
         Command::CopyRow => {
             if let Some(line) = opened.selected_line(&words(ctx)) {
                 ctx.copy_text(line);

@@ -39,7 +39,7 @@ impl Window {
             .exact_size(46.0)
             .resizable(false)
             .frame(plain.inner_margin(Margin::symmetric(12, 8)))
-            .show(ui, |ui| command = toolbar_ui(ui, self.opened.as_mut(), focus_filter));
+            .show(ui, |ui| command = toolbar_ui(ui, self.opened.as_ref(), focus_filter));
         let Some(opened) = &mut self.opened else {
             CentralPanel::default().frame(plain).show(ui, |ui| {
                 #[cfg(feature = "live")]
@@ -86,7 +86,10 @@ impl Window {
                     _ => empty::hint_ui(ui, "Select a row to see its bits."),
                 }
             });
-        CentralPanel::default().frame(plain).show(ui, |ui| command = table_ui(ui, opened).or(command.take()));
+        CentralPanel::default().frame(plain).show(ui, |ui| {
+            let (view, state, previews) = opened.list();
+            command = table_ui(ui, &view, state, previews).or(command.take());
+        });
         if let Some(at) = split_ui(ui, "width of the connections", Edge::right_of(connections.response.rect)) {
             self.settings.connections = Some((at.x - area.left()) as u16);
         }
