@@ -48,7 +48,7 @@ fn pane_ui(ui: &mut egui::Ui, view: &FrameView, pane: Pane, panes: &mut Panes) {
             hex_ui(ui, source, &mut panes.hex, &mut panes.selection)
         }
         Pane::Payload => {
-            let text = payload_text(&view.plain(), view.header.opcode(), view.compressed);
+            let text = payload_text(&view.plain(), view.header.opcode(), view.compressed).with_indented();
             let close: Vec<_> = field_tree(view).into_iter().filter(|row| row.depth == 1).collect();
             payload_ui(ui, &text, &close, &mut panes.payload)
         }

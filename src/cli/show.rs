@@ -83,7 +83,7 @@ pub fn frame(view: &FrameView, number: u64, output: &mut Output) -> Result<(), F
 }
 
 fn payload(view: &FrameView, output: &mut Output) -> Result<(), Failure> {
-    let text = payload_text(&view.plain(), view.data_opcode, view.compressed);
+    let text = payload_text(&view.plain(), view.data_opcode, view.compressed).with_indented();
     match text.kind {
         PayloadKind::Text | PayloadKind::Json if view.header.opcode() != crate::ws::Opcode::CLOSE => {
             output.line("")?;

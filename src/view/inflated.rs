@@ -40,7 +40,7 @@ impl InflatedView {
     ) -> io::Result<Option<InflatedView>> {
         let wish = InflateWish { keep: from..from.saturating_add(INFLATED_WINDOW), limit, parts: true };
         let Some(inflated) = inflation.watched(snapshot, message, &wish, watch)? else { return Ok(None) };
-        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode));
+        let text = (from == 0).then(|| inflated_text(&inflated.plain, message.opcode).with_indented());
         Ok(Some(InflatedView { message: *message, inflated, text, limit }))
     }
 

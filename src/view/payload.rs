@@ -32,10 +32,21 @@ pub struct PayloadText {
     pub kind: PayloadKind,
     /// The text; empty for octets that are no text.
     pub text: String,
-    /// JSON indented; nothing where that is longer than [`MAX_INDENTED`].
+    /// JSON indented, where [that was asked for](PayloadText::with_indented); nothing where it is longer than
+    /// [`MAX_INDENTED`].
     pub indented: Option<String>,
     /// The number of its octets that are not in `text`, because it is long or not captured.
     pub not_shown: u64,
+}
+
+impl PayloadText {
+    /// Indents it, if it is JSON.
+    pub fn with_indented(mut self) -> PayloadText {
+        if self.kind == PayloadKind::Json {
+            self.indented = indented(&self.text, MAX_INDENTED);
+        }
+        self
+    }
 }
 
 /// Reads unmasked payload octets as text; `opcode` is that of the message's first frame. Text that was cut inside a character
@@ -53,9 +64,6 @@ fn text_of(plain: &Octets, opcode: Opcode, compressed: bool, lack: &str) -> Payl
     let mut text = unformatted(plain, opcode, compressed, lack);
     if text.kind == PayloadKind::Text && plain.missing.is_empty() {
         text.kind = if is_json(&text.text) { PayloadKind::Json } else { PayloadKind::Text };
-    }
-    if text.kind == PayloadKind::Json {
-        text.indented = indented(&text.text, MAX_INDENTED);
     }
     text
 }
@@ -196,7 +204,8 @@ mod tests {
     use super::*;
 
     fn read(octets: &[u8], total: u64) -> PayloadText {
-        payload_text(&Octets { from: 0, octets: octets.to_vec(), missing: vec![], total }, Opcode::TEXT, false)
+        let octets = Octets { from: 0, octets: octets.to_vec(), missing: vec![], total };
+        payload_text(&octets, Opcode::TEXT, false).with_indented()
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn errand(snapshot: Snapshot, key: LoadKey, view: &FrameView) -> Errand<io::Resu
         return Box::new(move || {
             let Some(message) = snapshot.message(id) else { return Ok(Default::default()) };
             let plain = message_payload(&snapshot, &snapshot.start_of(&message, MAX_FRAMES), MAX_OCTETS)?;
-            Ok((payload_text(&plain, message.opcode, false), Vec::new()))
+            Ok((payload_text(&plain, message.opcode, false).with_indented(), Vec::new()))
         });
     }
     let (opcode, compressed) = (view.data_opcode, view.compressed);
@@ -87,7 +87,7 @@ fn errand(snapshot: Snapshot, key: LoadKey, view: &FrameView) -> Errand<io::Resu
     Box::new(move || {
         let Some(frame) = key.frame.and_then(|id| snapshot.frame(id)) else { return Ok(Default::default()) };
         let plain = MessageReader::default().frame_octets(&snapshot, frame, 0..MAX_OCTETS)?;
-        Ok((payload_text(&plain, opcode, compressed), close))
+        Ok((payload_text(&plain, opcode, compressed).with_indented(), close))
     })
 }
 
