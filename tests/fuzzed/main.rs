@@ -16,6 +16,7 @@ use bodies::{capture, capture_file, deframer, http_heads, inflate};
 
 /// Calls a body on its seeds, what becomes of them by chance, and what fuzzing found. With FRAMESCOPE_FUZZ_SEEDS=1 it writes
 /// the seeds to where fuzzing begins with them.
+#[allow(clippy::disallowed_methods, reason = "what fuzzing finds are small files")]
 fn run(name: &str, seeds: Vec<Vec<u8>>, times: usize, body: impl Fn(&[u8])) {
     if std::env::var_os("FRAMESCOPE_FUZZ_SEEDS").is_some() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(name);
