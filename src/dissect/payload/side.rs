@@ -251,11 +251,14 @@ impl Side {
                     batch.note(self.place, gathering, octets.len() + FRAME_COST);
                 }
             } else if matches!(self.verdict, Verdict::Sound) {
-                scene.writer.index.totals.judged_octets += octets.len() as u64;
-                let start = self.text.len().saturating_sub(self.at);
+                let (before, mut judged) = (self.text.len(), octets.len() as u64);
+                let start = before.saturating_sub(self.at);
                 if let Err(wrong) = self.text.push(octets) {
+                    // However many octets come at once, those behind the wrong ones are not judged.
+                    judged = (wrong.at + wrong.octets().len() as u64).saturating_sub(before);
                     self.verdict = wrong_text(wrong, self.frame, start, &scene.writer.index);
                 }
+                scene.writer.index.totals.judged_octets += judged;
             }
             self.at += octets.len() as u64;
             scene.budget = scene.budget.saturating_sub(octets.len() as u64);
